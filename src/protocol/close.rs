@@ -1,0 +1,61 @@
+//! How sessions end: the WebSocket close codes of the protocol and the texts that go with them.
+
+/// A WebSocket close code that the Cryo protocol assigns (protocol, "Conversation: leaving").
+///
+/// The WebSocket's own codes, such as 1009, are the WebSocket layer's matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CloseCode(u16);
+
+impl CloseCode {
+    /// The session ended as intended; [`CLOSING_SESSION`] unless there is a better reason.
+    pub const NORMAL: Self = Self(4000);
+    /// The client broke the protocol.
+    pub const CLIENT_FAULT: Self = Self(4001);
+    /// The server can't go on with this client.
+    pub const SERVER_FAULT: Self = Self(4002);
+
+    /// The number that goes over the wire.
+    #[inline]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl From<CloseCode> for u16 {
+    fn from(code: CloseCode) -> Self {
+        code.get()
+    }
+}
+
+/// The close reason that goes with [`CloseCode::NORMAL`].
+pub const CLOSING_SESSION: &str = "Closing session.";
+
+/// The BYE reason of a server that is being shut down.
+pub const SERVER_SHUTDOWN: &str = "Server shutdown.";
+
+/// The BYE reason for a session that did not answer the last ping.
+pub const HEARTBEAT_MISSED: &str = "Disconnecting session due to not responding to ping frames.";
+
+/// The close reason, with [`CloseCode::SERVER_FAULT`], for a transaction frame of a peer that did
+/// not announce [`FEATURE_TRANSACTIONS`](super::FEATURE_TRANSACTIONS).
+pub const NO_TRANSACTION_FEATURE: &str = "PROTOCOL FEATURE MISMATCH - The connected client does not support features in the namespace 'Cryo.Transaction' !";
+
+/// The close reason, with [`CloseCode::CLIENT_FAULT`], for a peer that announced a version other
+/// than [`VERSION`](super::VERSION).
+pub fn version_mismatch(offered: u32) -> String {
+    let supported = super::VERSION;
+    format!("Protocol mismatch. Client offered {offered}, we support {supported} !")
+}
+
+/// The longest WebSocket close reason in bytes: a control frame's payload is at most 125
+/// (RFC 6455, 5.5), 2 of which are the code (5.5.1).
+pub const MAX_REASON_LEN: usize = 123;
+
+/// The longest start of `reason` that is valid UTF-8 and fits a WebSocket close frame.
+pub fn truncate_reason(reason: &str) -> &str {
+    let mut end = reason.len().min(MAX_REASON_LEN);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    &reason[..end]
+}
