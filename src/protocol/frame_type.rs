@@ -90,7 +90,7 @@ impl FrameType {
         }
     }
 
-    /// Whether only peers that announced [`FEATURE_TRANSACTIONS`] may send this type.
+    /// Whether only peers that announced [`FEATURE_TRANSACTIONS`](super::FEATURE_TRANSACTIONS) may send this type.
     #[inline]
     pub const fn is_transaction(self) -> bool {
         self as u8 <= Self::TxCancel as u8

@@ -1,0 +1,72 @@
+//! The tables of [`FrameType`], and what [`Frame`](crate::protocol::Frame) says about itself.
+
+use super::{SAMPLES, encode};
+use crate::protocol::{FrameType, HEADER_LEN_MIN, MAX_FRAME, MAX_HEAD_LEN, MAX_PAYLOAD};
+
+#[test]
+fn all_lists_exactly_the_types_that_from_u8_knows() {
+    let known: Vec<_> = (0..=u8::MAX).filter_map(FrameType::from_u8).collect();
+    assert_eq!(known.len(), FrameType::ALL.len());
+    for frame_type in FrameType::ALL {
+        assert_eq!(FrameType::from_u8(frame_type as u8), Some(frame_type));
+    }
+}
+
+#[test]
+fn transaction_types_are_those_named_tx() {
+    for frame_type in FrameType::ALL {
+        assert_eq!(
+            frame_type.is_transaction(),
+            frame_type.name().starts_with("TX_"),
+            "{frame_type:?}"
+        );
+    }
+}
+
+#[test]
+fn only_ack_ping_pong_and_chunk_want_no_ack() {
+    use FrameType::{Ack, PingPong, TxChunk};
+    for frame in SAMPLES {
+        let exempt = matches!(frame.frame_type(), Ack | PingPong | TxChunk);
+        assert_eq!(frame.wants_ack(), !exempt, "{frame:?}");
+    }
+}
+
+#[test]
+fn only_chunk_has_no_ack_number() {
+    let numbers: Vec<_> = SAMPLES
+        .iter()
+        .filter(|frame| frame.frame_type() != FrameType::TxChunk)
+        .map(|frame| frame.ack())
+        .collect();
+    assert_eq!(numbers, (0..=12).map(Some).collect::<Vec<_>>());
+    assert!(SAMPLES.iter().any(|frame| frame.ack().is_none()));
+}
+
+#[test]
+fn limits_hold_the_largest_frame_and_no_more() {
+    let longest = FrameType::ALL.map(FrameType::head_len).into_iter().max();
+    assert_eq!(longest, Some(MAX_HEAD_LEN));
+    assert!(
+        FrameType::ALL
+            .iter()
+            .all(|frame_type| frame_type.head_len() > HEADER_LEN_MIN)
+    );
+    assert_eq!(MAX_FRAME, MAX_PAYLOAD + MAX_HEAD_LEN);
+}
+
+#[test]
+fn head_and_tail_are_the_whole_frame() {
+    for frame in SAMPLES {
+        let head = frame.head(7);
+        assert_eq!(head.len(), frame.frame_type().head_len(), "{frame:?}");
+        assert_eq!([&head, frame.tail()].concat(), encode(7, &frame));
+    }
+}
+
+#[test]
+fn encoding_appends() {
+    let mut bytes = b"before".to_vec();
+    SAMPLES[0].encode_into(7, &mut bytes);
+    assert_eq!(bytes, [b"before", &*encode(7, &SAMPLES[0])].concat());
+}
