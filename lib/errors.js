@@ -1,0 +1,109 @@
+"use strict";
+
+// The errors this package makes, and their codes. A code is stable across releases, a message is not.
+
+const { inspect } = require("node:util");
+
+/** Every code an error, a rejection or a process warning of this package can carry. */
+const codes = Object.freeze({
+  /** `cryo()`: an option is missing, misspelt, of the wrong type or out of range. On a TypeError or RangeError. */
+  INVALID_OPTION: "ERR_CRYO_INVALID_OPTION",
+  /** A method was called with something it can't take: a text that is no string, a stream name that is none. */
+  INVALID_ARGUMENT: "ERR_CRYO_INVALID_ARGUMENT",
+  /** The session ended before the peer acknowledged, or had ended before the call. */
+  SESSION_CLOSED: "ERR_CRYO_SESSION_CLOSED",
+  /** The back-pressure policy discarded the message before it reached the socket. */
+  DROPPED: "ERR_CRYO_DROPPED",
+  /** The peer did not acknowledge within 2500 ms. */
+  ACK_TIMEOUT: "ERR_CRYO_ACK_TIMEOUT",
+  /** A payload over the protocol's 16 MiB. */
+  PAYLOAD_TOO_LARGE: "ERR_CRYO_PAYLOAD_TOO_LARGE",
+  /** There is no addon for this platform, or it can't be loaded. */
+  NATIVE_MISSING: "ERR_CRYO_NATIVE_MISSING",
+  /** No stream of that name arrived within the time-out of `WaitForStream`. */
+  STREAM_TIMEOUT: "ERR_CRYO_STREAM_TIMEOUT",
+  /** The peer cancelled the stream. */
+  STREAM_CANCELLED: "ERR_CRYO_STREAM_CANCELLED",
+  /** The source of an outgoing stream failed; `cause` is its error. */
+  STREAM_SOURCE: "ERR_CRYO_STREAM_SOURCE",
+  /** The session ended, or the stream's number was taken again, before the stream was through. */
+  STREAM_PREMATURE_CLOSE: "ERR_CRYO_STREAM_PREMATURE_CLOSE",
+  /** The peer can't do transactions, or has not said that it can. */
+  NO_TRANSACTIONS: "ERR_CRYO_NO_TRANSACTIONS",
+  /** `ConnectPeer`: the other server answered the upgrade with a refusal. */
+  PEER_REFUSED: "ERR_CRYO_PEER_REFUSED",
+  /** `ConnectPeer`: the other server did not answer in time. */
+  PEER_TIMEOUT: "ERR_CRYO_PEER_TIMEOUT",
+  /** An extension of this name is registered already. */
+  EXTENSION_EXISTS: "ERR_CRYO_EXTENSION_EXISTS",
+  /** The server was destroyed before the call. */
+  SERVER_CLOSED: "ERR_CRYO_SERVER_CLOSED",
+  /** Process warning: a listener, hook or validator of the application failed and nobody listens for `error`. */
+  APPLICATION_ERROR: "CRYO_APPLICATION_ERROR",
+});
+
+/** An error with one of the {@link codes}. */
+class CryoError extends Error {
+  /**
+   * @param {string} code One of the {@link codes}.
+   * @param {string} message What was wrong, with what value, and what to do about it.
+   * @param {ErrorOptions} [options] `cause`, where another error is behind this one.
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+// On the prototype, as the built-in error classes have it, so that no instance owns an enumerable `name`.
+Object.defineProperty(CryoError.prototype, "name", { value: "CryoError", configurable: true, writable: true });
+
+const SHOWN_LENGTH = 80;
+
+/**
+ * A value as an error message shows it: short, on one line, and never failing on odd objects.
+ *
+ * @param {unknown} value
+ * @returns {string}
+ */
+function show(value) {
+  if (typeof value === "function") return "a function";
+  if (value instanceof Uint8Array) return `a Buffer of ${value.byteLength} bytes`;
+  const text = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: SHOWN_LENGTH });
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
+}
+
+/**
+ * For an option of the wrong type or spelling.
+ *
+ * @param {string} name The option's path, such as `options.ssl.key`.
+ * @param {unknown} value What was passed.
+ * @param {string} takes What the option takes, as it follows "takes" in a sentence.
+ * @returns {TypeError & { code: string }}
+ */
+function optionTypeError(name, value, takes) {
+  return withCode(new TypeError(optionMessage(name, value, takes)), codes.INVALID_OPTION);
+}
+
+/**
+ * For an option of the right type whose value is out of range. Parameters as for {@link optionTypeError}.
+ *
+ * @param {string} name
+ * @param {unknown} value
+ * @param {string} takes
+ * @returns {RangeError & { code: string }}
+ */
+function optionRangeError(name, value, takes) {
+  return withCode(new RangeError(optionMessage(name, value, takes)), codes.INVALID_OPTION);
+}
+
+function optionMessage(name, value, takes) {
+  return `${name} takes ${takes}, not ${show(value)}.`;
+}
+
+function withCode(error, code) {
+  error.code = code;
+  return error;
+}
+
+module.exports = { CryoError, codes, optionTypeError, optionRangeError };

@@ -1,0 +1,89 @@
+"use strict";
+
+// Finds and loads the Rust addon: the build in this package's own folder first (a checkout), else the
+// prebuilt one of this platform, which npm installs as an optional package.
+
+const fs = require("node:fs");
+const path = require("node:path");
+
+const { CryoError, codes } = require("./errors.js");
+
+// Node.js platform and architecture → what napi-rs calls it. Linux also needs the C library, added below.
+const TRIPLES = {
+  "darwin-arm64": "darwin-arm64",
+  "darwin-x64": "darwin-x64",
+  "linux-arm64": "linux-arm64",
+  "linux-x64": "linux-x64",
+  "win32-arm64": "win32-arm64-msvc",
+  "win32-x64": "win32-x64-msvc",
+};
+
+/**
+ * The C library of a Linux process. Its diagnostic report names glibc's version; musl has none to name.
+ *
+ * @returns {"gnu" | "musl"}
+ */
+function linuxLibc() {
+  // Without this the report looks up a name for the peer of every open socket.
+  const { excludeNetwork } = process.report;
+  process.report.excludeNetwork = true;
+  try {
+    return process.report.getReport().header.glibcVersionRuntime ? "gnu" : "musl";
+  } finally {
+    process.report.excludeNetwork = excludeNetwork;
+  }
+}
+
+/**
+ * The name under which this platform's addon is built and published.
+ *
+ * @param {string} [platform] As `process.platform` names it.
+ * @param {string} [arch] As `process.arch` names it.
+ * @param {() => "gnu" | "musl"} [libc] Asked on Linux only.
+ * @returns {string | null} Such as `linux-x64-gnu`; null where there is no prebuilt addon.
+ */
+function platformTriple(platform = process.platform, arch = process.arch, libc = linuxLibc) {
+  const triple = TRIPLES[`${platform}-${arch}`];
+  if (triple === undefined) return null;
+  return platform === "linux" ? `${triple}-${libc()}` : triple;
+}
+
+/**
+ * Loads the addon.
+ *
+ * @param {(id: string) => unknown} [load] Stands in for `require` in tests.
+ * @param {string | null} [triple] As {@link platformTriple} answers.
+ * @param {(file: string) => boolean} [exists] Stands in for `fs.existsSync` in tests.
+ * @returns {any} What the addon exports.
+ * @throws {CryoError} `ERR_CRYO_NATIVE_MISSING`, which says what platform this is and what to do.
+ */
+function loadNative(load = require, triple = platformTriple(), exists = fs.existsSync) {
+  if (triple === null) {
+    throw new CryoError(
+      codes.NATIVE_MISSING,
+      `cryo-server has no addon for ${process.platform}-${process.arch}; it has one for ${Object.keys(TRIPLES).join(", ")}. ` +
+        "Elsewhere, clone its repository and run `npm run build` there, which takes Rust.",
+    );
+  }
+  const local = path.join(__dirname, "..", `cryo-server.${triple}.node`);
+  const source = exists(local) ? local : `cryo-server-${triple}`;
+  try {
+    return load(source);
+  } catch (cause) {
+    throw new CryoError(codes.NATIVE_MISSING, explain(source, triple, cause), { cause });
+  }
+}
+
+function explain(source, triple, cause) {
+  const missing = cause?.code === "MODULE_NOT_FOUND";
+  const found = missing
+    ? `the package ${source} is not installed`
+    : `${source} can't be loaded: ${cause instanceof Error ? cause.message : cause}`;
+  return (
+    `No addon for this platform (${triple}): ${found}. ` +
+    "Install cryo-server again here, on the machine that runs it and without `--omit=optional`, " +
+    "or run `npm run build` in a clone of its repository, which takes Rust."
+  );
+}
+
+module.exports = { loadNative, platformTriple };

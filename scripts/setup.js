@@ -1,0 +1,45 @@
+"use strict";
+
+// Makes a checkout ready to run: installs the development packages if they are not those of the lock file, then
+// builds the addon. Both are quick when there is nothing to do, and neither needs anything but Node.js, npm and Rust.
+
+const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const ROOT = path.join(__dirname, "..");
+
+/** The packages a lock file lists, by folder; none where there is no such file. */
+function lockedPackages(file) {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(ROOT, file), "utf8")).packages;
+  } catch (error) {
+    if (error.code === "ENOENT") return {};
+    throw error;
+  }
+}
+
+/**
+ * Whether `node_modules` holds what `package-lock.json` asks for. npm keeps a list of what it has installed and
+ * writes it last, so an installation that was cut short counts as none.
+ */
+function isInstalled() {
+  const wanted = lockedPackages("package-lock.json");
+  const installed = lockedPackages("node_modules/.package-lock.json");
+  const folders = Object.keys(wanted).filter((folder) => folder !== "");
+  return folders.every((folder) => {
+    const present = installed[folder];
+    // An optional package that is absent is one for another platform.
+    return present === undefined ? wanted[folder].optional : present.version === wanted[folder].version;
+  });
+}
+
+/** Runs a command in this terminal; ends this process as the command ended if it failed. */
+function run(command) {
+  const { error, status } = spawnSync(command, { cwd: ROOT, stdio: "inherit", shell: true });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if (!isInstalled()) run("npm ci --loglevel=error");
+run("npm run --silent build");
