@@ -1,0 +1,19 @@
+//! The HTTP upgrade to WebSocket (protocol.md, "Upgrade"; behaviour.md section 1), without I/O: text in, verdicts and
+//! answers out.
+//!
+//! In the order of use: [`parse`] the head, [`classify`] it, read its [`credentials`], then answer by [`accepted`] or
+//! [`Refusal::response`].
+
+mod bigint;
+mod credentials;
+mod head;
+mod refusal;
+mod upgrade;
+
+pub use credentials::{Credentials, credentials};
+pub use head::{MAX_HEAD, MAX_HEADERS, RequestHead, parse};
+pub use refusal::Refusal;
+pub use upgrade::{Kind, accepted, classify};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+//! The payload of a close frame (RFC 6455 section 5.5.1): nothing, or a code and a reason.
+
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::{Item, Violation};
+
+/// The longest reason in bytes: a control frame's 125 less the code.
+const MAX_REASON: usize = 123;
+
+/// Reads an unmasked close payload.
+pub(super) fn parse(payload: &[u8]) -> Result<Item<'_>, Violation> {
+    match payload {
+        [] => Ok(Item::Close {
+            code: None,
+            reason: &[],
+        }),
+        [_] => Err(Violation::protocol("close frame with half a close code")),
+        [high, low, reason @ ..] => {
+            let code = u16::from_be_bytes([*high, *low]);
+            if !CloseCode::from(code).is_allowed() {
+                return Err(Violation::protocol("close code that must not be sent"));
+            }
+            if str::from_utf8(reason).is_err() {
+                return Err(Violation::utf8("close reason is not UTF-8"));
+            }
+            Ok(Item::Close {
+                code: Some(code),
+                reason,
+            })
+        }
+    }
+}
+
+/// The longest part of `reason` that a close frame can carry, cut at a character border.
+pub(super) fn cut(reason: &str) -> &str {
+    let mut end = reason.len().min(MAX_REASON);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    reason.get(..end).unwrap_or_default()
+}

@@ -1,0 +1,32 @@
+//! WebSocket framing (RFC 6455) for an established connection, without I/O: bytes in, items and bytes out.
+//!
+//! The reader lends its scratch buffer to the [`Decoder`], which unmasks in place and lends slices of it to a sink. So an
+//! idle connection owns no buffer, and a small message is never copied. No extensions, no subprotocols.
+
+mod close;
+mod decoder;
+mod encoder;
+mod header;
+mod item;
+mod mask;
+mod message;
+mod violation;
+
+pub use decoder::Decoder;
+pub use encoder::{FrameHead, encoded_len, frame_header, put_close, put_message, put_pong};
+pub use header::OpCode;
+pub use item::{Item, Payload};
+pub use message::MAX_FRAGMENTS;
+pub use violation::Violation;
+
+/// What this end of the connection is. It decides who masks (RFC 6455 section 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Accepts masked frames only, sends unmasked ones.
+    Server,
+    /// Accepts unmasked frames only, sends masked ones.
+    Client,
+}
+
+#[cfg(test)]
+mod tests;
