@@ -4,6 +4,7 @@
 //! In the order of use: [`parse`] the head, [`classify`] it, read its [`credentials`], then answer by [`accepted`] or
 //! [`Refusal::response`].
 
+mod answer;
 mod bigint;
 mod credentials;
 mod head;

@@ -1,4 +1,4 @@
-//! Why a request is not let in, and the HTTP answer that says so.
+//! Why a request is not let in: every case there is, with its status and its words.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use tokio_tungstenite::tungstenite::http::StatusCode;
 /// One refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    status: StatusCode,
+    pub(super) status: StatusCode,
     reason: Cow<'static, str>,
     outcome: &'static str,
     /// Header lines of this status alone, each with its line end.
-    headers: &'static str,
+    pub(super) headers: &'static str,
 }
 
 impl Refusal {
@@ -241,29 +241,6 @@ impl Refusal {
     pub fn outcome(&self) -> &'static str {
         self.outcome
     }
-
-    /// The whole answer, after which the connection is closed. `peer` is `<address>:<port>` as Node.js writes it.
-    pub fn response(&self, peer: &str) -> Vec<u8> {
-        let Self {
-            status, headers, ..
-        } = self;
-        let (peer, reason) = (escape(peer), escape(&self.reason));
-        let body = format!(
-            "<html><body><h1>{status}</h1><p>Upgrade request for {peer} was refused. {reason}</p></body></html>"
-        );
-        // Who sends Upgrade has to name it in Connection as well (RFC 9110 section 7.8).
-        let connection = if *status == StatusCode::UPGRADE_REQUIRED {
-            "close, Upgrade"
-        } else {
-            "close"
-        };
-        format!(
-            "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
-             {headers}Connection: {connection}\r\n\r\n{body}",
-            body.len()
-        )
-        .into_bytes()
-    }
 }
 
 /// Something from outside, in quotes, with control characters escaped, and of bounded length.
@@ -272,19 +249,4 @@ fn quote(value: &str) -> String {
     let shown: String = value.chars().take(MAX_CHARS).collect();
     let cut = if shown.len() < value.len() { "…" } else { "" };
     format!("\"{}{cut}\"", shown.escape_debug())
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
