@@ -60,16 +60,11 @@ Object.defineProperty(CryoError.prototype, "name", { value: "CryoError", configu
 
 const SHOWN_LENGTH = 80;
 
-/**
- * A value as an error message shows it: short, on one line, and never failing on odd objects.
- *
- * @param {unknown} value
- * @returns {string}
- */
+/** A value as an error message shows it: short, on one line, and without running code of the value's own. */
 function show(value) {
   if (typeof value === "function") return "a function";
   if (value instanceof Uint8Array) return `a Buffer of ${value.byteLength} bytes`;
-  const text = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: SHOWN_LENGTH });
+  const text = inspect(value, { breakLength: Infinity, customInspect: false, depth: 0, maxStringLength: SHOWN_LENGTH / 2 });
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
 }
 
@@ -82,7 +77,7 @@ function show(value) {
  * @returns {TypeError & { code: string }}
  */
 function optionTypeError(name, value, takes) {
-  return withCode(new TypeError(optionMessage(name, value, takes)), codes.INVALID_OPTION);
+  return coded(TypeError, codes.INVALID_OPTION, name, value, takes);
 }
 
 /**
@@ -94,16 +89,23 @@ function optionTypeError(name, value, takes) {
  * @returns {RangeError & { code: string }}
  */
 function optionRangeError(name, value, takes) {
-  return withCode(new RangeError(optionMessage(name, value, takes)), codes.INVALID_OPTION);
+  return coded(RangeError, codes.INVALID_OPTION, name, value, takes);
 }
 
-function optionMessage(name, value, takes) {
-  return `${name} takes ${takes}, not ${show(value)}.`;
+/**
+ * For an argument of a method that is of the wrong type. Parameters as for {@link optionTypeError}.
+ *
+ * @param {string} name
+ * @param {unknown} value
+ * @param {string} takes
+ * @returns {TypeError & { code: string }}
+ */
+function argumentTypeError(name, value, takes) {
+  return coded(TypeError, codes.INVALID_ARGUMENT, name, value, takes);
 }
 
-function withCode(error, code) {
-  error.code = code;
-  return error;
+function coded(ErrorClass, code, name, value, takes) {
+  return Object.assign(new ErrorClass(`${name} takes ${takes}, not ${show(value)}.`), { code });
 }
 
-module.exports = { CryoError, codes, optionTypeError, optionRangeError };
+module.exports = { CryoError, argumentTypeError, codes, optionRangeError, optionTypeError };
