@@ -1,6 +1,7 @@
 //! Reading a frame header of 2 to 14 bytes (RFC 6455 section 5.2), also when it comes in pieces.
 //!
-//! tungstenite's own parser reads through `io::Cursor` and costs as much as all the rest of a small frame.
+//! Not tungstenite's parser: that wants an `io::Cursor` over a whole header, where this one takes pieces and refuses by the
+//! first two bytes.
 
 use super::{Role, Violation};
 
