@@ -1,0 +1,133 @@
+// An application written against the typings of 3.0.9: namespaces on the session, upper-case back-pressure options.
+
+import type { Server as HttpServer } from "node:http";
+import type { Server as HttpsServer } from "node:https";
+
+import {
+  type BackpressureOpts,
+  type BackpressureProfile,
+  type Box,
+  cryo,
+  type CryoBaseManager,
+  type CryoReadable,
+  type CryoServerWebsocketSession,
+  type CryoTransactionManager,
+  CryoWebsocketServer,
+  type CryoWebsocketServerEvents,
+  type CryoWebsocketSessionDefaultMetadata,
+  type DropPolicy,
+  type ICryoExtension,
+  type ICryoServerWebsocketSessionEvents,
+  type ICryoWebsocketServerOptions,
+  type ITokenValidator,
+  type SSLOptions,
+} from "cryo-server";
+
+// The protocol package's own enum, which applications pass on.
+enum CryoFlowBehaviour {
+  TX_PUSH = 0,
+  TX_PULL = 1,
+}
+
+type Keys = "user" | "room";
+type Session = CryoServerWebsocketSession<Keys>;
+
+class Validator implements ITokenValidator {
+  async validate(token: string): Promise<boolean> {
+    return token.length > 0;
+  }
+}
+
+class Wrapping implements ITokenValidator {
+  constructor(private readonly inner: ITokenValidator) {}
+
+  validate(token: string): Promise<boolean> {
+    return this.inner.validate(token);
+  }
+}
+
+class Audit implements ICryoExtension {
+  name = "audit";
+  on_register(server: CryoWebsocketServer): void {
+    console.info(server.http_server.listening);
+  }
+  on_unregister(_server: CryoWebsocketServer): void {}
+  async before_send_error(_session: CryoServerWebsocketSession, message: Box<string>): Promise<boolean> {
+    return message.value !== "";
+  }
+  async on_receive_error(_session: CryoServerWebsocketSession, message: Box<string>): Promise<boolean> {
+    return message.value !== "";
+  }
+}
+
+const policy: DropPolicy = "drop-newest";
+const profile: BackpressureProfile = "optimize_latency";
+const limits: BackpressureOpts = {
+  HIGH_WATERMARK: 4,
+  LOW_WATERMARK: 1,
+  MAX_QUEUED_BYTES: 32,
+  MAX_QUEUE_SIZE: 4096,
+  DROP_POLICY: policy,
+};
+const ssl: SSLOptions = { key: Buffer.from("key"), cert: Buffer.from("cert") };
+const options: ICryoWebsocketServerOptions = { keepAliveIntervalMs: 15_000, port: 0, ssl, backpressure: limits };
+
+const server: CryoWebsocketServer = cryo(new Wrapping(new Validator()), options);
+cryo(new Validator(), { backpressure: profile });
+cryo(new Validator(), { backpressure: { DROP_POLICY: policy } });
+
+const http: HttpServer | HttpsServer = server.http_server;
+const address = http.address();
+if (address !== null && typeof address === "object") console.info(address.port);
+server.http_server.on("error", (error: NodeJS.ErrnoException) => console.error(error.code));
+server.http_server.on("request", (_request, response) => response.end());
+server.http_server.once("close", () => {});
+
+server.RegisterExtension(new Audit());
+const audit: ICryoExtension | null = server.GetExtension("audit");
+if (audit) server.UnregisterExtension(audit);
+server.UnregisterExtension("audit");
+
+const onSession: CryoWebsocketServerEvents["session"] = (session) => console.info(session.sid);
+server.once("session", onSession).off("session", onSession).removeAllListeners("session");
+
+server.on("session", async (session: Session) => {
+  const base: CryoBaseManager = session.base;
+  const stream: CryoTransactionManager = session.stream;
+  const key: CryoWebsocketSessionDefaultMetadata = "__TOKEN";
+  const token: string = session.Get(key);
+  session.Set("user", token);
+  // @ts-expect-error: not among the keys
+  session.Set("users", token);
+
+  const onText: ICryoServerWebsocketSessionEvents["message-utf8"] = async (text) => {
+    await base.SendUTF8(text);
+  };
+  session.on("message-utf8", onText);
+  session.on("message-error", (text) => base.SendError(text));
+  session.on("connected", () => base.Ping());
+  session.on("closed", () => console.info(session.rx + session.tx));
+  // @ts-expect-error: no such event
+  session.on("message-text", onText);
+  // @ts-expect-error: text is no Buffer
+  session.on("message-utf8", (data: Buffer) => data);
+
+  stream.on("tx-start", (txId, name) => console.info(txId.toFixed(), name.length));
+  stream.on("tx-chunk", (txId, chunk) => console.info(txId.toFixed(), chunk.byteLength));
+  stream.on("tx-finish", (txId) => console.info(txId.toFixed()));
+  stream.on("tx-fetch", (txId, start, end) => console.info(txId, end - start));
+
+  await stream.SetIncomingFlowControl(CryoFlowBehaviour.TX_PULL);
+  await stream.SetIncomingFlowControl(1);
+  const upload: CryoReadable = await stream.WaitForStream("upload", 1000);
+  await stream.StreamRequestRange(upload, 0, 8);
+  for await (const chunk of upload) await base.SendBinary(chunk as Buffer);
+  await stream.Stream(upload, "copy");
+  session.Destroy(4002, "Out of cheese.");
+});
+
+async function connect(): Promise<void> {
+  const peer: CryoServerWebsocketSession = await server.ConnectPeer("ws://127.0.0.1:8081", "token");
+  await peer.Close("done");
+}
+connect().finally(() => server.Destroy());

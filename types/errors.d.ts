@@ -1,0 +1,47 @@
+// The errors this package makes.
+
+/**
+ * What went wrong. Codes are stable, messages are not.
+ *
+ * - `ERR_CRYO_INVALID_OPTION`: an option of {@link cryo} is missing, misspelt, of the wrong type or out of range.
+ *   On a TypeError or RangeError, thrown at the call.
+ * - `ERR_CRYO_INVALID_ARGUMENT`: an argument of the wrong type. On a TypeError.
+ * - `ERR_CRYO_SESSION_CLOSED`: the session ended before the peer acknowledged, or had ended before the call.
+ * - `ERR_CRYO_DROPPED`: the back-pressure policy discarded the message.
+ * - `ERR_CRYO_ACK_TIMEOUT`: the peer did not acknowledge within 2500 ms.
+ * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload over the protocol's 16 MiB.
+ * - `ERR_CRYO_NATIVE_MISSING`: there is no addon for this platform, or it can't be loaded.
+ * - `ERR_CRYO_STREAM_TIMEOUT`: no stream of that name came in time (`Timeout elapsed!`).
+ * - `ERR_CRYO_STREAM_CANCELLED`: the peer cancelled the stream.
+ * - `ERR_CRYO_STREAM_SOURCE`: the source of an outgoing stream failed; `cause` is its error.
+ * - `ERR_CRYO_STREAM_PREMATURE_CLOSE`: the session ended, or the stream's number was taken again, before it was through.
+ * - `ERR_CRYO_NO_TRANSACTIONS`: the peer can't do transactions, or has not said that it can.
+ * - `ERR_CRYO_PEER_REFUSED`: the other server refused the upgrade.
+ * - `ERR_CRYO_PEER_TIMEOUT`: the other server did not answer in time.
+ * - `ERR_CRYO_EXTENSION_EXISTS`: an extension of this name is registered already.
+ * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call.
+ */
+export type CryoErrorCode =
+  | "ERR_CRYO_INVALID_OPTION"
+  | "ERR_CRYO_INVALID_ARGUMENT"
+  | "ERR_CRYO_SESSION_CLOSED"
+  | "ERR_CRYO_DROPPED"
+  | "ERR_CRYO_ACK_TIMEOUT"
+  | "ERR_CRYO_PAYLOAD_TOO_LARGE"
+  | "ERR_CRYO_NATIVE_MISSING"
+  | "ERR_CRYO_STREAM_TIMEOUT"
+  | "ERR_CRYO_STREAM_CANCELLED"
+  | "ERR_CRYO_STREAM_SOURCE"
+  | "ERR_CRYO_STREAM_PREMATURE_CLOSE"
+  | "ERR_CRYO_NO_TRANSACTIONS"
+  | "ERR_CRYO_PEER_REFUSED"
+  | "ERR_CRYO_PEER_TIMEOUT"
+  | "ERR_CRYO_EXTENSION_EXISTS"
+  | "ERR_CRYO_SERVER_CLOSED";
+
+/** An error of this package. */
+export declare class CryoError extends Error {
+  constructor(code: CryoErrorCode, message: string, options?: { cause?: unknown });
+  readonly name: "CryoError";
+  readonly code: CryoErrorCode;
+}

@@ -1,0 +1,32 @@
+// Extensions: hooks around every message of a server.
+
+import type { CryoWebsocketServer } from "./server";
+import type { CryoServerWebsocketSession } from "./session";
+
+/** Holds a message while it passes the hooks; a hook changes the message by assigning to `value`. */
+export type Box<T> = { value: T };
+
+/**
+ * Hooks around every message. They run in the order of registration; each is awaited and sees what the one before it left
+ * in the box. Answering `false` drops the message and ends the chain. All but the name are optional.
+ */
+export interface ICryoExtension {
+  /** Unique among the extensions of a server. */
+  name: string;
+  /** Called when the extension is registered. */
+  on_register?(server: CryoWebsocketServer): unknown;
+  /** Called when the extension is unregistered, and when the server is destroyed. */
+  on_unregister?(server: CryoWebsocketServer): unknown;
+  /** Before a text message is sent. */
+  before_send_utf8?(session: CryoServerWebsocketSession, outgoing_message: Box<string>): Promise<boolean>;
+  /** Before a binary message is sent. */
+  before_send_binary?(session: CryoServerWebsocketSession, outgoing_message: Box<Buffer>): Promise<boolean>;
+  /** Before an ERROR frame is sent. */
+  before_send_error?(session: CryoServerWebsocketSession, outgoing_message: Box<string>): Promise<boolean>;
+  /** Before `message-utf8` is emitted. */
+  on_receive_utf8?(session: CryoServerWebsocketSession, incoming_message: Box<string>): Promise<boolean>;
+  /** Before `message-binary` is emitted. */
+  on_receive_binary?(session: CryoServerWebsocketSession, incoming_message: Box<Buffer>): Promise<boolean>;
+  /** Before `message-error` is emitted. */
+  on_receive_error?(session: CryoServerWebsocketSession, incoming_message: Box<string>): Promise<boolean>;
+}

@@ -1,0 +1,205 @@
+// What `cryo()` takes: the validator and the options.
+
+import type { IncomingHttpHeaders } from "node:http";
+
+/** The upgrade request a session began with. */
+export interface CryoUpgradeRequest {
+  /** The client's IP address; behind proxies that {@link ICryoWebsocketServerOptions.trustProxy} names, the one they forward. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The request target: path and query, token included. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Decides who may connect. Throwing or rejecting refuses with 503 and is reported as the server's `error` event. */
+export interface ITokenValidator {
+  /** @param token What follows `Bearer ` in the query parameter `authorization`. */
+  validate(token: string): Promise<boolean>;
+}
+
+/** An {@link ITokenValidator} that may also look at the request and answer at once. */
+export interface ICryoRequestValidator {
+  /**
+   * @param token What follows `Bearer ` in the query parameter `authorization`.
+   * @param request The upgrade request.
+   */
+  validate(token: string, request: CryoUpgradeRequest): Promise<boolean> | boolean;
+}
+
+/**
+ * What gives way when a session's queue is full. Only text and binary messages are ever dropped.
+ *
+ * - `drop-oldest`: the oldest queued message.
+ * - `drop-newest`: the message about to be queued.
+ * - `dedupe-latest`: a queued message of the same type and payload, then the oldest queued one of the same type.
+ */
+export type DropPolicy = "drop-oldest" | "drop-newest" | "dedupe-latest";
+
+/**
+ * Ready-made back-pressure limits, with `drop-oldest`:
+ *
+ * | | high water mark | low water mark | queued bytes | queued frames |
+ * |---|---|---|---|---|
+ * | `default` | 4 MiB | 1 MiB | 32 MiB | 4096 |
+ * | `optimize_latency` | 512 KiB | 128 KiB | 4 MiB | 512 |
+ * | `optimize_memory` | 256 KiB | 64 KiB | 2 MiB | 256 |
+ */
+export type BackpressureProfile = "default" | "optimize_latency" | "optimize_memory";
+
+/** Back-pressure limits of one session, as the typings of 3.0.9 spell them. */
+export interface BackpressureOpts {
+  /** Bytes waiting for the socket from which on sending is throttled. */
+  HIGH_WATERMARK: number;
+  /** Bytes below which sending goes on; at most `HIGH_WATERMARK`. */
+  LOW_WATERMARK: number;
+  /** Bytes the queue may hold. */
+  MAX_QUEUED_BYTES: number;
+  /** Frames the queue may hold. */
+  MAX_QUEUE_SIZE: number;
+  DROP_POLICY: DropPolicy;
+}
+
+/** Back-pressure limits of one session, as the README of 3.0.9 spells them, which has defaults of its own. */
+export interface CryoBackpressureOptions {
+  /**
+   * Bytes waiting for the socket from which on sending is throttled.
+   * @default 16 MiB
+   */
+  highWaterMark?: number | undefined;
+  /**
+   * Bytes below which sending goes on; at most `highWaterMark`.
+   * @default 1 MiB
+   */
+  lowWaterMark?: number | undefined;
+  /**
+   * Bytes the queue may hold.
+   * @default 8 MiB
+   */
+  maxQueuedBytes?: number | undefined;
+  /**
+   * Frames the queue may hold.
+   * @default 1024
+   */
+  maxQueueCount?: number | undefined;
+  /** @default "drop-oldest" */
+  dropPolicy?: DropPolicy | undefined;
+}
+
+/** Key and certificate of a TLS server, both PEM; `cert` may be a chain. */
+export interface SSLOptions {
+  key: Buffer | string;
+  cert: Buffer | string;
+}
+
+/** Every option may be left out. A value that can't be used throws a TypeError or RangeError at the call. */
+export interface ICryoWebsocketServerOptions {
+  /**
+   * TCP port, 0 to 65535; 0 takes any free one, which `http_server.address()` tells.
+   * @default 8080
+   */
+  port?: number | undefined;
+  /**
+   * Address or host name to listen on.
+   * @default `::`, which takes IPv4 too; `0.0.0.0` where there is no IPv6
+   */
+  host?: string | undefined;
+  /** Unix domain socket or Windows named pipe to listen on, in the place of `port` and `host`. */
+  path?: string | undefined;
+  /** Listens with TLS 1.2 and 1.3. Left out, connections are plain text. */
+  ssl?: SSLOptions | undefined;
+  /**
+   * Time in ms between two heartbeats: a ping, and the `stat-*` events. Who shows no sign of life from one to the next
+   * is disconnected.
+   * @default 15000
+   */
+  keepAliveIntervalMs?: number | undefined;
+  /**
+   * Limits of what waits to be sent to one session: a profile, or any of the limits in either spelling. Upper-case ones
+   * that are left out come from the profile `default`.
+   * @default "default"
+   */
+  backpressure?: BackpressureProfile | Partial<BackpressureOpts> | CryoBackpressureOptions | undefined;
+  /**
+   * What the promise of a send does when the peer's acknowledgement can't come any more: stay pending, or reject with
+   * a {@link CryoError}. A `Stream()` cut short resolves with the first and rejects with the second.
+   * @default "pending"
+   */
+  undelivered?: "pending" | "reject" | undefined;
+  /**
+   * What becomes of a message whose extension hook throws: it passes as the hook left it, or is dropped.
+   * @default "pass"
+   */
+  extensionErrors?: "pass" | "drop" | undefined;
+  /**
+   * What happens to a client whose session id is in use: it is refused, or takes the place of the older session.
+   * @default "refuse"
+   */
+  onDuplicateSid?: "refuse" | "replace" | undefined;
+  /**
+   * Time in ms a connection has for its whole handshake, TLS and validator included.
+   * @default 10000
+   */
+  handshakeTimeoutMs?: number | undefined;
+  /**
+   * Time in ms a closing session has to send what is queued and to see the peer close.
+   * @default 2000
+   */
+  closeTimeoutMs?: number | undefined;
+  /**
+   * Handshakes under way at a time.
+   * @default 1024
+   */
+  maxPendingHandshakes?: number | undefined;
+  /**
+   * Connections at a time.
+   * @default Infinity
+   */
+  maxConnections?: number | undefined;
+  /**
+   * Connections at a time from one address.
+   * @default Infinity
+   */
+  maxConnectionsPerAddress?: number | undefined;
+  /**
+   * Largest payload in bytes that is taken from a peer, up to the protocol's 16 MiB. More closes its connection with 1009.
+   * @default 16 MiB
+   */
+  maxPayload?: number | undefined;
+  /**
+   * Bytes of one session that may be received and not yet handled by the application. Above, its socket is not read.
+   * @default 1 MiB
+   */
+  maxUnreadBytes?: number | undefined;
+  /**
+   * Bytes of outgoing streams that one session may hold in memory.
+   * @default 16 MiB
+   */
+  maxStreamBytes?: number | undefined;
+  /**
+   * Bytes of one chunk of an outgoing stream, up to 16 MiB.
+   * @default 64 KiB
+   */
+  streamChunkBytes?: number | undefined;
+  /**
+   * Incoming streams that one session may have open. Beyond, its oldest unclaimed one is cancelled.
+   * @default 64
+   */
+  maxIncomingStreams?: number | undefined;
+  /**
+   * Bytes of incoming streams that nobody has claimed with `WaitForStream`, for one session. Beyond, its oldest
+   * unclaimed one is cancelled.
+   * @default 4 MiB
+   */
+  maxUnclaimedStreamBytes?: number | undefined;
+  /**
+   * Which `Origin` a browser may come from: a list of origins, or a function that says so. Left out, any.
+   * Clients that send no `Origin` are no browsers; the function is asked about them, the list is not.
+   */
+  verifyOrigin?: readonly string[] | ((origin: string | undefined, request: CryoUpgradeRequest) => boolean) | undefined;
+  /**
+   * Whose `X-Forwarded-For` is believed: everybody's, nobody's, or that of these addresses and CIDR ranges.
+   * @default false
+   */
+  trustProxy?: boolean | readonly string[] | undefined;
+}

@@ -1,0 +1,76 @@
+// The server.
+
+import type * as http from "node:http";
+import type * as https from "node:https";
+
+import { TypedEmitter } from "./emitter";
+import type { ICryoExtension } from "./extension";
+import type { ICryoRequestValidator, ICryoWebsocketServerOptions, SSLOptions } from "./options";
+import type { CryoServerWebsocketSession } from "./session";
+
+/** Events of a server. */
+export interface CryoWebsocketServerEvents {
+  /** A client was let in. Listeners attached here, even after an `await` of something resolved, miss no message. */
+  session: (session: CryoServerWebsocketSession) => void;
+  /** The server accepts connections. */
+  listening: () => void;
+  /**
+   * A listener, hook or validator of the application threw or rejected. The server goes on. Where nobody listens, one
+   * process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
+   *
+   * @param session Whose event or message it was; null where there is none.
+   * @param where What failed, such as `message-utf8` or `validate`.
+   */
+  error: (error: Error, session: CryoServerWebsocketSession | null, where: string) => void;
+}
+
+/** What {@link cryo} returns. */
+export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServerEvents> {
+  private constructor();
+
+  /**
+   * The server underneath, for its `address()`, `listening` and events: `request` for all that is no upgrade to Cryo (an
+   * Express app on the same port), `error` (such as EADDRINUSE) and `close`.
+   */
+  get http_server(): http.Server | https.Server;
+
+  /** @throws {CryoError} `Extension '<name>' is already registered!`, code `ERR_CRYO_EXTENSION_EXISTS`. */
+  RegisterExtension(extension: ICryoExtension): void;
+  UnregisterExtension(extension: ICryoExtension | string): void;
+  GetExtension(name: string): ICryoExtension | null;
+
+  /**
+   * Connects to another Cryo server as a client.
+   *
+   * @param host Such as `ws://127.0.0.1:8080` or `wss://example.com`.
+   * @param bearer The token the other server's validator is to see.
+   * @returns A session whose `__TYPE` is `peer`. Rejects with `ERR_CRYO_PEER_REFUSED` or `ERR_CRYO_PEER_TIMEOUT`.
+   */
+  ConnectPeer(host: string, bearer: string): Promise<CryoServerWebsocketSession>;
+
+  /**
+   * Stops accepting, closes every session with BYE, and waits for them.
+   *
+   * @param deadlineMs Time in ms until those that are left are cut off. Default: the option `closeTimeoutMs`.
+   */
+  Drain(deadlineMs?: number): Promise<void>;
+  /** Sets key and certificate for connections to come. Throws a TypeError where they can't be used, and keeps the old. */
+  UpdateTLS(ssl: SSLOptions): void;
+  /** Figures of this server in the Prometheus text format. */
+  Metrics(): string;
+  /** Closes the server and every session. Resolves when all is closed, within the option `closeTimeoutMs`. */
+  Destroy(): Promise<void>;
+}
+
+/**
+ * Starts a server. It listens from here on; `listening` is emitted when it does.
+ *
+ * @param validator Decides who may connect.
+ * @throws {TypeError | RangeError} For an option that can't be used, code `ERR_CRYO_INVALID_OPTION`.
+ * @example
+ * const server = cryo({ validate: async (token) => token === "secret" }, { port: 8080 });
+ * server.on("session", (session) => {
+ *   session.on("message-utf8", (text) => session.SendUTF8(text));
+ * });
+ */
+export declare function cryo(validator: ICryoRequestValidator, options?: ICryoWebsocketServerOptions): CryoWebsocketServer;

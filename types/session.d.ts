@@ -1,0 +1,112 @@
+// A session: one connected client or peer.
+
+import { TypedEmitter } from "./emitter";
+import type { CryoUpgradeRequest } from "./options";
+import type { CRYO_FLOW_BEHAVIOUR, CryoReadable, CryoStreamSource, CryoTransactionManager } from "./stream";
+
+/** Keys of {@link CryoServerWebsocketSession.Get} that every session has. */
+export type CryoWebsocketSessionDefaultMetadata = "__TOKEN" | "__TYPE";
+
+/** Events of a session. */
+export interface ICryoServerWebsocketSessionEvents {
+  "message-utf8": (message: string) => void;
+  "message-binary": (message: Buffer) => void;
+  /** An ERROR frame. */
+  "message-error": (message: string) => void;
+  /** Round trip in ms, as an exponentially weighted mean; -1 while unknown. Every `keepAliveIntervalMs`, as all `stat-*`. */
+  "stat-rtt": (milliseconds: number) => void;
+  /** Bytes received so far. */
+  "stat-bytes-rx": (bytes: number) => void;
+  /** Bytes sent so far. */
+  "stat-bytes-tx": (bytes: number) => void;
+  /** Frames that were found unacknowledged for more than 2500 ms since the last event. */
+  "stat-ack-timeout": (frames: number) => void;
+  /** Messages that the back-pressure policy discarded since the last event. */
+  dropped: (messages: number) => void;
+  /** The peer has announced itself. Older clients never do; their messages come all the same. */
+  connected: () => void;
+  /** The session has ended. Exactly once. */
+  closed: () => void;
+}
+
+/** `session.base`: messages. */
+export declare class CryoBaseManager {
+  private constructor();
+  /** Sends a ping. The heartbeat does so by itself. */
+  Ping(): Promise<void>;
+  /**
+   * Sends a text message.
+   *
+   * @returns Resolves when the peer's acknowledgement has come, and only then. Where it can't come any more the option
+   *   `undelivered` decides. Rejects where the text is no string or more than 16 MiB. No rejection counts as unhandled.
+   */
+  SendUTF8(message: string): Promise<void>;
+  /** Sends a binary message: the bytes of the view. Settles as {@link SendUTF8} does. */
+  SendBinary(message: ArrayBufferView | ArrayBuffer): Promise<void>;
+  /** Sends an ERROR frame. Settles as {@link SendUTF8} does; some clients never acknowledge one. */
+  SendError(message: string): Promise<void>;
+}
+
+/**
+ * One connected client or peer.
+ *
+ * @typeParam TStorageKeys Keys the application uses with {@link Set} and {@link Get}.
+ */
+export declare class CryoServerWebsocketSession<
+  TStorageKeys extends string = string,
+> extends TypedEmitter<ICryoServerWebsocketSessionEvents> {
+  private constructor();
+
+  /** The number the client chose for its session: unsigned, 64 bits. */
+  readonly id: bigint;
+  /** The same as {@link id}. */
+  readonly sid: bigint;
+  /** Bytes received. */
+  readonly rx: number;
+  /** Bytes sent. */
+  readonly tx: number;
+  /** What waits in the queue to be sent. */
+  readonly queued: { readonly bytes: number; readonly frames: number };
+  /** Messages that the back-pressure policy has discarded. */
+  readonly dropped: number;
+  /** The upgrade request the session began with. */
+  readonly request: CryoUpgradeRequest;
+
+  readonly base: CryoBaseManager;
+  readonly stream: CryoTransactionManager;
+
+  /** Keeps a value with the session. */
+  Set(key: TStorageKeys | CryoWebsocketSessionDefaultMetadata, value: any): void;
+  /** What {@link Set} kept. `__TOKEN` is the bearer token, `__TYPE` is `client` or `peer`. */
+  Get(key: TStorageKeys | CryoWebsocketSessionDefaultMetadata): any;
+
+  /**
+   * Sends what is queued, then BYE with the reason, then closes with 4000.
+   *
+   * @param reason Default: `disconnect`.
+   * @returns Resolves when the session has ended, at the latest after the option `closeTimeoutMs`.
+   */
+  Close(reason?: string): Promise<void>;
+  /**
+   * Sends what is queued and closes without BYE.
+   *
+   * @param code WebSocket close code. Default: 4000.
+   * @param message Close reason; cut to 123 bytes. Default: `Closing session.`.
+   */
+  Destroy(code?: number, message?: string): void;
+
+  /** The same as `session.base.Ping()`. */
+  SendPing(): Promise<void>;
+  /** The same as `session.base.SendUTF8()`. */
+  SendUTF8(message: string): Promise<void>;
+  /** The same as `session.base.SendBinary()`. */
+  SendBinary(message: ArrayBufferView | ArrayBuffer): Promise<void>;
+  /** The same as `session.stream.Stream()`. */
+  Stream(source: CryoStreamSource, name?: string): Promise<void>;
+  /** The same as `session.stream.WaitForStream()`. */
+  WaitForStream(name?: string, timeout?: number): Promise<CryoReadable>;
+  /** The same as `session.stream.StreamRequestRange()`. */
+  StreamFetchRange(stream: CryoReadable, start: number, end: number): Promise<void>;
+  /** The same as `session.stream.SetIncomingFlowControl()`. */
+  SetIncomingFlowControl(behaviour: CRYO_FLOW_BEHAVIOUR | number): Promise<void>;
+}

@@ -1,0 +1,76 @@
+// A session's transactions: large data as Node.js streams, both ways.
+
+import { Readable } from "node:stream";
+
+import { TypedEmitter } from "./emitter";
+
+/** How an outgoing stream moves: pushed at the peer, or fetched by it in ranges of chunks. */
+export declare const CRYO_FLOW_BEHAVIOUR: {
+  readonly TX_PUSH: 0;
+  readonly TX_PULL: 1;
+};
+export type CRYO_FLOW_BEHAVIOUR = 0 | 1;
+
+/** A stream the peer sends. Destroying it early cancels the transaction. */
+export declare class CryoReadable extends Readable {
+  private constructor();
+  /** The transaction's number. */
+  readonly txId: number;
+}
+
+/** A piece of an outgoing stream. Strings go out as UTF-8. */
+export type CryoStreamChunk = string | ArrayBufferView | ArrayBuffer;
+
+/** A WHATWG ReadableStream, which the DOM's types and those of Node.js each declare in their own way. */
+export interface CryoWebReadable {
+  getReader(): { read(): Promise<{ done: boolean; value?: any }> };
+}
+
+/** What can be streamed to a peer. */
+export type CryoStreamSource =
+  | NodeJS.ReadableStream
+  | CryoWebReadable
+  | AsyncIterable<CryoStreamChunk>
+  | Iterable<CryoStreamChunk>;
+
+/** Events of `session.stream`. */
+export interface CryoTransactionEvents {
+  /** The peer began a stream. */
+  "tx-start": (txId: number, name: string) => void;
+  /** A piece of it arrived. */
+  "tx-chunk": (txId: number, chunk: Buffer) => void;
+  /** The peer sent its last piece. */
+  "tx-finish": (txId: number) => void;
+  /** The peer asks for the chunks `start` to `end` - 1 of an outgoing stream. */
+  "tx-fetch": (txId: number, start: number, end: number) => void;
+}
+
+/** `session.stream`. Its methods may be called before `connected` and then wait for the peer to announce itself. */
+export declare class CryoTransactionManager extends TypedEmitter<CryoTransactionEvents> {
+  private constructor();
+  /**
+   * Streams `source` to the peer, no faster than the peer reads.
+   *
+   * @param name Under which the peer can wait for it. Default: `anonymous`.
+   * @returns Settles when the stream is through. One that is cut short (cancelled, session gone, source failed) resolves,
+   *   or rejects with a {@link CryoError} where the option `undelivered` is `"reject"`. The source is destroyed then.
+   */
+  Stream(source: CryoStreamSource, name?: string): Promise<void>;
+  /**
+   * Waits for a stream of the peer, or takes one that has come already. Each stream is given to one caller.
+   *
+   * @param name Default: `anonymous`.
+   * @param timeout In ms. Default: 2500.
+   * @returns Rejects with `Timeout elapsed!`, code `ERR_CRYO_STREAM_TIMEOUT`.
+   */
+  WaitForStream(name?: string, timeout?: number): Promise<CryoReadable>;
+  /**
+   * Asks for chunks of a stream that the peer offers to be fetched (see {@link SetIncomingFlowControl}).
+   *
+   * @param start Index of the first chunk.
+   * @param end Index behind the last chunk; more than there are means all that remain.
+   */
+  StreamRequestRange(stream: CryoReadable, start: number, end: number): Promise<void>;
+  /** Sets whether the peer is to push its streams (0, as it begins) or to offer them to be fetched (1). */
+  SetIncomingFlowControl(behaviour: CRYO_FLOW_BEHAVIOUR | number): Promise<void>;
+}
