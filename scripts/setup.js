@@ -7,7 +7,10 @@ const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
+const { platformTriple } = require("../lib/native.js");
+
 const ROOT = path.join(__dirname, "..");
+const ADDON_SOURCES = ["Cargo.lock", "Cargo.toml", "build.rs", "src"];
 
 /** The packages a lock file lists, by folder; none where there is no such file. */
 function lockedPackages(file) {
@@ -34,6 +37,19 @@ function isInstalled() {
   });
 }
 
+/** When a file was written, or the newest file or folder in a folder, in ms; 0 where there is none. */
+function modified(file) {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (!stat?.isDirectory()) return stat?.mtimeMs ?? 0;
+  return Math.max(stat.mtimeMs, ...fs.readdirSync(file).map((entry) => modified(path.join(file, entry))));
+}
+
+/** Whether the addon is newer than all it is made from. cargo would say the same, but takes a second to do so. */
+function isBuilt() {
+  const addon = modified(path.join(ROOT, `cryo-server.${platformTriple()}.node`));
+  return ADDON_SOURCES.every((source) => modified(path.join(ROOT, source)) < addon);
+}
+
 /** Runs a command in this terminal; ends this process as the command ended if it failed. */
 function run(command) {
   const { error, status } = spawnSync(command, { cwd: ROOT, stdio: "inherit", shell: true });
@@ -42,4 +58,4 @@ function run(command) {
 }
 
 if (!isInstalled()) run("npm ci --loglevel=error");
-run("npm run --silent build");
+if (!isBuilt()) run("npm run --silent build");
