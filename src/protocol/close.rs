@@ -27,18 +27,28 @@ impl From<CloseCode> for u16 {
     }
 }
 
+/// The WebSocket's own code for an end as intended (RFC 6455, 7.4.1), to answer a close frame that has none.
+pub const WEBSOCKET_NORMAL: u16 = 1000;
+
 /// The close reason that goes with [`CloseCode::NORMAL`].
 pub const CLOSING_SESSION: &str = "Closing session.";
 
+/// The reason of a BYE that gives none.
+pub const DISCONNECT: &str = "disconnect";
+
 /// The BYE reason of a server that is being shut down.
 pub const SERVER_SHUTDOWN: &str = "Server shutdown.";
+
+/// The close reason of a session whose client has come back on another connection.
+pub const REPLACED: &str = "Replaced by a newer connection of the same session.";
 
 /// The BYE reason for a session that did not answer the last ping.
 pub const HEARTBEAT_MISSED: &str = "Disconnecting session due to not responding to ping frames.";
 
 /// The close reason, with [`CloseCode::SERVER_FAULT`], for a transaction frame of a peer that did
 /// not announce [`FEATURE_TRANSACTIONS`](super::FEATURE_TRANSACTIONS).
-pub const NO_TRANSACTION_FEATURE: &str = "PROTOCOL FEATURE MISMATCH - The connected client does not support features in the namespace 'Cryo.Transaction' !";
+pub const NO_TRANSACTION_FEATURE: &str =
+    "PROTOCOL FEATURE MISMATCH - The connected client does not support features in the namespace 'Cryo.Transaction' !";
 
 /// The close reason, with [`CloseCode::CLIENT_FAULT`], for a peer that announced a version other
 /// than [`VERSION`](super::VERSION).

@@ -21,24 +21,12 @@ pub struct Decoded<'a> {
 /// See [`DecodeError`].
 #[inline]
 pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
-    let Some((&[ref sid @ .., type_byte], rest)) = bytes.split_first_chunk::<HEADER_LEN_MIN>()
-    else {
-        return Err(DecodeError::TooShort {
-            frame_type: None,
-            need: HEADER_LEN_MIN,
-            got: bytes.len(),
-        });
+    let Some((&[ref sid @ .., type_byte], rest)) = bytes.split_first_chunk::<HEADER_LEN_MIN>() else {
+        return Err(DecodeError::TooShort { frame_type: None, need: HEADER_LEN_MIN, got: bytes.len() });
     };
     let frame_type = FrameType::from_u8(type_byte).ok_or(DecodeError::UnknownType(type_byte))?;
-    let fields = Fields {
-        frame_type,
-        len: bytes.len(),
-        rest,
-    };
-    Ok(Decoded {
-        sid: u64::from_be_bytes(*sid),
-        frame: fields.read()?,
-    })
+    let fields = Fields { frame_type, len: bytes.len(), rest };
+    Ok(Decoded { sid: u64::from_be_bytes(*sid), frame: fields.read()? })
 }
 
 /// Reads the fields that follow the type byte, front to back.
@@ -54,14 +42,8 @@ impl<'a> Fields<'a> {
     fn read(mut self) -> Result<Frame<'a>, DecodeError> {
         // Struct fields are evaluated in the order written, which is the order on the wire.
         let frame = match self.frame_type {
-            FrameType::Utf8Data => Frame::Utf8 {
-                ack: self.u32()?,
-                payload: self.tail(),
-            },
-            FrameType::BinaryData => Frame::Binary {
-                ack: self.u32()?,
-                payload: self.tail(),
-            },
+            FrameType::Utf8Data => Frame::Utf8 { ack: self.u32()?, payload: self.tail() },
+            FrameType::BinaryData => Frame::Binary { ack: self.u32()?, payload: self.tail() },
             FrameType::Ack => Frame::Ack { ack: self.u32()? },
             FrameType::PingPong => {
                 let ack = self.u32()?;
@@ -76,57 +58,32 @@ impl<'a> Fields<'a> {
                 version: self.u32()?,
                 features: self.take().map(u64::from_be_bytes)?,
             },
-            FrameType::Bye => Frame::Bye {
-                ack: self.u32()?,
-                reason: self.tail(),
-            },
-            FrameType::Error => Frame::Error {
-                ack: self.u32()?,
-                payload: self.tail(),
-            },
+            FrameType::Bye => Frame::Bye { ack: self.u32()?, reason: self.tail() },
+            FrameType::Error => Frame::Error { ack: self.u32()?, payload: self.tail() },
             FrameType::TxStart => Frame::TxStart {
                 ack: self.u32()?,
                 tx_id: self.u32()?,
                 byte_length: self.take().map(i32::from_be_bytes)?,
                 name: self.tail(),
             },
-            FrameType::TxChunk => Frame::TxChunk {
-                tx_id: self.u32()?,
-                seq: self.u32()?,
-                payload: self.tail(),
-            },
-            FrameType::TxFinish => Frame::TxFinish {
-                ack: self.u32()?,
-                tx_id: self.u32()?,
-            },
-            FrameType::TxFlow => Frame::TxFlow {
-                ack: self.u32()?,
-                behaviour: self.behaviour()?,
-            },
-            FrameType::TxFetch => Frame::TxFetch {
-                ack: self.u32()?,
-                tx_id: self.u32()?,
-                start: self.u32()?,
-                end: self.u32()?,
-            },
-            FrameType::TxCancel => Frame::TxCancel {
-                ack: self.u32()?,
-                tx_id: self.u32()?,
-            },
+            FrameType::TxChunk => Frame::TxChunk { tx_id: self.u32()?, seq: self.u32()?, payload: self.tail() },
+            FrameType::TxFinish => Frame::TxFinish { ack: self.u32()?, tx_id: self.u32()? },
+            FrameType::TxFlow => Frame::TxFlow { ack: self.u32()?, behaviour: self.behaviour()? },
+            FrameType::TxFetch => {
+                Frame::TxFetch { ack: self.u32()?, tx_id: self.u32()?, start: self.u32()?, end: self.u32()? }
+            }
+            FrameType::TxCancel => Frame::TxCancel { ack: self.u32()?, tx_id: self.u32()? },
         };
         self.finish(frame)
     }
 
     #[inline]
     fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let (field, rest) = self
-            .rest
-            .split_first_chunk::<N>()
-            .ok_or(DecodeError::TooShort {
-                frame_type: Some(self.frame_type),
-                need: self.frame_type.head_len(),
-                got: self.len,
-            })?;
+        let (field, rest) = self.rest.split_first_chunk::<N>().ok_or(DecodeError::TooShort {
+            frame_type: Some(self.frame_type),
+            need: self.frame_type.head_len(),
+            got: self.len,
+        })?;
         self.rest = rest;
         Ok(*field)
     }
@@ -156,10 +113,6 @@ impl<'a> Fields<'a> {
         if self.rest.is_empty() {
             return Ok(frame);
         }
-        Err(DecodeError::TrailingBytes {
-            frame_type: self.frame_type,
-            need: self.frame_type.head_len(),
-            got: self.len,
-        })
+        Err(DecodeError::TrailingBytes { frame_type: self.frame_type, need: self.frame_type.head_len(), got: self.len })
     }
 }

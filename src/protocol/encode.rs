@@ -16,10 +16,7 @@ pub struct Head {
 impl Head {
     #[inline]
     fn new(sid: u64, frame_type: FrameType) -> Self {
-        let empty = Self {
-            bytes: [0; MAX_HEAD_LEN],
-            len: 0,
-        };
+        let empty = Self { bytes: [0; MAX_HEAD_LEN], len: 0 };
         empty.put(sid.to_be_bytes()).put([frame_type as u8])
     }
 
@@ -54,11 +51,7 @@ impl Frame<'_> {
     pub fn head(&self, sid: u64) -> Head {
         let head = Head::new(sid, self.frame_type());
         match *self {
-            Self::EndpointInfo {
-                ack,
-                version,
-                features,
-            } => head.u32(ack).u32(version).put(features.to_be_bytes()),
+            Self::EndpointInfo { ack, version, features } => head.u32(ack).u32(version).put(features.to_be_bytes()),
             Self::Ping { ack } => head.u32(ack).put(*b"ping"),
             Self::Pong { ack } => head.u32(ack).put(*b"pong"),
             Self::Ack { ack }
@@ -66,23 +59,11 @@ impl Frame<'_> {
             | Self::Error { ack, .. }
             | Self::Utf8 { ack, .. }
             | Self::Binary { ack, .. } => head.u32(ack),
-            Self::TxStart {
-                ack,
-                tx_id,
-                byte_length,
-                ..
-            } => head.u32(ack).u32(tx_id).put(byte_length.to_be_bytes()),
+            Self::TxStart { ack, tx_id, byte_length, .. } => head.u32(ack).u32(tx_id).put(byte_length.to_be_bytes()),
             Self::TxChunk { tx_id, seq, .. } => head.u32(tx_id).u32(seq),
-            Self::TxFinish { ack, tx_id } | Self::TxCancel { ack, tx_id } => {
-                head.u32(ack).u32(tx_id)
-            }
+            Self::TxFinish { ack, tx_id } | Self::TxCancel { ack, tx_id } => head.u32(ack).u32(tx_id),
             Self::TxFlow { ack, behaviour } => head.u32(ack).put([behaviour as u8]),
-            Self::TxFetch {
-                ack,
-                tx_id,
-                start,
-                end,
-            } => head.u32(ack).u32(tx_id).u32(start).u32(end),
+            Self::TxFetch { ack, tx_id, start, end } => head.u32(ack).u32(tx_id).u32(start).u32(end),
         }
     }
 

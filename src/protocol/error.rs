@@ -41,38 +41,20 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::TooShort {
-                frame_type,
-                need,
-                got,
-            } => {
+            Self::TooShort { frame_type, need, got } => {
                 let name = frame_type.map_or("Cryo", FrameType::name);
-                write!(
-                    f,
-                    "{name} frame is too short: {got} bytes, at least {need} needed."
-                )
+                write!(f, "{name} frame is too short: {got} bytes, at least {need} needed.")
             }
             Self::UnknownType(byte) => write!(f, "Unknown frame type {byte}."),
-            Self::BadPing(word) => write!(
-                f,
-                "PING_PONG frame says '{}', neither 'ping' nor 'pong'.",
-                word.escape_ascii()
-            ),
-            Self::BadFlow(byte) => {
-                write!(
-                    f,
-                    "TX_FLOW behaviour is {byte}, neither 0 (push) nor 1 (pull)."
-                )
+            Self::BadPing(word) => {
+                write!(f, "PING_PONG frame says '{}', neither 'ping' nor 'pong'.", word.escape_ascii())
             }
-            Self::TrailingBytes {
-                frame_type,
-                need,
-                got,
-            } => write!(
-                f,
-                "{} frame is too long: {got} bytes, exactly {need} needed.",
-                frame_type.name()
-            ),
+            Self::BadFlow(byte) => {
+                write!(f, "TX_FLOW behaviour is {byte}, neither 0 (push) nor 1 (pull).")
+            }
+            Self::TrailingBytes { frame_type, need, got } => {
+                write!(f, "{} frame is too long: {got} bytes, exactly {need} needed.", frame_type.name())
+            }
         }
     }
 }

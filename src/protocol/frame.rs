@@ -27,17 +27,10 @@ pub enum FlowBehaviour {
 /// - Texts are bytes, because peers are not trusted to send valid UTF-8; whoever makes a string
 ///   of them decodes lossily.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "fields: see above and the table in the module `protocol`"
-)]
+#[allow(missing_docs, reason = "fields: see above and the table in the module `protocol`")]
 pub enum Frame<'a> {
     /// The sender's [`VERSION`] and a bit set of features.
-    EndpointInfo {
-        ack: u32,
-        version: u32,
-        features: u64,
-    },
+    EndpointInfo { ack: u32, version: u32, features: u64 },
     /// The sender leaves; why, in UTF-8.
     Bye { ack: u32, reason: &'a [u8] },
     /// The frame numbered `ack` has arrived.
@@ -53,29 +46,15 @@ pub enum Frame<'a> {
     /// A binary message.
     Binary { ack: u32, payload: &'a [u8] },
     /// Opens transaction `tx_id`, of `byte_length` bytes (-1: not known yet), named in UTF-8.
-    TxStart {
-        ack: u32,
-        tx_id: u32,
-        byte_length: i32,
-        name: &'a [u8],
-    },
+    TxStart { ack: u32, tx_id: u32, byte_length: i32, name: &'a [u8] },
     /// Chunk number `seq` of a transaction, counted from 0; the only frame without a number.
-    TxChunk {
-        tx_id: u32,
-        seq: u32,
-        payload: &'a [u8],
-    },
+    TxChunk { tx_id: u32, seq: u32, payload: &'a [u8] },
     /// The transaction's data is complete.
     TxFinish { ack: u32, tx_id: u32 },
     /// How the receiver of transactions wants them.
     TxFlow { ack: u32, behaviour: FlowBehaviour },
     /// Asks for the chunks from `start` up to, and not including, `end`.
-    TxFetch {
-        ack: u32,
-        tx_id: u32,
-        start: u32,
-        end: u32,
-    },
+    TxFetch { ack: u32, tx_id: u32, start: u32, end: u32 },
     /// The receiver wants no more of this transaction.
     TxCancel { ack: u32, tx_id: u32 },
 }
@@ -125,10 +104,7 @@ impl<'a> Frame<'a> {
     /// Whether the receiver answers this frame with an ACK (protocol, "Conversation").
     #[inline]
     pub const fn wants_ack(&self) -> bool {
-        !matches!(
-            self,
-            Self::Ack { .. } | Self::Ping { .. } | Self::Pong { .. } | Self::TxChunk { .. }
-        )
+        !matches!(self, Self::Ack { .. } | Self::Ping { .. } | Self::Pong { .. } | Self::TxChunk { .. })
     }
 
     /// The bytes after the head: a payload, a reason or a name. Empty for types without any.

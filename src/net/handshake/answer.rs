@@ -7,19 +7,13 @@ use super::Refusal;
 impl Refusal {
     /// The whole answer, after which the connection is closed. `peer` is `<address>:<port>` as Node.js writes it.
     pub fn response(&self, peer: &str) -> Vec<u8> {
-        let Self {
-            status, headers, ..
-        } = self;
+        let Self { status, headers, .. } = self;
         let (peer, reason) = (escape(peer), escape(self.reason()));
         let body = format!(
             "<html><body><h1>{status}</h1><p>Upgrade request for {peer} was refused. {reason}</p></body></html>"
         );
         // Who sends Upgrade has to name it in Connection as well (RFC 9110 section 7.8).
-        let connection = if *status == StatusCode::UPGRADE_REQUIRED {
-            "close, Upgrade"
-        } else {
-            "close"
-        };
+        let connection = if *status == StatusCode::UPGRADE_REQUIRED { "close, Upgrade" } else { "close" };
         format!(
             "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
              {headers}Connection: {connection}\r\n\r\n{body}",

@@ -15,9 +15,7 @@ pub struct Credentials {
 /// Without the token: what is formatted may end up in a log.
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials")
-            .field("sid", &self.sid)
-            .finish_non_exhaustive()
+        f.debug_struct("Credentials").field("sid", &self.sid).finish_non_exhaustive()
     }
 }
 
@@ -37,17 +35,12 @@ pub fn credentials(target: &str) -> Result<Credentials, Refusal> {
     let token = bearer(&authorization).ok_or_else(Refusal::not_bearer)?;
     let sid = parameter("x-cryo-sid").ok_or_else(Refusal::no_sid)?;
     let sid = parse_u64(&sid).ok_or_else(|| Refusal::bad_sid(&sid))?;
-    Ok(Credentials {
-        token: token.to_owned(),
-        sid,
-    })
+    Ok(Credentials { token: token.to_owned(), sid })
 }
 
 /// What follows `Bearer` and one character of white space.
 fn bearer(authorization: &str) -> Option<&str> {
-    authorization
-        .strip_prefix("Bearer")?
-        .strip_prefix(is_white_space)
+    authorization.strip_prefix("Bearer")?.strip_prefix(is_white_space)
 }
 
 /// The query of a request target, empty if there is none; `None` if the target is no URL.
@@ -71,11 +64,6 @@ fn is_absolute(target: &str) -> bool {
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (authority, ""),
     };
-    let is_port = port.is_empty()
-        || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
-    ["http", "https", "ws", "wss"]
-        .iter()
-        .any(|known| scheme.eq_ignore_ascii_case(known))
-        && !host.is_empty()
-        && is_port
+    let is_port = port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    ["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !host.is_empty() && is_port
 }

@@ -31,17 +31,12 @@ impl RequestHead {
 
     /// All values of a header field, in order.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers
-            .iter()
-            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Whether a header field that is a comma-separated list has this member; case does not matter.
     pub fn has_token(&self, name: &str, token: &str) -> bool {
-        self.values(name)
-            .flat_map(|value| value.split(','))
-            .any(|part| part.trim().eq_ignore_ascii_case(token))
+        self.values(name).flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
     }
 }
 
@@ -60,9 +55,7 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Refusal> {
                 method: request.method.unwrap_or_default().to_owned(),
                 target: request.path.unwrap_or_default().to_owned(),
                 minor_version: request.version.unwrap_or_default(),
-                headers: headers
-                    .map(|header| (header.name.to_owned(), latin1(header.value)))
-                    .collect(),
+                headers: headers.map(|header| (header.name.to_owned(), latin1(header.value))).collect(),
             };
             Ok(Some((head, len)))
         }

@@ -16,39 +16,21 @@ pub struct Refusal {
 
 impl Refusal {
     const fn new(status: StatusCode, outcome: &'static str, reason: &'static str) -> Self {
-        Self {
-            status,
-            reason: Cow::Borrowed(reason),
-            outcome,
-            headers: "",
-        }
+        Self { status, reason: Cow::Borrowed(reason), outcome, headers: "" }
     }
 
     fn naming(status: StatusCode, outcome: &'static str, reason: String) -> Self {
-        Self {
-            status,
-            reason: Cow::Owned(reason),
-            outcome,
-            headers: "",
-        }
+        Self { status, reason: Cow::Owned(reason), outcome, headers: "" }
     }
 
     /// 401: the query has no `authorization`.
     pub fn no_auth() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "no_auth",
-            "No auth data supplied.",
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "no_auth", "No auth data supplied.")
     }
 
     /// 401: `authorization` is not `Bearer` and white space.
     pub fn not_bearer() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "not_bearer",
-            "Incorrect type of auth data supplied.",
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "not_bearer", "Incorrect type of auth data supplied.")
     }
 
     /// 401: the query has no `x-cryo-sid`.
@@ -58,30 +40,18 @@ impl Refusal {
 
     /// 400: `x-cryo-sid` is no unsigned integer of 64 bits.
     pub fn bad_sid(value: &str) -> Self {
-        let reason = format!(
-            "The SID {} is not an integer from 0 to {}.",
-            quote(value),
-            u64::MAX
-        );
+        let reason = format!("The SID {} is not an integer from 0 to {}.", quote(value), u64::MAX);
         Self::naming(StatusCode::BAD_REQUEST, "bad_sid", reason)
     }
 
     /// 401: a session with this sid lives, or is being let in.
     pub fn sid_in_use() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "sid_in_use",
-            "The session already exists.",
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "sid_in_use", "The session already exists.")
     }
 
     /// 401: the validator said no.
     pub fn invalid_token() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "invalid_token",
-            "Invalid bearer token in authorization query.",
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", "Invalid bearer token in authorization query.")
     }
 
     /// 503: the validator threw or rejected, so that nobody knows whether the token is good.
@@ -95,11 +65,7 @@ impl Refusal {
 
     /// 408: the whole handshake, the validator's time included, took longer than its deadline.
     pub fn timeout() -> Self {
-        Self::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "timeout",
-            "The handshake took too long.",
-        )
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", "The handshake took too long.")
     }
 
     /// 503: the cap on handshakes under way is reached.
@@ -113,38 +79,22 @@ impl Refusal {
 
     /// 503: the cap on connections in all is reached.
     pub fn too_many_connections() -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too_many_connections",
-            "Too many connections. Try again later.",
-        )
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", "Too many connections. Try again later.")
     }
 
     /// 429: the cap on connections from one address is reached.
     pub fn too_many_from_address() -> Self {
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_from_address",
-            "Too many connections from this address.",
-        )
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_from_address", "Too many connections from this address.")
     }
 
     /// 403: the application does not accept the request's `Origin`.
     pub fn origin_refused() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "origin_refused",
-            "This origin is not allowed.",
-        )
+        Self::new(StatusCode::FORBIDDEN, "origin_refused", "This origin is not allowed.")
     }
 
     /// 503: the server takes no new sessions any more.
     pub fn shutting_down() -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "shutting_down",
-            "The server is shutting down.",
-        )
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", "The server is shutting down.")
     }
 
     /// 426: a request that is no upgrade, and nobody here to answer it (RFC 9110 section 15.5.22).
@@ -152,11 +102,7 @@ impl Refusal {
         let headers = "Upgrade: websocket\r\n";
         Self {
             headers,
-            ..Self::new(
-                StatusCode::UPGRADE_REQUIRED,
-                "upgrade_required",
-                "This server speaks WebSocket only.",
-            )
+            ..Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", "This server speaks WebSocket only.")
         }
     }
 
@@ -165,39 +111,24 @@ impl Refusal {
         let headers = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
         Self {
             headers,
-            ..Self::new(
-                StatusCode::UPGRADE_REQUIRED,
-                "websocket_version",
-                "The WebSocket version must be 13.",
-            )
+            ..Self::new(StatusCode::UPGRADE_REQUIRED, "websocket_version", "The WebSocket version must be 13.")
         }
     }
 
     /// 405: an upgrade by another method than GET.
     pub fn method_not_allowed(method: &str) -> Self {
         let reason = format!("The method must be GET, not {}.", quote(method));
-        Self {
-            headers: "Allow: GET\r\n",
-            ..Self::naming(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", reason)
-        }
+        Self { headers: "Allow: GET\r\n", ..Self::naming(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", reason) }
     }
 
     /// 400: an upgrade in HTTP/1.0.
     pub fn http_version() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "http_version",
-            "WebSocket needs HTTP/1.1.",
-        )
+        Self::new(StatusCode::BAD_REQUEST, "http_version", "WebSocket needs HTTP/1.1.")
     }
 
     /// 400: `Sec-WebSocket-Key` is missing, there twice, or not 16 bytes in Base64.
     pub fn bad_key() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "bad_key",
-            "Missing or invalid Sec-WebSocket-Key header.",
-        )
+        Self::new(StatusCode::BAD_REQUEST, "bad_key", "Missing or invalid Sec-WebSocket-Key header.")
     }
 
     /// 400: the request target is no URL.
@@ -211,20 +142,12 @@ impl Refusal {
 
     /// 400: this is not HTTP/1.
     pub(super) fn malformed(error: httparse::Error) -> Self {
-        Self::naming(
-            StatusCode::BAD_REQUEST,
-            "malformed",
-            format!("Malformed request: {error}."),
-        )
+        Self::naming(StatusCode::BAD_REQUEST, "malformed", format!("Malformed request: {error}."))
     }
 
     /// 431: the head is over a limit of [`parse`](super::parse).
     pub fn head_too_large() -> Self {
-        Self::new(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "head_too_large",
-            "The request head is too large.",
-        )
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "The request head is too large.")
     }
 
     /// The HTTP status code.

@@ -36,9 +36,7 @@ pub fn classify(head: &RequestHead) -> Result<Kind, Refusal> {
     }
     let mut keys = head.values("sec-websocket-key").map(str::trim);
     match (keys.next(), keys.next()) {
-        (Some(key), None) if is_key(key) => Ok(Kind::WebSocket {
-            key: key.to_owned(),
-        }),
+        (Some(key), None) if is_key(key) => Ok(Kind::WebSocket { key: key.to_owned() }),
         _ => Err(Refusal::bad_key()),
     }
 }
@@ -46,10 +44,7 @@ pub fn classify(head: &RequestHead) -> Result<Kind, Refusal> {
 /// Whether this is Base64 of 16 bytes.
 fn is_key(key: &str) -> bool {
     key.strip_suffix("==").is_some_and(|digits| {
-        digits.len() == 22
-            && digits
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        digits.len() == 22 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
     })
 }
 

@@ -10,10 +10,7 @@ const MAX_REASON: usize = 123;
 /// Reads an unmasked close payload.
 pub(super) fn parse(payload: &[u8]) -> Result<Item<'_>, Violation> {
     match payload {
-        [] => Ok(Item::Close {
-            code: None,
-            reason: &[],
-        }),
+        [] => Ok(Item::Close { code: None, reason: &[] }),
         [_] => Err(Violation::protocol("close frame with half a close code")),
         [high, low, reason @ ..] => {
             let code = u16::from_be_bytes([*high, *low]);
@@ -23,10 +20,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Item<'_>, Violation> {
             if str::from_utf8(reason).is_err() {
                 return Err(Violation::utf8("close reason is not UTF-8"));
             }
-            Ok(Item::Close {
-                code: Some(code),
-                reason,
-            })
+            Ok(Item::Close { code: Some(code), reason })
         }
     }
 }

@@ -66,11 +66,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The first violation; items before it have been handed over.
-    pub fn feed(
-        &mut self,
-        input: &mut [u8],
-        mut sink: impl FnMut(Item<'_>),
-    ) -> Result<(), Violation> {
+    pub fn feed(&mut self, input: &mut [u8], mut sink: impl FnMut(Item<'_>)) -> Result<(), Violation> {
         let decoded = self.decode(input, &mut sink);
         if decoded.is_err() {
             self.finish();
@@ -78,11 +74,7 @@ impl Decoder {
         decoded
     }
 
-    fn decode(
-        &mut self,
-        mut input: &mut [u8],
-        sink: &mut impl FnMut(Item<'_>),
-    ) -> Result<(), Violation> {
+    fn decode(&mut self, mut input: &mut [u8], sink: &mut impl FnMut(Item<'_>)) -> Result<(), Violation> {
         if let Some(frame) = self.frame.take() {
             input = self.read_payload(frame, input, sink)?;
         }
@@ -116,19 +108,9 @@ impl Decoder {
                 return Err(Violation::too_big("message over the size limit"));
             }
         }
-        let Header {
-            opcode,
-            fin,
-            key,
-            len,
-        } = *header;
+        let Header { opcode, fin, key, len } = *header;
         // At most 125 or max_message by now, so nothing is cut off where usize has 32 bits.
-        Ok(Frame {
-            opcode,
-            fin,
-            key,
-            remaining: len as usize,
-        })
+        Ok(Frame { opcode, fin, key, remaining: len as usize })
     }
 
     /// Takes what `input` has of the frame, and gives back what follows it.
@@ -150,12 +132,7 @@ impl Decoder {
         Ok(rest)
     }
 
-    fn read_data(
-        &mut self,
-        frame: &Frame,
-        payload: &[u8],
-        sink: &mut impl FnMut(Item<'_>),
-    ) -> Result<(), Violation> {
+    fn read_data(&mut self, frame: &Frame, payload: &[u8], sink: &mut impl FnMut(Item<'_>)) -> Result<(), Violation> {
         let complete = frame.remaining == 0;
         let is_text = frame.opcode == OpCode::Text;
         if self.message.is_none() {
@@ -171,10 +148,7 @@ impl Decoder {
                 return Ok(());
             }
         }
-        let mut message = self
-            .message
-            .take()
-            .unwrap_or_else(|| Box::new(PartialMessage::new(is_text)));
+        let mut message = self.message.take().unwrap_or_else(|| Box::new(PartialMessage::new(is_text)));
         message.append(payload, frame.remaining)?;
         if complete && frame.fin {
             sink(Item::Message(Payload::Owned(message.finish()?)));

@@ -36,11 +36,7 @@ pub fn frame_header(role: Role, opcode: OpCode, payload_len: usize) -> FrameHead
         Role::Server => None,
         Role::Client => Some(mask::random_key()),
     };
-    let mut head = FrameHead {
-        bytes: [0; MAX_HEADER],
-        len: 0,
-        key,
-    };
+    let mut head = FrameHead { bytes: [0; MAX_HEADER], len: 0, key };
     let fin = 0x80 | opcode as u8;
     let masked = if key.is_some() { 0x80 } else { 0 };
     if payload_len <= 125 {
@@ -81,13 +77,7 @@ pub fn put_message(out: &mut Vec<u8>, role: Role, head: &[u8], tail: &[u8]) {
 ///
 /// `code` must be one that may be sent (RFC 6455 section 7.4): 1005, 1006 and 1015 may not.
 pub fn put_close(out: &mut Vec<u8>, role: Role, code: u16, reason: &str) {
-    put_frame(
-        out,
-        role,
-        OpCode::Close,
-        &code.to_be_bytes(),
-        close::cut(reason).as_bytes(),
-    );
+    put_frame(out, role, OpCode::Close, &code.to_be_bytes(), close::cut(reason).as_bytes());
 }
 
 /// Appends the pong that answers a ping with this payload, of at most 125 bytes.

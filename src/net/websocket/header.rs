@@ -68,9 +68,7 @@ impl Header {
             return Ok(None);
         };
         if first & 0x70 != 0 {
-            return Err(Violation::protocol(
-                "RSV bits are set, but no extension was negotiated",
-            ));
+            return Err(Violation::protocol("RSV bits are set, but no extension was negotiated"));
         }
         let Some(opcode) = OpCode::from_bits(first & 0x0f) else {
             return Err(Violation::protocol("reserved opcode"));
@@ -97,24 +95,14 @@ impl Header {
             return Ok(None);
         };
         if len > i64::MAX as u64 {
-            return Err(Violation::protocol(
-                "the highest bit of a 64-bit length is set",
-            ));
+            return Err(Violation::protocol("the highest bit of a 64-bit length is set"));
         }
         let (key, rest) = match (masked, rest.split_first_chunk::<4>()) {
             (false, _) => (None, rest),
             (true, Some((key, rest))) => (Some(*key), rest),
             (true, None) => return Ok(None),
         };
-        Ok(Some((
-            Self {
-                opcode,
-                fin,
-                key,
-                len,
-            },
-            bytes.len() - rest.len(),
-        )))
+        Ok(Some((Self { opcode, fin, key, len }, bytes.len() - rest.len())))
     }
 }
 
@@ -122,12 +110,8 @@ impl Header {
 #[inline]
 fn length(short: u8, rest: &[u8]) -> Option<(u64, &[u8])> {
     match short {
-        126 => rest
-            .split_first_chunk()
-            .map(|(bytes, rest)| (u64::from(u16::from_be_bytes(*bytes)), rest)),
-        127 => rest
-            .split_first_chunk()
-            .map(|(bytes, rest)| (u64::from_be_bytes(*bytes), rest)),
+        126 => rest.split_first_chunk().map(|(bytes, rest)| (u64::from(u16::from_be_bytes(*bytes)), rest)),
+        127 => rest.split_first_chunk().map(|(bytes, rest)| (u64::from_be_bytes(*bytes), rest)),
         short => Some((u64::from(short), rest)),
     }
 }
@@ -150,19 +134,13 @@ impl HeaderReader {
         if self.len == 0
             && let Some((header, used)) = Header::parse(input, role)?
         {
-            return Ok(input
-                .split_at_mut_checked(used)
-                .map(|(_, rest)| (header, rest)));
+            return Ok(input.split_at_mut_checked(used).map(|(_, rest)| (header, rest)));
         }
         self.resume(input, role)
     }
 
     #[cold]
-    fn resume<'a>(
-        &mut self,
-        input: &'a mut [u8],
-        role: Role,
-    ) -> Result<Option<(Header, &'a mut [u8])>, Violation> {
+    fn resume<'a>(&mut self, input: &'a mut [u8], role: Role) -> Result<Option<(Header, &'a mut [u8])>, Violation> {
         let before = usize::from(self.len);
         let mut held = before;
         for (slot, byte) in self.held.iter_mut().skip(before).zip(input.iter()) {

@@ -23,12 +23,7 @@ pub(super) struct PartialMessage {
 impl PartialMessage {
     /// A message whose first frame has begun.
     pub(super) fn new(is_text: bool) -> Self {
-        Self {
-            bytes: Vec::new(),
-            checked: 0,
-            is_text,
-            fragments: 1,
-        }
+        Self { bytes: Vec::new(), checked: 0, is_text, fragments: 1 }
     }
 
     /// Length in bytes, so far.
@@ -53,11 +48,7 @@ impl PartialMessage {
             self.bytes.reserve_exact(payload.len() + ahead);
         }
         self.bytes.extend_from_slice(payload);
-        if self.is_text {
-            self.check_text()
-        } else {
-            Ok(())
-        }
+        if self.is_text { self.check_text() } else { Ok(()) }
     }
 
     /// Fails on the first byte that can't be part of UTF-8, without waiting for the message's end.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::fixtures::from_hex;
 use crate::protocol::close::{
-    CLOSING_SESSION, CloseCode, HEARTBEAT_MISSED, MAX_REASON_LEN, NO_TRANSACTION_FEATURE,
-    SERVER_SHUTDOWN, truncate_reason, version_mismatch,
+    CLOSING_SESSION, CloseCode, HEARTBEAT_MISSED, MAX_REASON_LEN, NO_TRANSACTION_FEATURE, SERVER_SHUTDOWN,
+    truncate_reason, version_mismatch,
 };
 use crate::protocol::{Decoded, Frame, decode};
 
@@ -17,9 +17,7 @@ fn transcript(name: &str) -> Value {
     let all: Value = serde_json::from_str(TRANSCRIPTS).unwrap();
     let sessions = all["sessions"].as_array().unwrap();
     let session = sessions.iter().find(|session| session["name"] == name);
-    session
-        .unwrap_or_else(|| panic!("no transcript {name}"))
-        .clone()
+    session.unwrap_or_else(|| panic!("no transcript {name}")).clone()
 }
 
 #[test]
@@ -28,11 +26,7 @@ fn close_codes_and_reasons_are_those_of_the_transcripts() {
     for (name, code, reason) in [
         ("server-destroy", CloseCode::NORMAL, CLOSING_SESSION),
         ("version-mismatch", CloseCode::CLIENT_FAULT, &mismatch),
-        (
-            "no-transaction-feature",
-            CloseCode::SERVER_FAULT,
-            NO_TRANSACTION_FEATURE,
-        ),
+        ("no-transaction-feature", CloseCode::SERVER_FAULT, NO_TRANSACTION_FEATURE),
     ] {
         let close = &transcript(name)["close"];
         assert_eq!(close["code"], u16::from(code), "{name}");
@@ -42,10 +36,7 @@ fn close_codes_and_reasons_are_those_of_the_transcripts() {
 
 #[test]
 fn bye_reasons_are_those_of_the_transcripts() {
-    for (name, expected) in [
-        ("server-destroy", SERVER_SHUTDOWN),
-        ("heartbeat-dead", HEARTBEAT_MISSED),
-    ] {
+    for (name, expected) in [("server-destroy", SERVER_SHUTDOWN), ("heartbeat-dead", HEARTBEAT_MISSED)] {
         let session = transcript(name);
         let frames = session["frames"].as_array().unwrap();
         let says_so = frames.iter().any(|frame| {
@@ -60,13 +51,7 @@ fn bye_reasons_are_those_of_the_transcripts() {
 #[test]
 fn every_fixed_reason_fits_a_close_frame() {
     let mismatch = version_mismatch(u32::MAX);
-    for reason in [
-        CLOSING_SESSION,
-        HEARTBEAT_MISSED,
-        NO_TRANSACTION_FEATURE,
-        SERVER_SHUTDOWN,
-        &mismatch,
-    ] {
+    for reason in [CLOSING_SESSION, HEARTBEAT_MISSED, NO_TRANSACTION_FEATURE, SERVER_SHUTDOWN, &mismatch] {
         assert_eq!(truncate_reason(reason), reason);
     }
 }

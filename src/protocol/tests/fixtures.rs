@@ -12,10 +12,7 @@ pub(super) fn from_hex(hex: &str) -> Vec<u8> {
     let digit = |digit: u8| char::from(digit).to_digit(16).expect("a hex digit") as u8;
     let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
     assert!(rest.is_empty(), "an odd number of hex digits");
-    pairs
-        .iter()
-        .map(|&[high, low]| digit(high) << 4 | digit(low))
-        .collect()
+    pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
 }
 
 /// The number in field `key`: a JSON number, or a string where JSON numbers are not exact.
@@ -25,9 +22,7 @@ fn number<T: TryFrom<i128>>(fields: &Value, key: &str) -> T {
         Some(text) => text.parse().ok(),
         None => value.as_i64().map(i128::from),
     };
-    number
-        .and_then(|number| T::try_from(number).ok())
-        .unwrap_or_else(|| panic!("field {key} is {value}"))
+    number.and_then(|number| T::try_from(number).ok()).unwrap_or_else(|| panic!("field {key} is {value}"))
 }
 
 /// The bytes of the frame's tail, which the fixture gives as text or in hex.
@@ -35,11 +30,7 @@ fn tail(fields: &Value) -> Vec<u8> {
     if let Some(hex) = fields["payloadHex"].as_str() {
         return from_hex(hex);
     }
-    ["payload", "reason", "name"]
-        .iter()
-        .find_map(|key| fields[key].as_str())
-        .unwrap_or_default()
-        .into()
+    ["payload", "reason", "name"].iter().find_map(|key| fields[key].as_str()).unwrap_or_default().into()
 }
 
 /// The frame that a fixture's name and fields describe.
@@ -47,11 +38,7 @@ fn described<'a>(name: &str, fields: &Value, tail: &'a [u8]) -> Frame<'a> {
     let u32 = |key| number::<u32>(fields, key);
     let ack = if name == "TX_CHUNK" { 0 } else { u32("ack") };
     match name {
-        "ENDPOINT_INFO" => Frame::EndpointInfo {
-            ack,
-            version: u32("version"),
-            features: number(fields, "features"),
-        },
+        "ENDPOINT_INFO" => Frame::EndpointInfo { ack, version: u32("version"), features: number(fields, "features") },
         "BYE" => Frame::Bye { ack, reason: tail },
         "ACK" => Frame::Ack { ack },
         "ERROR" => Frame::Error { ack, payload: tail },
@@ -59,21 +46,9 @@ fn described<'a>(name: &str, fields: &Value, tail: &'a [u8]) -> Frame<'a> {
         "PING_PONG" if tail == b"pong" => Frame::Pong { ack },
         "UTF8DATA" => Frame::Utf8 { ack, payload: tail },
         "BINARYDATA" => Frame::Binary { ack, payload: tail },
-        "TX_START" => Frame::TxStart {
-            ack,
-            tx_id: u32("txId"),
-            byte_length: number(fields, "byteLength"),
-            name: tail,
-        },
-        "TX_CHUNK" => Frame::TxChunk {
-            tx_id: u32("txId"),
-            seq: u32("seq"),
-            payload: tail,
-        },
-        "TX_FINISH" => Frame::TxFinish {
-            ack,
-            tx_id: u32("txId"),
-        },
+        "TX_START" => Frame::TxStart { ack, tx_id: u32("txId"), byte_length: number(fields, "byteLength"), name: tail },
+        "TX_CHUNK" => Frame::TxChunk { tx_id: u32("txId"), seq: u32("seq"), payload: tail },
+        "TX_FINISH" => Frame::TxFinish { ack, tx_id: u32("txId") },
         "TX_FLOW" => Frame::TxFlow {
             ack,
             behaviour: match u32("behaviour") {
@@ -82,16 +57,8 @@ fn described<'a>(name: &str, fields: &Value, tail: &'a [u8]) -> Frame<'a> {
                 other => panic!("behaviour {other}"),
             },
         },
-        "TX_FETCH" => Frame::TxFetch {
-            ack,
-            tx_id: u32("txId"),
-            start: u32("start"),
-            end: u32("end"),
-        },
-        "TX_CANCEL" => Frame::TxCancel {
-            ack,
-            tx_id: u32("txId"),
-        },
+        "TX_FETCH" => Frame::TxFetch { ack, tx_id: u32("txId"), start: u32("start"), end: u32("end") },
+        "TX_CANCEL" => Frame::TxCancel { ack, tx_id: u32("txId") },
         other => panic!("a fixture of an unknown kind: {other}"),
     }
 }
@@ -104,10 +71,7 @@ fn every_recorded_frame_decodes_to_its_fields_and_encodes_back() {
         let name = fixture["name"].as_str().unwrap();
         let fields = &fixture["fields"];
         let tail = tail(fields);
-        let expected = Decoded {
-            sid: number(fields, "sid"),
-            frame: described(name, fields, &tail),
-        };
+        let expected = Decoded { sid: number(fields, "sid"), frame: described(name, fields, &tail) };
         let bytes = from_hex(fixture["hex"].as_str().unwrap());
 
         assert_eq!(decode(&bytes), Ok(expected), "{fixture}");

@@ -15,11 +15,7 @@ fn all_lists_exactly_the_types_that_from_u8_knows() {
 #[test]
 fn transaction_types_are_those_named_tx() {
     for frame_type in FrameType::ALL {
-        assert_eq!(
-            frame_type.is_transaction(),
-            frame_type.name().starts_with("TX_"),
-            "{frame_type:?}"
-        );
+        assert_eq!(frame_type.is_transaction(), frame_type.name().starts_with("TX_"), "{frame_type:?}");
     }
 }
 
@@ -34,11 +30,8 @@ fn only_ack_ping_pong_and_chunk_want_no_ack() {
 
 #[test]
 fn only_chunk_has_no_ack_number() {
-    let numbers: Vec<_> = SAMPLES
-        .iter()
-        .filter(|frame| frame.frame_type() != FrameType::TxChunk)
-        .map(|frame| frame.ack())
-        .collect();
+    let numbers: Vec<_> =
+        SAMPLES.iter().filter(|frame| frame.frame_type() != FrameType::TxChunk).map(|frame| frame.ack()).collect();
     assert_eq!(numbers, (0..=12).map(Some).collect::<Vec<_>>());
     assert!(SAMPLES.iter().any(|frame| frame.ack().is_none()));
 }
@@ -47,11 +40,7 @@ fn only_chunk_has_no_ack_number() {
 fn limits_hold_the_largest_frame_and_no_more() {
     let longest = FrameType::ALL.map(FrameType::head_len).into_iter().max();
     assert_eq!(longest, Some(MAX_HEAD_LEN));
-    assert!(
-        FrameType::ALL
-            .iter()
-            .all(|frame_type| frame_type.head_len() > HEADER_LEN_MIN)
-    );
+    assert!(FrameType::ALL.iter().all(|frame_type| frame_type.head_len() > HEADER_LEN_MIN));
     assert_eq!(MAX_FRAME, MAX_PAYLOAD + MAX_HEAD_LEN);
 }
 

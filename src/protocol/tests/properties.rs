@@ -19,14 +19,12 @@ struct Fields {
 
 fn fields() -> impl Strategy<Value = Fields> {
     let scalars = any::<([u32; 4], u64, i32, bool)>();
-    (scalars, vec(any::<u8>(), 0..64)).prop_map(|((numbers, features, byte_length, pull), tail)| {
-        Fields {
-            numbers,
-            features,
-            byte_length,
-            pull,
-            tail,
-        }
+    (scalars, vec(any::<u8>(), 0..64)).prop_map(|((numbers, features, byte_length, pull), tail)| Fields {
+        numbers,
+        features,
+        byte_length,
+        pull,
+        tail,
     })
 }
 
@@ -35,11 +33,7 @@ fn fill<'a>(kind: &Frame<'_>, fields: &'a Fields) -> Frame<'a> {
     let [ack, tx_id, start, end] = fields.numbers;
     let tail = &*fields.tail;
     match kind {
-        Frame::EndpointInfo { .. } => Frame::EndpointInfo {
-            ack,
-            version: start,
-            features: fields.features,
-        },
+        Frame::EndpointInfo { .. } => Frame::EndpointInfo { ack, version: start, features: fields.features },
         Frame::Bye { .. } => Frame::Bye { ack, reason: tail },
         Frame::Ack { .. } => Frame::Ack { ack },
         Frame::Error { .. } => Frame::Error { ack, payload: tail },
@@ -47,32 +41,13 @@ fn fill<'a>(kind: &Frame<'_>, fields: &'a Fields) -> Frame<'a> {
         Frame::Pong { .. } => Frame::Pong { ack },
         Frame::Utf8 { .. } => Frame::Utf8 { ack, payload: tail },
         Frame::Binary { .. } => Frame::Binary { ack, payload: tail },
-        Frame::TxStart { .. } => Frame::TxStart {
-            ack,
-            tx_id,
-            byte_length: fields.byte_length,
-            name: tail,
-        },
-        Frame::TxChunk { .. } => Frame::TxChunk {
-            tx_id,
-            seq: start,
-            payload: tail,
-        },
+        Frame::TxStart { .. } => Frame::TxStart { ack, tx_id, byte_length: fields.byte_length, name: tail },
+        Frame::TxChunk { .. } => Frame::TxChunk { tx_id, seq: start, payload: tail },
         Frame::TxFinish { .. } => Frame::TxFinish { ack, tx_id },
-        Frame::TxFlow { .. } => Frame::TxFlow {
-            ack,
-            behaviour: if fields.pull {
-                FlowBehaviour::Pull
-            } else {
-                FlowBehaviour::Push
-            },
-        },
-        Frame::TxFetch { .. } => Frame::TxFetch {
-            ack,
-            tx_id,
-            start,
-            end,
-        },
+        Frame::TxFlow { .. } => {
+            Frame::TxFlow { ack, behaviour: if fields.pull { FlowBehaviour::Pull } else { FlowBehaviour::Push } }
+        }
+        Frame::TxFetch { .. } => Frame::TxFetch { ack, tx_id, start, end },
         Frame::TxCancel { .. } => Frame::TxCancel { ack, tx_id },
     }
 }

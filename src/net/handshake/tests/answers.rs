@@ -15,15 +15,8 @@ fn recorded(name: &str) -> (String, String) {
     let text = include_str!("../../../../__test__/fixtures/transcripts.json");
     let fixture: Value = serde_json::from_str(text).expect("the fixture is JSON");
     let mut upgrades = fixture["upgrades"].as_array().expect("a list").iter();
-    let upgrade = upgrades
-        .find(|upgrade| upgrade["name"] == name)
-        .expect("recorded");
-    let text = |field: &str| {
-        upgrade[field]
-            .as_str()
-            .expect("text")
-            .replace("<peer>", PEER)
-    };
+    let upgrade = upgrades.find(|upgrade| upgrade["name"] == name).expect("recorded");
+    let text = |field: &str| upgrade[field].as_str().expect("text").replace("<peer>", PEER);
     (text("request"), text("response"))
 }
 
@@ -35,20 +28,13 @@ fn answer(refusal: &Refusal) -> String {
 fn refused_credentials_are_answered_as_recorded() {
     for name in ["no-auth", "not-bearer", "no-sid"] {
         let (target, response) = recorded(name);
-        assert_eq!(
-            answer(&credentials(&target).expect_err("refused")),
-            response,
-            "{name}"
-        );
+        assert_eq!(answer(&credentials(&target).expect_err("refused")), response, "{name}");
     }
 }
 
 #[test]
 fn refusals_of_good_credentials_are_answered_as_recorded() {
-    for (name, refusal) in [
-        ("wrong-token", Refusal::invalid_token()),
-        ("duplicate-sid", Refusal::sid_in_use()),
-    ] {
+    for (name, refusal) in [("wrong-token", Refusal::invalid_token()), ("duplicate-sid", Refusal::sid_in_use())] {
         let (target, response) = recorded(name);
         assert!(credentials(&target).is_ok(), "{name}");
         assert_eq!(answer(&refusal), response, "{name}");
@@ -62,9 +48,7 @@ fn an_upgrade_is_accepted_as_recorded() {
         "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     ));
-    let Ok(Kind::WebSocket { key }) = classify(&request) else {
-        panic!("not an upgrade")
-    };
+    let Ok(Kind::WebSocket { key }) = classify(&request) else { panic!("not an upgrade") };
     let answer = String::from_utf8(accepted(&key)).expect("ASCII");
     // What follows the head in the record is the first frame.
     assert!(response.starts_with(&answer), "{answer}");
@@ -102,23 +86,11 @@ fn every_answer_is_complete_and_closes_the_connection() {
     for refusal in every_refusal() {
         let response = answer(&refusal);
         let (head, body) = response.split_once("\r\n\r\n").expect("a head");
-        let status = head
-            .strip_prefix("HTTP/1.1 ")
-            .and_then(|head| head.lines().next())
-            .expect("a status line");
-        assert!(
-            status.starts_with(&format!("{} ", refusal.status())) && status.len() > 4,
-            "{status}"
-        );
+        let status = head.strip_prefix("HTTP/1.1 ").and_then(|head| head.lines().next()).expect("a status line");
+        assert!(status.starts_with(&format!("{} ", refusal.status())) && status.len() > 4, "{status}");
         assert!(head.contains("\r\nConnection: close"), "{head}");
-        assert!(
-            head.contains(&format!("\r\nContent-Length: {}\r\n", body.len())),
-            "{head}"
-        );
-        assert!(
-            body.starts_with(&format!("<html><body><h1>{status}</h1><p>")),
-            "{body}"
-        );
+        assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", body.len())), "{head}");
+        assert!(body.starts_with(&format!("<html><body><h1>{status}</h1><p>")), "{body}");
     }
 }
 
@@ -136,10 +108,7 @@ fn statuses_that_demand_a_header_have_it() {
         (Refusal::websocket_version(), "Sec-WebSocket-Version: 13"),
         (Refusal::method_not_allowed("PUT"), "Allow: GET"),
     ] {
-        assert!(
-            answer(&refusal).contains(&format!("\r\n{line}\r\n")),
-            "{line}"
-        );
+        assert!(answer(&refusal).contains(&format!("\r\n{line}\r\n")), "{line}");
     }
 }
 
@@ -148,10 +117,7 @@ fn what_came_from_outside_is_escaped_and_bounded() {
     let response = answer(&Refusal::bad_sid("<script>alert('&')</script>\r\n\u{1b}"));
     let (_, body) = response.split_once("\r\n\r\n").expect("a head");
     assert!(body.contains("&lt;script&gt;alert("), "{body}");
-    assert!(
-        !body.contains("<script") && !body.contains(['\r', '\n', '\u{1b}']),
-        "{body}"
-    );
+    assert!(!body.contains("<script") && !body.contains(['\r', '\n', '\u{1b}']), "{body}");
     assert!(answer(&Refusal::bad_sid(&"9".repeat(10_000))).len() < 600);
     assert_eq!(verdict::<()>(Err(Refusal::bad_sid(""))), (400, "bad_sid"));
 }

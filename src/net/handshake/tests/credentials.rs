@@ -8,16 +8,12 @@ use crate::net::handshake::credentials;
 /// The sid that a query value stands for.
 fn sid(value: &str) -> Result<u64, (u16, &'static str)> {
     let target = format!("/?authorization=Bearer+tok&x-cryo-sid={value}");
-    credentials(&target)
-        .map(|credentials| credentials.sid)
-        .map_err(|refusal| (refusal.status(), refusal.outcome()))
+    credentials(&target).map(|credentials| credentials.sid).map_err(|refusal| (refusal.status(), refusal.outcome()))
 }
 
 fn token(authorization: &str) -> Option<String> {
     let target = format!("/?authorization={authorization}&x-cryo-sid=1");
-    credentials(&target)
-        .ok()
-        .map(|credentials| credentials.token)
+    credentials(&target).ok().map(|credentials| credentials.token)
 }
 
 #[test]
@@ -30,11 +26,7 @@ fn reads_token_and_sid_among_other_parameters() {
         "//*:99999?authorization=Bearer+tok&x-cryo-sid=18446744073709551615",
     ] {
         let credentials = credentials(target).expect(target);
-        assert_eq!(
-            (credentials.token.as_str(), credentials.sid),
-            ("tok", u64::MAX),
-            "{target}"
-        );
+        assert_eq!((credentials.token.as_str(), credentials.sid), ("tok", u64::MAX), "{target}");
     }
 }
 
@@ -42,18 +34,9 @@ fn reads_token_and_sid_among_other_parameters() {
 fn checks_in_the_order_of_the_protocol() {
     assert_eq!(verdict(credentials("/")), (401, "no_auth"));
     assert_eq!(verdict(credentials("/?x-cryo-sid=bad")), (401, "no_auth"));
-    assert_eq!(
-        verdict(credentials("/?authorization=Basic+x&x-cryo-sid=bad")),
-        (401, "not_bearer")
-    );
-    assert_eq!(
-        verdict(credentials("/?authorization=Bearer+x")),
-        (401, "no_sid")
-    );
-    assert_eq!(
-        verdict(credentials("/?authorization=Bearer+x&x-cryo-sid=bad")),
-        (400, "bad_sid")
-    );
+    assert_eq!(verdict(credentials("/?authorization=Basic+x&x-cryo-sid=bad")), (401, "not_bearer"));
+    assert_eq!(verdict(credentials("/?authorization=Bearer+x")), (401, "no_sid"));
+    assert_eq!(verdict(credentials("/?authorization=Bearer+x&x-cryo-sid=bad")), (400, "bad_sid"));
 }
 
 #[test]
@@ -64,14 +47,7 @@ fn bearer_needs_white_space() {
     assert_eq!(token("Bearer++tok+").as_deref(), Some(" tok "));
     assert_eq!(token("Bearer+"), Some(String::new()));
     assert_eq!(token("Bearer+a%2Bb%26c%C3%BC").as_deref(), Some("a+b&cü"));
-    for bad in [
-        "BearerXtok",
-        "Bearer",
-        "bearer+tok",
-        "+Bearer+tok",
-        "Basic+tok",
-        "",
-    ] {
+    for bad in ["BearerXtok", "Bearer", "bearer+tok", "+Bearer+tok", "Basic+tok", ""] {
         assert_eq!(token(bad), None, "{bad}");
     }
 }
@@ -82,10 +58,7 @@ fn a_sid_is_what_bigint_takes() {
         ("0", 0),
         ("007", 7),
         ("18446744073709551615", u64::MAX),
-        (
-            "00000000000000000000000000000018446744073709551615",
-            u64::MAX,
-        ),
+        ("00000000000000000000000000000018446744073709551615", u64::MAX),
         ("0xfFfFfFfFfFfFfFfF", u64::MAX),
         ("0XA", 10),
         ("0o17", 15),
@@ -136,10 +109,7 @@ fn a_sid_is_nothing_else() {
 #[test]
 fn the_answer_names_the_sid_that_was_refused() {
     let refusal = credentials("/?authorization=Bearer+x&x-cryo-sid=1e3").expect_err("refused");
-    assert_eq!(
-        refusal.reason(),
-        r#"The SID "1e3" is not an integer from 0 to 18446744073709551615."#
-    );
+    assert_eq!(refusal.reason(), r#"The SID "1e3" is not an integer from 0 to 18446744073709551615."#);
 }
 
 #[test]
@@ -159,19 +129,9 @@ fn a_target_must_be_a_url() {
         "ftp://host/",
         "http:/host/",
     ] {
-        assert_eq!(
-            verdict(credentials(&format!("{target}{query}"))),
-            (400, "bad_target"),
-            "{target}"
-        );
+        assert_eq!(verdict(credentials(&format!("{target}{query}"))), (400, "bad_target"), "{target}");
     }
-    for target in [
-        "/",
-        "http://host",
-        "HTTPS://host:/",
-        "ws://[::1]/",
-        "wss://[::1]:1/",
-    ] {
+    for target in ["/", "http://host", "HTTPS://host:/", "ws://[::1]/", "wss://[::1]:1/"] {
         assert!(credentials(&format!("{target}{query}")).is_ok(), "{target}");
     }
 }

@@ -12,18 +12,9 @@ const REQUEST: &str = "GET /a?b=c HTTP/1.1\r\nHost: x\r\nX-Name: caf\u{e9}\r\nx-
 fn reads_a_head_and_leaves_what_follows() {
     // U+00E9 as the one byte that it is in Latin-1.
     let bytes: Vec<u8> = REQUEST.chars().map(|c| c as u8).collect();
-    let (head, len) = parse(&[bytes.as_slice(), b"\x82\x80"].concat())
-        .expect("well-formed")
-        .expect("complete");
+    let (head, len) = parse(&[bytes.as_slice(), b"\x82\x80"].concat()).expect("well-formed").expect("complete");
     assert_eq!(len, bytes.len());
-    assert_eq!(
-        (
-            head.method.as_str(),
-            head.target.as_str(),
-            head.minor_version
-        ),
-        ("GET", "/a?b=c", 1)
-    );
+    assert_eq!((head.method.as_str(), head.target.as_str(), head.minor_version), ("GET", "/a?b=c", 1));
     assert_eq!(head.headers[1], ("X-Name".to_owned(), "café".to_owned()));
     assert_eq!(head.header("X-NAME"), Some("café"));
     assert_eq!(head.values("x-name").collect::<Vec<_>>(), ["café", "two"]);
@@ -33,11 +24,7 @@ fn reads_a_head_and_leaves_what_follows() {
 #[test]
 fn waits_for_the_whole_head() {
     for len in 0..REQUEST.len() {
-        assert_eq!(
-            parse(&REQUEST.as_bytes()[..len]),
-            Ok(None),
-            "after {len} bytes"
-        );
+        assert_eq!(parse(&REQUEST.as_bytes()[..len]), Ok(None), "after {len} bytes");
     }
 }
 
@@ -52,21 +39,12 @@ fn tokens_are_found_in_lists_and_repeated_fields() {
 fn refuses_heads_over_the_limits() {
     let long = |len: usize| format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(len - 23));
     assert!(parse(long(MAX_HEAD).as_bytes()).is_ok_and(|parsed| parsed.is_some()));
-    assert_eq!(
-        verdict(parse(long(MAX_HEAD + 1).as_bytes())),
-        (431, "head_too_large")
-    );
-    assert_eq!(
-        verdict(parse(&long(MAX_HEAD * 2).as_bytes()[..MAX_HEAD])),
-        (431, "head_too_large")
-    );
+    assert_eq!(verdict(parse(long(MAX_HEAD + 1).as_bytes())), (431, "head_too_large"));
+    assert_eq!(verdict(parse(&long(MAX_HEAD * 2).as_bytes()[..MAX_HEAD])), (431, "head_too_large"));
 
     let many = |count: usize| format!("GET / HTTP/1.1\r\n{}\r\n", "X: x\r\n".repeat(count));
     assert!(parse(many(MAX_HEADERS).as_bytes()).is_ok());
-    assert_eq!(
-        verdict(parse(many(MAX_HEADERS + 1).as_bytes())),
-        (431, "head_too_large")
-    );
+    assert_eq!(verdict(parse(many(MAX_HEADERS + 1).as_bytes())), (431, "head_too_large"));
 }
 
 #[test]
@@ -80,12 +58,7 @@ fn refuses_what_is_not_http_1_as_soon_as_that_shows() {
         b"GET / HTTP/1.1\r\nA: b\r\n folded\r\n\r\n",
         b"GET /\x00 HTTP/1.1\r\n",
     ] {
-        assert_eq!(
-            verdict(parse(bytes)),
-            (400, "malformed"),
-            "{}",
-            bytes.escape_ascii()
-        );
+        assert_eq!(verdict(parse(bytes)), (400, "malformed"), "{}", bytes.escape_ascii());
     }
     let refusal = parse(b"GET / HTTP/3.0\r\n").expect_err("refused");
     assert_eq!(refusal.reason(), "Malformed request: invalid HTTP version.");

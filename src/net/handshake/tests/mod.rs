@@ -9,9 +9,7 @@ use super::{Refusal, RequestHead, parse};
 
 /// The head of this text, which is complete and well-formed.
 fn head(text: &str) -> RequestHead {
-    let (head, len) = parse(text.as_bytes())
-        .expect("well-formed")
-        .expect("complete");
+    let (head, len) = parse(text.as_bytes()).expect("well-formed").expect("complete");
     assert_eq!(len, text.len());
     head
 }

@@ -13,15 +13,7 @@ fn request(start: &str, fields: &[&str]) -> crate::net::handshake::RequestHead {
 
 /// A sound upgrade, but with these lines in the place of others.
 fn altered(start: &str, version: &str, key: &str) -> crate::net::handshake::RequestHead {
-    request(
-        start,
-        &[
-            "Connection: keep-alive, Upgrade",
-            "Upgrade: WebSocket",
-            version,
-            key,
-        ],
-    )
+    request(start, &["Connection: keep-alive, Upgrade", "Upgrade: WebSocket", version, key])
 }
 
 const GET: &str = "GET / HTTP/1.1";
@@ -34,12 +26,7 @@ fn key_line(key: &str) -> String {
 #[test]
 fn an_upgrade_gives_its_key() {
     let upgrade = classify(&altered(GET, VERSION, &key_line(KEY)));
-    assert_eq!(
-        upgrade,
-        Ok(Kind::WebSocket {
-            key: KEY.to_owned()
-        })
-    );
+    assert_eq!(upgrade, Ok(Kind::WebSocket { key: KEY.to_owned() }));
 }
 
 #[test]
@@ -53,11 +40,7 @@ fn other_requests_are_plain() {
         &["Connection: close", "Upgrade: websocket", VERSION],
     ] {
         for start in [GET, "POST / HTTP/1.1", "GET / HTTP/1.0"] {
-            assert_eq!(
-                classify(&request(start, fields)),
-                Ok(Kind::Plain),
-                "{start} {fields:?}"
-            );
+            assert_eq!(classify(&request(start, fields)), Ok(Kind::Plain), "{start} {fields:?}");
         }
     }
 }
@@ -65,20 +48,10 @@ fn other_requests_are_plain() {
 #[test]
 fn unsound_upgrades_are_refused() {
     let key = key_line(KEY);
-    assert_eq!(
-        verdict(classify(&altered("POST / HTTP/1.1", VERSION, &key))),
-        (405, "method_not_allowed")
-    );
-    assert_eq!(
-        verdict(classify(&altered("GET / HTTP/1.0", VERSION, &key))),
-        (400, "http_version")
-    );
+    assert_eq!(verdict(classify(&altered("POST / HTTP/1.1", VERSION, &key))), (405, "method_not_allowed"));
+    assert_eq!(verdict(classify(&altered("GET / HTTP/1.0", VERSION, &key))), (400, "http_version"));
     for version in ["Sec-WebSocket-Version: 8", "Sec-WebSocket-Version:", "X: y"] {
-        assert_eq!(
-            verdict(classify(&altered(GET, version, &key))),
-            (426, "websocket_version"),
-            "{version}"
-        );
+        assert_eq!(verdict(classify(&altered(GET, version, &key))), (426, "websocket_version"), "{version}");
     }
     for key in [
         "",
@@ -88,19 +61,9 @@ fn unsound_upgrades_are_refused() {
         "dGhlIHNhbXBsZSBub25j*Q==",
         "dGhlIHNhbXBsZSBub25jZQQQ==",
     ] {
-        assert_eq!(
-            verdict(classify(&altered(GET, VERSION, &key_line(key)))),
-            (400, "bad_key"),
-            "{key}"
-        );
+        assert_eq!(verdict(classify(&altered(GET, VERSION, &key_line(key)))), (400, "bad_key"), "{key}");
     }
-    assert_eq!(
-        verdict(classify(&altered(GET, VERSION, "X: y"))),
-        (400, "bad_key")
-    );
+    assert_eq!(verdict(classify(&altered(GET, VERSION, "X: y"))), (400, "bad_key"));
     let twice = format!("{key}\r\n{key}");
-    assert_eq!(
-        verdict(classify(&altered(GET, VERSION, &twice))),
-        (400, "bad_key")
-    );
+    assert_eq!(verdict(classify(&altered(GET, VERSION, &twice))), (400, "bad_key"));
 }

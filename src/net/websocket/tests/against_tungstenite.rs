@@ -36,10 +36,7 @@ fn opposite(role: Role, input: Vec<u8>) -> WebSocket<Tape> {
         Role::Server => TheirRole::Client,
         Role::Client => TheirRole::Server,
     };
-    let tape = Tape {
-        input: Cursor::new(input),
-        output: Vec::new(),
-    };
+    let tape = Tape { input: Cursor::new(input), output: Vec::new() };
     WebSocket::from_raw_socket(tape, theirs, None)
 }
 
@@ -65,13 +62,8 @@ fn they_read_what_we_write() {
             assert_eq!(socket.read().expect("a message"), Message::binary(payload));
         }
         assert_eq!(socket.read().expect("a pong"), Message::Pong("pong".into()));
-        let Message::Close(Some(close)) = socket.read().expect("a close") else {
-            panic!("no close frame")
-        };
-        assert_eq!(
-            (u16::from(close.code), close.reason.as_str()),
-            (4000, "Closing session.")
-        );
+        let Message::Close(Some(close)) = socket.read().expect("a close") else { panic!("no close frame") };
+        assert_eq!((u16::from(close.code), close.reason.as_str()), (4000, "Closing session."));
     }
 }
 
@@ -81,9 +73,7 @@ fn we_read_what_they_write() {
         let mut socket = opposite(role, Vec::new());
         let mut expected = Vec::new();
         for payload in payloads() {
-            socket
-                .write(Message::binary(payload.clone()))
-                .expect("written");
+            socket.write(Message::binary(payload.clone())).expect("written");
             expected.push(Event::Message(payload));
         }
         socket.write(Message::text("κόσμε")).expect("written");
@@ -96,11 +86,7 @@ fn we_read_what_they_write() {
 
         let bytes = &socket.get_ref().output;
         for size in [1000, 16 * 1024, bytes.len()] {
-            assert_eq!(
-                decode_chunks(role, bytes.chunks(size)),
-                (expected.clone(), Ok(())),
-                "reads of {size}"
-            );
+            assert_eq!(decode_chunks(role, bytes.chunks(size)), (expected.clone(), Ok(())), "reads of {size}");
         }
     }
 }

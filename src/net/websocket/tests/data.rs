@@ -50,39 +50,19 @@ fn refuses_a_flood_of_fragments() {
 #[test]
 fn refuses_a_message_over_the_limit_by_its_header() {
     let head = |len: u64| [&[0x82, 0x7f][..], &len.to_be_bytes()].concat();
-    for len in [
-        MAX_MESSAGE as u64 + 1,
-        u64::from(u32::MAX) + 1,
-        i64::MAX as u64,
-    ] {
+    for len in [MAX_MESSAGE as u64 + 1, u64::from(u32::MAX) + 1, i64::MAX as u64] {
         let (_, result) = decode_chunks(Role::Client, [head(len).as_slice()]);
-        assert_eq!(
-            result.map_err(|violation| violation.code),
-            Err(1009),
-            "length {len}"
-        );
+        assert_eq!(result.map_err(|violation| violation.code), Err(1009), "length {len}");
     }
     assert_eq!(accept(&[masked(0x82, &vec![0; MAX_MESSAGE])]).len(), 1);
-    assert_eq!(
-        refuse(&[masked(0x02, &vec![0; MAX_MESSAGE]), masked(0x80, b"x")]),
-        1009
-    );
+    assert_eq!(refuse(&[masked(0x02, &vec![0; MAX_MESSAGE]), masked(0x80, b"x")]), 1009);
 }
 
 #[test]
 fn takes_text_as_bytes_if_it_is_utf8() {
     let text = "κόσμε \u{10ffff}";
-    assert_eq!(
-        accept(&[masked(0x81, text.as_bytes())]),
-        [Event::Message(text.as_bytes().to_vec())]
-    );
-    for bad in [
-        &b"\xff"[..],
-        b"\xed\xa0\x80",
-        b"\xc0\x80",
-        b"\xf4\x90\x80\x80",
-        b"abc\xe2\x82",
-    ] {
+    assert_eq!(accept(&[masked(0x81, text.as_bytes())]), [Event::Message(text.as_bytes().to_vec())]);
+    for bad in [&b"\xff"[..], b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"abc\xe2\x82"] {
         assert_eq!(refuse(&[masked(0x81, bad)]), 1007, "{bad:x?}");
     }
 }
@@ -92,16 +72,9 @@ fn text_may_be_cut_within_a_character() {
     let text = "a€𝄞z".as_bytes();
     for cut in 0..=text.len() {
         let (start, end) = text.split_at(cut);
-        assert_eq!(
-            accept(&[masked(0x01, start), masked(0x80, end)]),
-            [Event::Message(text.to_vec())],
-            "at {cut}"
-        );
+        assert_eq!(accept(&[masked(0x01, start), masked(0x80, end)]), [Event::Message(text.to_vec())], "at {cut}");
     }
-    assert_eq!(
-        refuse(&[masked(0x01, b"\xe2\x82"), masked(0x80, b"")]),
-        1007
-    );
+    assert_eq!(refuse(&[masked(0x01, b"\xe2\x82"), masked(0x80, b"")]), 1007);
 }
 
 #[test]
@@ -109,10 +82,7 @@ fn bad_text_fails_at_the_byte_that_makes_it_bad() {
     let frame = masked(0x81, b"ok \xf4\x90 and more to come");
     let mut decoder = Decoder::new(Role::Server, MAX_MESSAGE);
     let header = 6;
-    assert_eq!(
-        decoder.feed(&mut frame[..header + 4].to_vec(), |_| {}),
-        Ok(())
-    );
+    assert_eq!(decoder.feed(&mut frame[..header + 4].to_vec(), |_| {}), Ok(()));
     let failed = decoder.feed(&mut frame[header + 4..header + 5].to_vec(), |_| {});
     assert_eq!(failed.map_err(|violation| violation.code), Err(1007));
 }
@@ -120,8 +90,5 @@ fn bad_text_fails_at_the_byte_that_makes_it_bad() {
 #[test]
 fn binary_need_not_be_utf8() {
     let bytes: Vec<u8> = (0..=255).collect();
-    assert_eq!(
-        accept(&[masked(0x02, &bytes), masked(0x80, &bytes)]),
-        [Event::Message(bytes.repeat(2))]
-    );
+    assert_eq!(accept(&[masked(0x02, &bytes), masked(0x80, &bytes)]), [Event::Message(bytes.repeat(2))]);
 }

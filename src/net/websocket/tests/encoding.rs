@@ -1,20 +1,14 @@
 //! What the encoder writes: shortest headers, masks, close reasons that fit.
 
 use super::{Event, decode_chunks};
-use crate::net::websocket::{
-    OpCode, Role, encoded_len, frame_header, put_close, put_message, put_pong,
-};
+use crate::net::websocket::{OpCode, Role, encoded_len, frame_header, put_close, put_message, put_pong};
 
 /// A client reads what a server writes, and the other way round.
 const PAIRS: [(Role, Role); 2] = [(Role::Server, Role::Client), (Role::Client, Role::Server)];
 
 #[test]
 fn writes_the_shortest_header() {
-    let head = |len| {
-        frame_header(Role::Server, OpCode::Binary, len)
-            .as_slice()
-            .to_vec()
-    };
+    let head = |len| frame_header(Role::Server, OpCode::Binary, len).as_slice().to_vec();
     assert_eq!(head(0), [0x82, 0]);
     assert_eq!(head(125), [0x82, 125]);
     assert_eq!(head(126), [0x82, 126, 0, 126]);
@@ -24,18 +18,14 @@ fn writes_the_shortest_header() {
 
 #[test]
 fn a_client_masks_with_a_new_key_each_time() {
-    let keys: std::collections::HashSet<_> = (0..100)
-        .map(|_| frame_header(Role::Client, OpCode::Ping, 5).key())
-        .collect();
+    let keys: std::collections::HashSet<_> =
+        (0..100).map(|_| frame_header(Role::Client, OpCode::Ping, 5).key()).collect();
     assert!(keys.len() > 90, "only {} different keys", keys.len());
     assert!(!keys.contains(&None));
 
     let head = frame_header(Role::Client, OpCode::Text, 300);
     assert_eq!(head.as_slice()[..4], [0x81, 0x80 | 126, 1, 44]);
-    assert_eq!(
-        Some(&head.as_slice()[4..]),
-        head.key().as_ref().map(|key| &key[..])
-    );
+    assert_eq!(Some(&head.as_slice()[4..]), head.key().as_ref().map(|key| &key[..]));
     assert_eq!(frame_header(Role::Server, OpCode::Text, 300).key(), None);
 }
 
@@ -48,10 +38,7 @@ fn messages_come_back_whole_and_take_the_announced_length() {
             let mut out = b"before".to_vec();
             put_message(&mut out, writer, head, tail);
             assert_eq!(out.len(), 6 + encoded_len(writer, len), "length {len}");
-            assert_eq!(
-                decode_chunks(reader, [&out[6..]]),
-                (vec![Event::Message(payload)], Ok(()))
-            );
+            assert_eq!(decode_chunks(reader, [&out[6..]]), (vec![Event::Message(payload)], Ok(())));
             assert_eq!(&out[..6], b"before");
         }
     }
@@ -78,10 +65,7 @@ fn close_reasons_are_cut_to_123_bytes_at_a_character_border() {
             let mut out = Vec::new();
             put_close(&mut out, writer, 4000, &reason);
             let expected = Event::Close(Some(4000), reason.as_bytes()[..kept].to_vec());
-            assert_eq!(
-                decode_chunks(reader, [out.as_slice()]),
-                (vec![expected], Ok(()))
-            );
+            assert_eq!(decode_chunks(reader, [out.as_slice()]), (vec![expected], Ok(())));
         }
     }
 }

@@ -7,19 +7,14 @@ use crate::net::websocket::{Decoder, Item, Payload, Role};
 fn reads_the_examples_of_section_5_7() {
     let hello = Event::Message(b"Hello".to_vec());
     let single = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
-    let single_masked = [
-        0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58,
-    ];
+    let single_masked = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     let fragmented = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
     let ping = [0x89, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
     let expected = (vec![hello.clone()], Ok(()));
     assert_eq!(decode_chunks(Role::Client, [&single[..]]), expected);
     assert_eq!(decode_chunks(Role::Server, [&single_masked[..]]), expected);
     assert_eq!(decode_chunks(Role::Client, [&fragmented[..]]), expected);
-    assert_eq!(
-        decode_chunks(Role::Client, [&ping[..]]),
-        (vec![Event::Ping(b"Hello".to_vec())], Ok(()))
-    );
+    assert_eq!(decode_chunks(Role::Client, [&ping[..]]), (vec![Event::Ping(b"Hello".to_vec())], Ok(())));
 }
 
 #[test]
@@ -28,16 +23,12 @@ fn lends_whole_messages_and_owns_those_in_pieces() {
     let frame = masked(0x82, b"whole");
     let mut lent = 0;
     decoder
-        .feed(&mut frame.clone(), |item| {
-            lent += usize::from(item == Item::Message(Payload::Borrowed(b"whole")))
-        })
+        .feed(&mut frame.clone(), |item| lent += usize::from(item == Item::Message(Payload::Borrowed(b"whole"))))
         .expect("legal");
     assert_eq!(lent, 1);
 
     let (start, end) = frame.split_at(8);
-    decoder
-        .feed(&mut start.to_vec(), |item| panic!("too early: {item:?}"))
-        .expect("legal");
+    decoder.feed(&mut start.to_vec(), |item| panic!("too early: {item:?}")).expect("legal");
     let mut owned = Vec::new();
     decoder
         .feed(&mut end.to_vec(), |item| {
@@ -53,11 +44,7 @@ fn lends_whole_messages_and_owns_those_in_pieces() {
 fn reads_every_length_encoding() {
     for len in [0, 1, 7, 8, 125, 126, 127, 0xffff, 0x1_0000, MAX_MESSAGE] {
         let payload: Vec<u8> = (0..len).map(|index| (index * 7) as u8).collect();
-        assert_eq!(
-            accept(&[masked(0x82, &payload)]),
-            [Event::Message(payload)],
-            "length {len}"
-        );
+        assert_eq!(accept(&[masked(0x82, &payload)]), [Event::Message(payload)], "length {len}");
     }
 }
 
@@ -65,10 +52,7 @@ fn reads_every_length_encoding() {
 #[test]
 fn takes_a_length_in_more_bytes_than_it_needs() {
     let long = [0x82, 0x7f, 0, 0, 0, 0, 0, 0, 0, 1, b'x'];
-    assert_eq!(
-        decode_chunks(Role::Client, [&long[..]]),
-        (vec![Event::Message(b"x".to_vec())], Ok(()))
-    );
+    assert_eq!(decode_chunks(Role::Client, [&long[..]]), (vec![Event::Message(b"x".to_vec())], Ok(())));
 }
 
 #[test]
@@ -87,28 +71,16 @@ fn refuses_masking_the_wrong_way_round() {
 
 #[test]
 fn refuses_rsv_bits_and_reserved_opcodes() {
-    for first in [
-        0xc2, 0xa2, 0x92, 0xf2, 0x83, 0x84, 0x85, 0x86, 0x87, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f,
-    ] {
+    for first in [0xc2, 0xa2, 0x92, 0xf2, 0x83, 0x84, 0x85, 0x86, 0x87, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f] {
         assert_eq!(refuse(&[masked(first, b"")]), 1002, "first byte {first:#x}");
     }
 }
 
 #[test]
 fn refuses_by_the_first_two_bytes_without_waiting_for_more() {
-    for start in [
-        [0x82, 0x7e],
-        [0xc2, 0xfe],
-        [0x83, 0xfe],
-        [0x89, 0xfe],
-        [0x09, 0x85],
-    ] {
+    for start in [[0x82, 0x7e], [0xc2, 0xfe], [0x83, 0xfe], [0x89, 0xfe], [0x09, 0x85]] {
         let (_, result) = decode_chunks(Role::Server, [&start[..]]);
-        assert_eq!(
-            result.map_err(|violation| violation.code),
-            Err(1002),
-            "{start:x?}"
-        );
+        assert_eq!(result.map_err(|violation| violation.code), Err(1002), "{start:x?}");
     }
 }
 
@@ -116,10 +88,7 @@ fn refuses_by_the_first_two_bytes_without_waiting_for_more() {
 fn ignores_all_input_after_a_violation() {
     let mut decoder = Decoder::new(Role::Server, MAX_MESSAGE);
     assert!(decoder.feed(&mut unmasked(0x82, b"x"), |_| {}).is_err());
-    assert_eq!(
-        decoder.feed(&mut masked(0x82, b"x"), |item| panic!("{item:?}")),
-        Ok(())
-    );
+    assert_eq!(decoder.feed(&mut masked(0x82, b"x"), |item| panic!("{item:?}")), Ok(()));
 }
 
 #[test]

@@ -63,10 +63,7 @@ fn unmasked(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Feeds each chunk in turn; the events up to the first violation, and that.
-fn decode_chunks<'a>(
-    role: Role,
-    chunks: impl IntoIterator<Item = &'a [u8]>,
-) -> (Vec<Event>, Result<(), Violation>) {
+fn decode_chunks<'a>(role: Role, chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Result<(), Violation>) {
     let mut decoder = Decoder::new(role, MAX_MESSAGE);
     let mut events = Vec::new();
     for chunk in chunks {

@@ -8,8 +8,7 @@ use crate::net::websocket::{Role, put_close, put_message, put_pong};
 
 /// Frames that are legal for a client to send, one after the other, mixed with some that are not.
 fn frames() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    let payload =
-        prop_oneof![30 => vec(any::<u8>(), 0..140), 1 => vec(any::<u8>(), 60_000..70_000)];
+    let payload = prop_oneof![30 => vec(any::<u8>(), 0..140), 1 => vec(any::<u8>(), 60_000..70_000)];
     let first = prop_oneof![
         6 => Just(0x82),
         2 => Just(0x81),
@@ -21,10 +20,7 @@ fn frames() -> impl Strategy<Value = Vec<Vec<u8>>> {
         1 => Just(0x88),
         1 => any::<u8>(),
     ];
-    vec(
-        (first, payload).prop_map(|(first, payload)| masked(first, &payload)),
-        0..12,
-    )
+    vec((first, payload).prop_map(|(first, payload)| masked(first, &payload)), 0..12)
 }
 
 /// Cuts bytes at the given places, each a fraction of what is left.
