@@ -1,0 +1,237 @@
+"use strict";
+
+// JavaScript's side of the border: takes batches of events from Rust, gives batches of orders to it. One call each way
+// per batch, however many messages it holds.
+
+const { EVENT_WORDS, FLAG, ORDER_WORDS } = require("./codes.js");
+const { runTicks } = require("./ticks.js");
+
+/** Events taken at a time. */
+const EVENTS = 4096;
+/** Orders given at a time. */
+const ORDERS = 4096;
+/** Bytes of payload taken or given at a time. */
+const BYTES = 256 * 1024;
+/** Payload size in bytes from which on copying it into the common array costs more than a call of its own. */
+const LARGE = 16 * 1024;
+/** Portions delivered before timers and other sockets get their turn. */
+const PORTIONS_PER_TURN = 4;
+
+/**
+ * What a border delivers to.
+ *
+ * @typedef {object} Receiver
+ * @property {(code: number, slot: number, a: number, b: number, payload: Payload) => boolean} event Handles one event. True
+ *   when application code may have been waiting for it, so that its continuations have to run before the next one.
+ */
+
+/** The payload of the event being delivered, read from the common array only when asked for. */
+class Payload {
+  #border;
+  flags = 0;
+  start = 0;
+  length = 0;
+
+  constructor(border) {
+    this.#border = border;
+  }
+
+  /** @returns {Buffer} A copy that the application may keep: the array itself is written again with the next batch. */
+  buffer() {
+    const copy = Buffer.allocUnsafe(this.length);
+    if ((this.flags & FLAG.LARGE) !== 0) this.#border.takeLarge(copy);
+    else this.#border.incoming.copy(copy, 0, this.start, this.start + this.length);
+    return copy;
+  }
+
+  /** @returns {string} The payload as text; what is no UTF-8 in it is replaced by U+FFFD. */
+  text() {
+    if ((this.flags & FLAG.LARGE) !== 0) {
+      const copy = this.buffer();
+      return (this.flags & FLAG.ASCII) !== 0 ? copy.latin1Slice() : copy.utf8Slice();
+    }
+    const end = this.start + this.length;
+    return (this.flags & FLAG.ASCII) !== 0
+      ? this.#border.incoming.latin1Slice(this.start, end)
+      : this.#border.incoming.utf8Slice(this.start, end);
+  }
+
+  /** @returns {string} The bytes from `from` to `to` as text. */
+  slice(from, to) {
+    return this.#border.incoming.utf8Slice(this.start + from, this.start + to);
+  }
+
+  /** @returns {number} The `index`th double. */
+  double(index) {
+    return this.#border.incoming.readDoubleLE(this.start + index * 8);
+  }
+
+  /** @returns {bigint} The 64-bit integer at `at`. */
+  u64(at) {
+    return this.#border.incoming.readBigUInt64LE(this.start + at);
+  }
+
+  /** @returns {number} The 32-bit integer at `at`. */
+  u32(at) {
+    return this.#border.incoming.readUInt32LE(this.start + at);
+  }
+}
+
+class Border {
+  #native;
+  #receiver;
+  #words = new Uint32Array(EVENTS * EVENT_WORDS);
+  #orders = new Uint32Array(ORDERS * ORDER_WORDS);
+  #outgoing = Buffer.allocUnsafeSlow(BYTES);
+  #payload = new Payload(this);
+  #orderCount = 0;
+  #outgoingLength = 0;
+  /** Events of the portion that are left, where the next one stands, and where its payload does. */
+  #left = 0;
+  #word = 0;
+  #offset = 0;
+  /** A batch is being delivered: what is ordered meanwhile leaves at its end. */
+  #delivering = false;
+  /** A flush is due on the next tick. */
+  #scheduled = false;
+  #flushLater = () => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  /** Payloads of the portion being delivered. */
+  incoming = Buffer.allocUnsafeSlow(BYTES);
+
+  /**
+   * @param {any} native The `NativeServer`.
+   * @param {Receiver} receiver
+   */
+  attach(native, receiver) {
+    this.#native = native;
+    this.#receiver = receiver;
+  }
+
+  /** Delivers what there is. Called by the event loop when Rust has rung. */
+  wake = () => {
+    this.#delivering = true;
+    try {
+      for (let portion = 0; portion < PORTIONS_PER_TURN; portion++) {
+        if (!this.#deliver() || !this.#refill()) return;
+      }
+      setImmediate(this.wake);
+    } finally {
+      this.#delivering = false;
+    }
+  };
+
+  /** Takes the next portion, giving the orders that have come up; false when there is nothing to deliver. */
+  #refill() {
+    this.#left = this.#native.exchange(this.#orders, this.#orderCount, this.#outgoing, this.#words, this.incoming);
+    this.#orderCount = 0;
+    this.#outgoingLength = 0;
+    this.#word = 0;
+    this.#offset = 0;
+    return this.#left > 0;
+  }
+
+  /** Delivers the portion; false when the event loop has to have its turn first. */
+  #deliver() {
+    const words = this.#words;
+    const payload = this.#payload;
+    while (this.#left > 0) {
+      const at = this.#word;
+      const flags = words[at + 1] >>> 8;
+      payload.flags = flags;
+      payload.start = this.#offset;
+      payload.length = words[at + 4];
+      if ((flags & FLAG.LARGE) === 0) this.#offset += payload.length;
+      this.#word += EVENT_WORDS;
+      this.#left--;
+      const waited = this.#receiver.event(words[at + 1] & 0xff, words[at], words[at + 2], words[at + 3], payload);
+      if (waited && !runTicks()) {
+        setImmediate(this.wake);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** @param {Buffer} target Gets the large payload whose turn it is. */
+  takeLarge(target) {
+    this.#native.takeLarge(target);
+  }
+
+  /**
+   * Gives an order without payload.
+   *
+   * @param {number} slot
+   * @param {number} order One of `ORDER`.
+   * @param {number} [a]
+   */
+  order(slot, order, a = 0) {
+    this.#put(slot, order, a, 0);
+  }
+
+  /**
+   * Gives an order whose payload is a text.
+   *
+   * @param {number} slot
+   * @param {number} order
+   * @param {number} a
+   * @param {string} text
+   */
+  orderText(slot, order, a, text) {
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    if (text.length * 3 > LARGE) return this.orderBytes(slot, order, a, Buffer.from(text));
+    if (this.#outgoingLength + text.length * 3 > BYTES) this.flush();
+    const length = this.#outgoing.utf8Write(text, this.#outgoingLength);
+    this.#outgoingLength += length;
+    this.#put(slot, order, a, length);
+  }
+
+  /**
+   * Gives an order whose payload is bytes.
+   *
+   * @param {number} slot
+   * @param {number} order
+   * @param {number} a
+   * @param {Uint8Array} bytes
+   */
+  orderBytes(slot, order, a, bytes) {
+    const { length } = bytes;
+    if (length > LARGE) {
+      this.flush();
+      this.#native.order(slot, order, a, bytes);
+      return;
+    }
+    if (this.#outgoingLength + length > BYTES) this.flush();
+    this.#outgoing.set(bytes, this.#outgoingLength);
+    this.#outgoingLength += length;
+    this.#put(slot, order, a, length);
+  }
+
+  /** Gives what orders there are now, not with the next tick. */
+  flush() {
+    if (this.#orderCount === 0) return;
+    this.#native.flush(this.#orders, this.#orderCount, this.#outgoing);
+    this.#orderCount = 0;
+    this.#outgoingLength = 0;
+  }
+
+  #put(slot, order, a, length) {
+    const at = this.#orderCount * ORDER_WORDS;
+    const orders = this.#orders;
+    orders[at] = slot;
+    orders[at + 1] = order;
+    orders[at + 2] = a;
+    orders[at + 3] = length;
+    this.#orderCount++;
+    if (this.#orderCount === ORDERS) this.flush();
+    else if (!this.#delivering && !this.#scheduled) {
+      this.#scheduled = true;
+      process.nextTick(this.#flushLater);
+    }
+  }
+}
+
+module.exports = { Border };

@@ -1,0 +1,142 @@
+"use strict";
+
+// The extensions of a server: registration, and the chains that messages run through.
+
+const { CryoError, argumentTypeError, codes } = require("./errors.js");
+const { report } = require("./report.js");
+
+/** The kinds of messages, in the order of their numbers on the border: text, binary, error. */
+const KINDS = ["utf8", "binary", "error"];
+
+/** What the value of a box has to be when its last hook is through. */
+const FITS = [
+  (value) => typeof value === "string",
+  (value) => value instanceof Uint8Array,
+  (value) => typeof value === "string",
+];
+
+/**
+ * @typedef {object} Hook
+ * @property {any} extension
+ * @property {string} method
+ */
+
+class Extensions {
+  #server;
+  #drops;
+  /** @type {Map<string, any>} In the order of registration. */
+  #byName = new Map();
+  /** Per kind, the hooks in order. Replaced, never changed: a message keeps the chain it started with. */
+  #receive = KINDS.map(() => /** @type {readonly Hook[]} */ ([]));
+  #send = KINDS.map(() => /** @type {readonly Hook[]} */ ([]));
+  #changed;
+
+  /**
+   * @param {object} server What `on_register` gets and errors are reported to.
+   * @param {boolean} drops Whether a message whose hook threw is dropped, rather than passed on as the hook left it.
+   * @param {(receiveKinds: number) => void} changed Called with a bit per kind of received message that has hooks.
+   */
+  constructor(server, drops, changed) {
+    this.#server = server;
+    this.#drops = drops;
+    this.#changed = changed;
+  }
+
+  /**
+   * @param {any} extension
+   * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT` where it is no object with a name.
+   * @throws {CryoError} `ERR_CRYO_EXTENSION_EXISTS`.
+   */
+  register(extension) {
+    const name = extension?.name;
+    if (typeof name !== "string") throw argumentTypeError("RegisterExtension", extension, "an object with a name");
+    if (this.#byName.has(name)) {
+      throw new CryoError(codes.EXTENSION_EXISTS, `Extension '${name}' is already registered!`);
+    }
+    this.#byName.set(name, extension);
+    this.#rebuild();
+    this.#notify(extension, "on_register");
+  }
+
+  /**
+   * @param {any} extensionOrName
+   * @returns {boolean} Whether it was registered.
+   */
+  unregister(extensionOrName) {
+    const name = typeof extensionOrName === "string" ? extensionOrName : extensionOrName?.name;
+    const extension = this.#byName.get(name);
+    if (extension === undefined) return false;
+    this.#byName.delete(name);
+    this.#rebuild();
+    this.#notify(extension, "on_unregister");
+    return true;
+  }
+
+  /** @param {string} name */
+  get(name) {
+    return this.#byName.get(name) ?? null;
+  }
+
+  /** Unregisters all, the newest first. */
+  clear() {
+    for (const name of [...this.#byName.keys()].reverse()) this.unregister(name);
+  }
+
+  /** @returns {readonly Hook[]} What received messages of this kind run through. */
+  receiveChain(kind) {
+    return this.#receive[kind];
+  }
+
+  /** @returns {readonly Hook[]} What outgoing messages of this kind run through. */
+  sendChain(kind) {
+    return this.#send[kind];
+  }
+
+  /**
+   * Runs a message through a chain.
+   *
+   * @param {readonly Hook[]} chain
+   * @param {number} kind
+   * @param {object} session
+   * @param {{ value: any }} box
+   * @returns {Promise<boolean>} Whether it goes on; its value is then in the box.
+   */
+  async run(chain, kind, session, box) {
+    for (const { extension, method } of chain) {
+      const before = box.value;
+      try {
+        // Looked up at the call: a method may be replaced while the extension is registered.
+        if ((await extension[method](session, box)) === false) return false;
+        if (!FITS[kind](box.value)) throw argumentTypeError(`box.value after ${method}`, box.value, kind === 1 ? "a Buffer" : "a string");
+      } catch (error) {
+        report(this.#server, error, session, `${method} of extension '${extension.name}'`);
+        if (this.#drops) return false;
+        if (!FITS[kind](box.value)) box.value = before;
+      }
+    }
+    return true;
+  }
+
+  #notify(extension, method) {
+    if (typeof extension[method] !== "function") return;
+    const failed = (error) => report(this.#server, error, null, `${method} of extension '${extension.name}'`);
+    try {
+      // An async one must not become an unhandled rejection.
+      Promise.resolve(extension[method](this.#server)).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #rebuild() {
+    const chain = (method) =>
+      [...this.#byName.values()]
+        .filter((extension) => typeof extension[method] === "function")
+        .map((extension) => ({ extension, method }));
+    this.#receive = KINDS.map((kind) => chain(`on_receive_${kind}`));
+    this.#send = KINDS.map((kind) => chain(`before_send_${kind}`));
+    this.#changed(this.#receive.reduce((bits, hooks, kind) => bits | (hooks.length > 0 ? 1 << kind : 0), 0));
+  }
+}
+
+module.exports = { Extensions };

@@ -1,0 +1,51 @@
+"use strict";
+
+// Errors of the application's own callbacks: reported, and nothing else.
+
+const { codes } = require("./errors.js");
+
+/** Warnings a second at most: a listener that fails on every message must not drown the log. */
+const WARNINGS_PER_SECOND = 10;
+
+let second = 0;
+let warned = 0;
+
+/**
+ * Reports an error to the server's `error` listeners, or as a process warning where there are none.
+ *
+ * @param {import("node:events").EventEmitter} server
+ * @param {unknown} error What was thrown, or what a promise was rejected with.
+ * @param {object | null} session Whose callback it was, if any session's.
+ * @param {string} where Which callback it was.
+ */
+function report(server, error, session, where) {
+  if (server.listenerCount("error") === 0) return warn(error, where);
+  try {
+    server.emit("error", error, session, where);
+  } catch (thrown) {
+    warn(thrown, "listener of 'error'");
+  }
+}
+
+/**
+ * Reports an error as a process warning.
+ *
+ * @param {unknown} error
+ * @param {string} where
+ */
+function warn(error, where) {
+  const now = Math.floor(performance.now() / 1000);
+  if (now !== second) {
+    second = now;
+    warned = 0;
+  }
+  if (++warned > WARNINGS_PER_SECOND) return;
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.emitWarning(`An application callback failed (${where}); listen for the server's 'error' event to handle it.`, {
+    type: "CryoApplicationError",
+    code: codes.APPLICATION_ERROR,
+    detail,
+  });
+}
+
+module.exports = { report, warn };

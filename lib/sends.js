@@ -1,0 +1,124 @@
+"use strict";
+
+// The promises of one session's sends, until the peer's ACKs settle them.
+
+const { CryoError, codes } = require("./errors.js");
+const { OUTCOME } = require("./codes.js");
+
+/** Settled entries at the front of the ring from which on the array is cut. */
+const COMPACT_AT = 1024;
+
+const noop = () => {};
+
+// One executor for all promises: a closure per send would cost as much as the promise itself.
+let resolver;
+let rejecter;
+function capture(resolve, reject) {
+  resolver = resolve;
+  rejecter = reject;
+}
+
+/** Why a send that was not acknowledged rejects. */
+const FAILURES = {
+  [OUTCOME.Dropped]: () =>
+    new CryoError(codes.DROPPED, "The message was dropped by the back-pressure policy: the peer reads too slowly."),
+  [OUTCOME.TimedOut]: () =>
+    new CryoError(codes.ACK_TIMEOUT, "The peer did not acknowledge the message within 2500 ms."),
+};
+
+function sessionClosed() {
+  return new CryoError(codes.SESSION_CLOSED, "The session ended before the peer acknowledged the message.");
+}
+
+/**
+ * A ring of resolvers. Its tokens are consecutive 32-bit numbers without 0, which stands for a send nobody waits for.
+ */
+class Sends {
+  #rejects;
+  /** The token of the entry at #head. */
+  #first = 1;
+  #next = 1;
+  #head = 0;
+  #resolvers = [];
+  #rejecters;
+
+  /** @param {boolean} rejects Whether a send that can't be acknowledged any more rejects, or stays pending. */
+  constructor(rejects) {
+    this.#rejects = rejects;
+    this.#rejecters = rejects ? [] : null;
+  }
+
+  /** The token of the send that {@link promise} was last called for. */
+  token = 0;
+
+  /** @returns {Promise<void>} A promise for the next send, whose token is then in `token`. */
+  promise() {
+    const promise = new Promise(capture);
+    if (this.#rejecters !== null) {
+      // Applications that never looked at the promise must not get unhandled rejections from it.
+      promise.catch(noop);
+      this.#rejecters.push(rejecter);
+    }
+    this.#resolvers.push(resolver);
+    this.token = this.#next;
+    this.#next = (this.#next + 1) >>> 0;
+    if (this.#next === 0) {
+      this.#next = 1;
+      this.#resolvers.push(null);
+      this.#rejecters?.push(null);
+    }
+    return promise;
+  }
+
+  /**
+   * `count` sends from token `first` on have ended.
+   *
+   * @param {number} first
+   * @param {number} outcome One of `OUTCOME`.
+   * @param {number} count
+   */
+  settle(first, outcome, count) {
+    for (let i = 0; i < count; i++) this.#settleOne((first + i) >>> 0, outcome);
+    this.#trim();
+  }
+
+  /** The session is over: nothing will be acknowledged any more. */
+  close() {
+    if (this.#rejecters !== null) {
+      for (let at = this.#head; at < this.#rejecters.length; at++) this.#rejecters[at]?.(sessionClosed());
+      this.#rejecters = [];
+    }
+    this.#resolvers = [];
+    this.#head = 0;
+    this.#first = this.#next;
+  }
+
+  #settleOne(token, outcome) {
+    const at = this.#head + ((token - this.#first) >>> 0);
+    const resolve = this.#resolvers[at];
+    if (resolve === undefined || resolve === null) return;
+    if (outcome === OUTCOME.Acknowledged) resolve();
+    else if (this.#rejects) this.#rejecters[at](FAILURES[outcome]());
+    this.#resolvers[at] = null;
+    if (this.#rejecters !== null) this.#rejecters[at] = null;
+  }
+
+  #trim() {
+    const { length } = this.#resolvers;
+    while (this.#head < length && this.#resolvers[this.#head] === null) {
+      this.#head++;
+      this.#first = (this.#first + 1) >>> 0;
+    }
+    if (this.#head === length) {
+      this.#resolvers = [];
+      if (this.#rejecters !== null) this.#rejecters = [];
+      this.#head = 0;
+    } else if (this.#head >= COMPACT_AT && this.#head * 2 >= length) {
+      this.#resolvers.splice(0, this.#head);
+      this.#rejecters?.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+module.exports = { Sends, sessionClosed };

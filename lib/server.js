@@ -1,0 +1,268 @@
+"use strict";
+
+// The server, as the application sees it, and where events from Rust are handed out.
+
+const { EventEmitter } = require("node:events");
+
+const { Border } = require("./border.js");
+const { EVENT, FLAG, ORDER } = require("./codes.js");
+const { deferred } = require("./deferred.js");
+const { optionTypeError } = require("./errors.js");
+const { Extensions } = require("./extensions.js");
+const { listenError, makeHttpServer } = require("./http.js");
+const { loadNative } = require("./native.js");
+const { normalizeOptions } = require("./options.js");
+const { report } = require("./report.js");
+const { UpgradeRequest } = require("./request.js");
+const { CryoServerWebsocketSession, internals } = require("./session.js");
+
+const rejection = Symbol.for("nodejs.rejection");
+
+/** Answers to a handshake's question. */
+const NO = 0;
+const YES = 1;
+const FAILED = 2;
+
+class CryoWebsocketServer extends EventEmitter {
+  #native;
+  #border = new Border();
+  #validator;
+  #options;
+  #extensions;
+  #http;
+  /** Sessions by slot. */
+  #sessions = [];
+  /** Handshakes the validator was asked about, by number: token and request. */
+  #handshakes = new Map();
+  /** What the sessions know of the server. */
+  #shared;
+  #destroyed = null;
+
+  /**
+   * Servers are made by `cryo()`.
+   *
+   * @param {{ validate(token: string, request: UpgradeRequest): Promise<boolean> | boolean }} validator
+   * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
+   */
+  constructor(validator, options) {
+    super({ captureRejections: true });
+    this.#validator = validator;
+    this.#options = options;
+    this.#native = makeNative(options, this.#border.wake);
+    this.#border.attach(this.#native, this.#receiver());
+    this.#extensions = new Extensions(this, options.extensionErrors === "drop", (kinds) => this.#native.setHooks(kinds));
+    this.#shared = {
+      border: this.#border,
+      counters: (slot) => this.#native.counters(slot),
+      emitter: this,
+      extensions: this.#extensions,
+      options,
+    };
+    this.#listen();
+  }
+
+  /** The underlying HTTP server: its address, its `request` and `error` events. */
+  get http_server() {
+    return this.#http.server;
+  }
+
+  /**
+   * Adds an extension: its hooks see every message from now on.
+   *
+   * @param {any} extension An object with a `name` and any of the hooks.
+   */
+  RegisterExtension(extension) {
+    this.#extensions.register(extension);
+  }
+
+  /**
+   * Removes an extension.
+   *
+   * @param {any} extension The extension, or its name.
+   */
+  UnregisterExtension(extension) {
+    this.#extensions.unregister(extension);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {any} The extension of that name, or null.
+   */
+  GetExtension(name) {
+    return this.#extensions.get(name);
+  }
+
+  /**
+   * Takes no more connections, tells all sessions to leave, and closes.
+   *
+   * @returns {Promise<void>} Resolves when all is closed; bounded by twice `closeTimeoutMs`.
+   */
+  Destroy() {
+    if (this.#destroyed === null) {
+      this.#destroyed = deferred();
+      this.#border.flush();
+      if (this.#http.server.listening) this.#native.stop();
+      else this.#stopped();
+    }
+    return this.#destroyed.promise;
+  }
+
+  /** What a rejected promise of an async listener becomes. */
+  [rejection](error, event, ...args) {
+    const session = args[0] instanceof CryoServerWebsocketSession ? args[0] : null;
+    report(this, error, session, `listener of '${String(event)}'`);
+  }
+
+  #listen() {
+    const listening = this.#native.listen();
+    this.#http = makeHttpServer(this.#options.ssl !== undefined, listening, () => this.Destroy());
+    if (listening.error === undefined) {
+      // Not on the next tick: `await cryo(...)` comes back before it in some places and after it in others.
+      setImmediate(() => {
+        if (this.#destroyed === null) this.#emit("listening");
+      });
+      return;
+    }
+    // Nothing runs, so nothing must keep the process alive.
+    this.#native.end();
+    setImmediate(() => this.#http.server.emit("error", listenError(listening)));
+  }
+
+  #receiver() {
+    return {
+      event: (code, slot, a, b, payload) => {
+        try {
+          return this.#event(code, slot, a, b, payload);
+        } catch (error) {
+          // Whatever it was, the rest of the batch is delivered.
+          report(this, error, this.#sessions[slot] ?? null, "delivery");
+          return true;
+        }
+      },
+    };
+  }
+
+  /** One event from Rust; true when application code ran. */
+  #event(code, slot, a, b, payload) {
+    switch (code) {
+      case EVENT.Utf8:
+      case EVENT.Error:
+        internals.event(this.#sessions[slot], code, payload.text(), a, payload.length, (payload.flags & FLAG.VERDICT) !== 0);
+        return true;
+      case EVENT.Binary:
+        internals.event(this.#sessions[slot], code, payload.buffer(), a, payload.length, (payload.flags & FLAG.VERDICT) !== 0);
+        return true;
+      case EVENT.Settled:
+        internals.settled(this.#sessions[slot], a, b & 0xff, b >>> 8);
+        return true;
+      case EVENT.Opened:
+        return this.#opened(slot, payload);
+      case EVENT.Connected:
+        internals.deliver(this.#sessions[slot], "connected");
+        return true;
+      case EVENT.Stats:
+        return this.#stats(slot, payload);
+      case EVENT.Closed:
+        return this.#closed(slot, payload);
+      case EVENT.Validate:
+        void this.#validate(slot, payload.slice(0, a), payload.slice(a, payload.length));
+        return true;
+      case EVENT.Abandoned:
+        this.#handshakes.delete(slot);
+        return false;
+      case EVENT.Stopped:
+        this.#stopped();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  async #validate(number, token, text) {
+    const request = new UpgradeRequest(text);
+    this.#handshakes.set(number, { token, request });
+    let answer = FAILED;
+    try {
+      answer = (await this.#validator.validate(token, request)) ? YES : NO;
+    } catch (error) {
+      report(this, error, null, "validator");
+    }
+    this.#border.order(number, ORDER.Answer, answer);
+  }
+
+  #opened(slot, payload) {
+    const number = payload.u32(8);
+    const { token, request } = this.#handshakes.get(number);
+    this.#handshakes.delete(number);
+    const identity = { slot, sid: payload.u64(0), token, type: "client", request };
+    const session = new CryoServerWebsocketSession(this.#shared, identity);
+    this.#sessions[slot] = session;
+    this.#emit("session", session);
+    return true;
+  }
+
+  #stats(slot, payload) {
+    const session = this.#sessions[slot];
+    internals.deliver(session, "stat-rtt", payload.double(0));
+    internals.deliver(session, "stat-bytes-rx", payload.double(1));
+    internals.deliver(session, "stat-bytes-tx", payload.double(2));
+    internals.deliver(session, "stat-ack-timeout", payload.double(3));
+    return true;
+  }
+
+  #closed(slot, payload) {
+    const session = this.#sessions[slot];
+    this.#sessions[slot] = undefined;
+    // First: whatever a listener does, the slot must be free again.
+    this.#border.order(slot, ORDER.Free);
+    internals.closed(session, {
+      rx: payload.double(0),
+      tx: payload.double(1),
+      dropped: payload.double(2),
+      queuedBytes: 0,
+      queuedFrames: 0,
+    });
+    return true;
+  }
+
+  #stopped() {
+    this.#native.end();
+    this.#extensions.clear();
+    this.#http.closed();
+    this.#destroyed ??= deferred();
+    this.#destroyed.resolve();
+  }
+
+  #emit(event, ...args) {
+    try {
+      this.emit(event, ...args);
+    } catch (error) {
+      report(this, error, args[0] ?? null, `listener of '${event}'`);
+    }
+  }
+}
+
+function makeNative(options, wake) {
+  const { NativeServer } = loadNative();
+  try {
+    return new NativeServer(options, wake);
+  } catch (error) {
+    // The only thing that options which passed their check can still be wrong in.
+    if (options.ssl === undefined) throw error;
+    throw optionTypeError("options.ssl", error.message, "a PEM key and its certificate");
+  }
+}
+
+/**
+ * Starts a server. It listens at once and emits `listening` later.
+ *
+ * @param {{ validate(token: string, request: UpgradeRequest): Promise<boolean> | boolean }} validator Decides who may connect.
+ * @param {Record<string, any>} [options] See index.d.ts.
+ * @returns {CryoWebsocketServer}
+ * @throws {TypeError | RangeError} When an option is not what it should be.
+ */
+function cryo(validator, options) {
+  return new CryoWebsocketServer(validator, normalizeOptions(validator, options));
+}
+
+module.exports = { CryoWebsocketServer, cryo };

@@ -1,0 +1,15 @@
+//! The only code that knows Node.js: what `lib/` calls, and how it is woken. No logic: that is in [`server`](crate::server) and below.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`native_server`] | the class that JavaScript holds |
+//! | [`options`] | JavaScript's options as settings |
+//! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
+//! | [`orders`] | batches of commands out of JavaScript's arrays |
+//! | [`wake`] | how the I/O thread wakes the event loop |
+
+pub mod delivery;
+pub mod native_server;
+pub mod options;
+pub mod orders;
+pub mod wake;

@@ -1,0 +1,279 @@
+//! The class that `lib/server.js` holds: a running server and its end of the border.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+
+use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
+use napi_derive::napi;
+use parking_lot::Mutex;
+
+use super::delivery::Delivery;
+use super::options::{NativeOptions, NativeSsl};
+use super::orders::{self, Order};
+use super::wake::Alarm;
+use crate::net::listener::{Bound, ListenError};
+use crate::server::batch::{Batch, Code};
+use crate::server::{Shared, Stop, accept};
+use crate::session::Hooks;
+
+/// Where a server listens, or why it does not.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct Listening {
+    /// The IP address, or the path.
+    pub address: String,
+    /// `IPv4` or `IPv6`; none with a path.
+    pub family: Option<String>,
+    /// The port; none with a path.
+    pub port: Option<u16>,
+    /// Why it does not listen: the system's error code, such as `EADDRINUSE`.
+    pub error: Option<String>,
+    /// The system's error number, where there is one.
+    pub errno: Option<i32>,
+}
+
+/// A session's figures.
+#[napi(object, object_from_js = false)]
+pub struct Counters {
+    /// Bytes received.
+    pub rx: f64,
+    /// Bytes sent.
+    pub tx: f64,
+    /// Messages dropped by policy.
+    pub dropped: f64,
+    /// Bytes that wait for the socket.
+    pub queued_bytes: f64,
+    /// Frames that wait for the socket.
+    pub queued_frames: f64,
+}
+
+/// What the JavaScript thread alone touches.
+#[derive(Default)]
+struct Desk {
+    delivery: Delivery,
+    /// Kept for its capacity.
+    dirty: Vec<Arc<crate::server::link::Link>>,
+}
+
+/// The I/O thread, and how it ends.
+struct Running {
+    shared: Arc<Shared>,
+    alarm: Alarm,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Running {
+    /// Ends the thread at once and forgets what it still had to tell.
+    fn end(&self) {
+        self.shared.inbox.shut();
+        self.alarm.dismantle();
+        self.shared.stop(Stop::Aborted);
+        if let Some(thread) = self.thread.lock().take() {
+            // An error would be a panic on the I/O thread, which has been reported where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A server.
+#[napi]
+pub struct NativeServer {
+    desk: RefCell<Desk>,
+    running: Arc<Running>,
+}
+
+#[napi]
+impl NativeServer {
+    /// A server that does not listen yet. `onWake` is called when there are events; it must not throw.
+    ///
+    /// # Errors
+    /// When key and certificate can't be used.
+    #[napi(constructor)]
+    pub fn new(env: &Env, options: NativeOptions, on_wake: Function<'_, (), ()>) -> Result<Self> {
+        let tls = options.ssl.as_ref().map(NativeSsl::config).transpose()?;
+        let alarm = Alarm::new(&on_wake)?;
+        let ring = alarm.clone();
+        let shared = Shared::new(options.settings(), tls, Box::new(move || ring.ring()));
+        let running = Arc::new(Running { shared, alarm, thread: Mutex::default() });
+        // The end of a worker or of the process: the thread must be gone before the environment is.
+        env.add_env_cleanup_hook(Arc::downgrade(&running), |running: Weak<Running>| {
+            if let Some(running) = running.upgrade() {
+                running.end();
+            }
+        })?;
+        Ok(Self { desk: RefCell::default(), running })
+    }
+
+    /// Binds, listens, and starts the I/O thread.
+    ///
+    /// # Errors
+    /// When there can be no thread.
+    #[napi]
+    pub fn listen(&self) -> Result<Listening> {
+        let bound = match Bound::new(&self.running.shared.settings.endpoint) {
+            Ok(bound) => bound,
+            Err(error) => return Ok(refused(&error)),
+        };
+        let listening = describe(&bound);
+        let shared = Arc::clone(&self.running.shared);
+        let thread = std::thread::Builder::new().name("cryo-io".into()).spawn(move || {
+            // Without a runtime there is nothing to serve: the server then is stopped before it began.
+            let _ = accept::run(&shared, bound);
+        });
+        *self.running.thread.lock() = Some(thread.map_err(|error| Error::from_reason(error.to_string()))?);
+        Ok(listening)
+    }
+
+    /// Carries out `count` commands, then writes the next events to `words` and `bytes`; how many there are. None means that the next
+    /// event calls `onWake` again.
+    #[napi]
+    pub fn exchange(
+        &self,
+        commands: Uint32ArraySlice<'_>,
+        count: u32,
+        payloads: Uint8ArraySlice<'_>,
+        mut words: Uint32ArraySlice<'_>,
+        mut bytes: Uint8ArraySlice<'_>,
+    ) -> u32 {
+        let Ok(mut desk) = self.desk.try_borrow_mut() else { return 0 };
+        self.run(&mut desk, &commands, count, &payloads);
+        let shared = &self.running.shared;
+        if desk.delivery.is_through() {
+            let now = shared.now();
+            for link in shared.inbox.take_unflushed() {
+                let mut core = link.lock();
+                if core.listed {
+                    link.flush(&mut core, now, &mut Batch::default());
+                }
+            }
+        }
+        // SAFETY: both arrays are private to lib/border.js, which runs on this thread and waits for this call.
+        let (words, bytes) = unsafe { (words.as_mut(), bytes.as_mut()) };
+        desk.delivery.next(shared, words, bytes) as u32
+    }
+
+    /// Carries out `count` commands and writes what they send.
+    #[napi]
+    pub fn flush(&self, commands: Uint32ArraySlice<'_>, count: u32, payloads: Uint8ArraySlice<'_>) {
+        if let Ok(mut desk) = self.desk.try_borrow_mut() {
+            self.run(&mut desk, &commands, count, &payloads);
+        }
+    }
+
+    /// Carries out one command whose payload is too large for the common array, and writes what it sends.
+    #[napi]
+    pub fn order(&self, slot: u32, order: u32, a: u32, payload: Uint8ArraySlice<'_>) {
+        if let Ok(mut desk) = self.desk.try_borrow_mut() {
+            let command = [slot, order, a, payload.len() as u32];
+            self.run(&mut desk, &command, 1, &payload);
+        }
+    }
+
+    /// Copies the next large payload of the events to `target`, which has its length.
+    #[napi]
+    pub fn take_large(&self, mut target: Uint8ArraySlice<'_>) -> bool {
+        let Ok(mut desk) = self.desk.try_borrow_mut() else { return false };
+        // SAFETY: the caller has just made the array and waits for this call.
+        desk.delivery.take_large(unsafe { target.as_mut() })
+    }
+
+    /// The figures of the session in a slot; none if there is no such session.
+    #[napi]
+    pub fn counters(&self, slot: u32) -> Option<Counters> {
+        let desk = self.desk.try_borrow().ok()?;
+        let core = desk.delivery.link(slot)?.lock();
+        let (rx, tx, dropped) = core.session.counters();
+        let (queued_bytes, queued_frames) = core.session.queued(&core.outgoing);
+        Some(Counters {
+            rx: rx as f64,
+            tx: tx as f64,
+            dropped: dropped as f64,
+            queued_bytes: queued_bytes as f64,
+            queued_frames: queued_frames as f64,
+        })
+    }
+
+    /// Which kinds of messages wait for a verdict before they are acknowledged: bit 0 text, bit 1 binary, bit 2 error.
+    #[napi]
+    pub fn set_hooks(&self, kinds: u8) {
+        self.running.shared.set_hooks(Hooks(kinds));
+    }
+
+    /// Uses another certificate for the handshakes to come.
+    ///
+    /// # Errors
+    /// When key and certificate can't be used; the old ones stay.
+    #[napi]
+    pub fn update_tls(&self, ssl: NativeSsl) -> Result<()> {
+        self.running.shared.set_tls(ssl.config()?);
+        Ok(())
+    }
+
+    /// Takes no connections any more and tells every session to leave. The event `Stopped` says when all is done.
+    #[napi]
+    pub fn stop(&self) {
+        self.running.shared.stop(Stop::Leaving);
+    }
+
+    /// Ends what is left at once. Also due after `Stopped`, so that nothing keeps the process alive.
+    #[napi]
+    pub fn end(&self) {
+        self.running.end();
+    }
+
+    fn run(&self, desk: &mut Desk, commands: &[u32], count: u32, payloads: &[u8]) {
+        let shared = &self.running.shared;
+        let commands = commands.get(..count as usize * orders::WORDS).unwrap_or_default();
+        let mut events = Batch::default();
+        orders::carry_out(shared, &mut desk.delivery, commands, payloads, &mut desk.dirty, &mut events);
+        let now = shared.now();
+        for link in desk.dirty.drain(..) {
+            link.flush(&mut link.lock(), now, &mut events);
+        }
+        if !events.is_empty() {
+            shared.inbox.write(|filling| filling.batch.append(&mut events));
+        }
+    }
+}
+
+/// The names of events and of commands, by number, for the test that `lib/codes.js` has the same.
+#[napi]
+pub fn border_codes() -> Vec<Vec<String>> {
+    let events = Code::ALL.iter().map(|code| format!("{code:?}"));
+    let orders = Order::ALL.iter().map(|order| format!("{order:?}"));
+    vec![events.collect(), orders.collect()]
+}
+
+fn describe(bound: &Bound) -> Listening {
+    match bound {
+        Bound::Tcp(_, address) => Listening {
+            address: address.ip().to_string(),
+            family: Some(if address.is_ipv6() { "IPv6" } else { "IPv4" }.into()),
+            port: Some(address.port()),
+            ..Listening::default()
+        },
+        #[cfg(unix)]
+        Bound::Unix(_, path) => Listening { address: path.clone(), ..Listening::default() },
+    }
+}
+
+fn refused(failure: &ListenError) -> Listening {
+    use std::io::ErrorKind;
+    let code = match failure.error.kind() {
+        ErrorKind::AddrInUse => "EADDRINUSE",
+        ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
+        ErrorKind::PermissionDenied => "EACCES",
+        ErrorKind::NotFound => "ENOENT",
+        ErrorKind::Unsupported => "ENOTSUP",
+        _ if failure.error.raw_os_error().is_none() => "ENOTFOUND",
+        _ => "EINVAL",
+    };
+    Listening {
+        address: failure.address.clone(),
+        port: failure.port,
+        error: Some(code.into()),
+        errno: failure.error.raw_os_error(),
+        ..Listening::default()
+    }
+}

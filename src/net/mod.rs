@@ -1,0 +1,19 @@
+//! Sockets and what is spoken on them, below the session.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`listener`] | the port or path a server listens on |
+//! | [`socket`] | TCP and Unix domain streams behind one type |
+//! | [`stream`] | a socket during its handshake |
+//! | [`tls`] | certificates, and the rustls side of an established connection |
+//! | [`handshake`] | the HTTP upgrade, without I/O |
+//! | [`websocket`] | RFC 6455 framing, without I/O |
+//! | [`outgoing`] | the bytes a socket has not taken yet, and how it gets them |
+
+pub mod handshake;
+pub mod listener;
+pub mod outgoing;
+pub mod socket;
+pub mod stream;
+pub mod tls;
+pub mod websocket;

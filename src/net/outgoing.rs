@@ -1,0 +1,144 @@
+//! The bytes a socket has not taken yet: framed here, encrypted if need be, and written without ever waiting.
+
+use std::io::{self, Write};
+
+use tokio_rustls::rustls::Connection;
+
+use super::socket::WriteHalf;
+use super::websocket::{self, Role};
+use crate::session::Wire;
+
+/// Capacity in bytes an idle connection may keep. ACKs and short replies then need no allocation.
+const KEPT_CAPACITY: usize = 512;
+
+/// How much plaintext rustls gets at a time, in bytes: its own buffer is then bounded too.
+const TLS_PORTION: usize = 64 * 1024;
+
+/// Bytes already taken that may stand before the rest until they are moved out of the way.
+const COMPACT_AT: usize = 64 * 1024;
+
+/// What a [`flush`](Outgoing::flush) came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flushed {
+    /// The socket has taken everything.
+    Done,
+    /// The socket takes no more now.
+    Blocked,
+}
+
+/// WebSocket bytes on their way out.
+#[derive(Debug)]
+pub struct Outgoing {
+    role: Role,
+    bytes: Vec<u8>,
+    /// How many of `bytes` the socket, or rustls, has taken.
+    taken: usize,
+}
+
+impl Outgoing {
+    /// Nothing yet. `role` decides whether frames are masked.
+    pub fn new(role: Role) -> Self {
+        Self { role, bytes: Vec::new(), taken: 0 }
+    }
+
+    /// Answers a WebSocket ping.
+    pub fn pong(&mut self, payload: &[u8]) {
+        websocket::put_pong(&mut self.bytes, self.role, payload);
+    }
+
+    /// Writes to the socket until it blocks or all is gone. Which thread does so does not matter.
+    ///
+    /// # Errors
+    /// When the socket is dead.
+    pub fn flush(&mut self, socket: &WriteHalf, tls: Option<&mut Connection>) -> io::Result<Flushed> {
+        let result = match tls {
+            None => self.flush_plain(socket),
+            Some(tls) => self.flush_tls(socket, tls),
+        };
+        match result {
+            Ok(()) => Ok(Flushed::Done),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Flushed::Blocked),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn flush_plain(&mut self, socket: &WriteHalf) -> io::Result<()> {
+        while self.pending() > 0 {
+            match socket.try_write(self.rest())? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                n => self.take(n),
+            }
+        }
+        Ok(())
+    }
+
+    fn flush_tls(&mut self, mut socket: &WriteHalf, tls: &mut Connection) -> io::Result<()> {
+        loop {
+            while tls.wants_write() {
+                if tls.write_tls(&mut socket)? == 0 {
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+            }
+            if self.pending() == 0 {
+                return Ok(());
+            }
+            let rest = self.rest();
+            let portion = rest.get(..TLS_PORTION).unwrap_or(rest);
+            match tls.writer().write(portion)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                n => self.take(n),
+            }
+        }
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.taken..).unwrap_or_default()
+    }
+
+    fn take(&mut self, n: usize) {
+        self.taken += n;
+        if self.taken >= self.bytes.len() {
+            self.taken = 0;
+            self.bytes.clear();
+            if self.bytes.capacity() > KEPT_CAPACITY {
+                self.bytes = Vec::new();
+            }
+        } else if self.taken >= COMPACT_AT && self.taken >= self.bytes.len() / 2 {
+            self.bytes.drain(..self.taken);
+            self.taken = 0;
+        }
+    }
+}
+
+impl Wire for Outgoing {
+    fn frame(&mut self, head: &[u8], tail: &[u8]) {
+        websocket::put_message(&mut self.bytes, self.role, head, tail);
+    }
+
+    fn close(&mut self, code: u16, reason: &str) {
+        websocket::put_close(&mut self.bytes, self.role, code, reason);
+    }
+
+    fn pending(&self) -> usize {
+        self.bytes.len() - self.taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taking_forgets_and_an_idle_connection_keeps_little() {
+        let mut outgoing = Outgoing::new(Role::Server);
+        outgoing.frame(&[1; 13], &[2; 100_000]);
+        let all = outgoing.pending();
+        outgoing.take(COMPACT_AT + 1);
+        assert_eq!(outgoing.pending(), all - COMPACT_AT - 1);
+        assert_eq!(outgoing.taken, 0, "moved out of the way");
+        assert_eq!(outgoing.rest().first(), Some(&2));
+        outgoing.take(outgoing.pending());
+        assert_eq!(outgoing.pending(), 0);
+        assert!(outgoing.bytes.capacity() <= KEPT_CAPACITY);
+    }
+}

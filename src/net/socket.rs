@@ -1,0 +1,121 @@
+//! TCP and Unix domain streams behind one type, whole for the handshake and in halves for a session.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, tcp};
+#[cfg(unix)]
+use tokio::net::{UnixStream, unix};
+
+/// A connected stream socket.
+#[derive(Debug)]
+pub enum Socket {
+    /// Over TCP.
+    Tcp(TcpStream),
+    /// Over a Unix domain socket.
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// The half that one task reads and the half that any thread may write.
+    pub fn into_split(self) -> (ReadHalf, WriteHalf) {
+        match self {
+            Self::Tcp(stream) => {
+                let (read, write) = stream.into_split();
+                (ReadHalf::Tcp(read), WriteHalf::Tcp(write))
+            }
+            #[cfg(unix)]
+            Self::Unix(stream) => {
+                let (read, write) = stream.into_split();
+                (ReadHalf::Unix(read), WriteHalf::Unix(write))
+            }
+        }
+    }
+}
+
+/// Calls the same method on whichever stream it is.
+macro_rules! either {
+    ($enum:ident, $self:expr, $stream:ident => $call:expr) => {
+        match $self {
+            $enum::Tcp($stream) => $call,
+            #[cfg(unix)]
+            $enum::Unix($stream) => $call,
+        }
+    };
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        either!(Self, self.get_mut(), stream => Pin::new(stream).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        either!(Self, self.get_mut(), stream => Pin::new(stream).poll_write(cx, buf))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(Self, self.get_mut(), stream => Pin::new(stream).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(Self, self.get_mut(), stream => Pin::new(stream).poll_shutdown(cx))
+    }
+}
+
+/// The reading half. Its `AsyncRead` saves the system call that would only say that nothing more is there.
+#[derive(Debug)]
+pub enum ReadHalf {
+    /// Over TCP.
+    Tcp(tcp::OwnedReadHalf),
+    /// Over a Unix domain socket.
+    #[cfg(unix)]
+    Unix(unix::OwnedReadHalf),
+}
+
+impl ReadHalf {
+    /// Reads what is there.
+    pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        either!(Self, self, stream => Pin::new(stream).poll_read(cx, buf))
+    }
+}
+
+/// The writing half, shared between the JavaScript thread and the I/O thread.
+#[derive(Debug)]
+pub enum WriteHalf {
+    /// Over TCP.
+    Tcp(tcp::OwnedWriteHalf),
+    /// Over a Unix domain socket.
+    #[cfg(unix)]
+    Unix(unix::OwnedWriteHalf),
+}
+
+impl WriteHalf {
+    /// Writes what the socket takes without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` when it takes nothing now.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        either!(Self, self, stream => stream.try_write(bytes))
+    }
+
+    /// Whether the socket takes bytes again; only the connection's own task asks.
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(Self, self, stream => stream.as_ref().poll_write_ready(cx))
+    }
+}
+
+/// `io::Write` by [`WriteHalf::try_write`], for rustls.
+impl io::Write for &WriteHalf {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

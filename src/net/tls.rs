@@ -1,0 +1,79 @@
+//! TLS 1.2 and 1.3 by rustls: the server's certificate, and reading from an established connection.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{Connection, ServerConfig};
+
+/// Why a key and a certificate can't be used.
+#[derive(Debug)]
+pub enum TlsError {
+    /// `ssl.cert` is no PEM with at least one certificate.
+    Certificate(String),
+    /// `ssl.key` is no PEM with an unencrypted private key.
+    Key(String),
+    /// Each can be read, but they don't fit together, or their kind is not supported.
+    Pair(String),
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(why) => write!(f, "ssl.cert holds no readable PEM certificate ({why})"),
+            Self::Key(why) => write!(f, "ssl.key holds no readable, unencrypted PEM private key ({why})"),
+            Self::Pair(why) => write!(f, "ssl.key and ssl.cert can't be used together ({why})"),
+        }
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+/// A server configuration from PEM texts; `cert` may be a chain, the server's own certificate first.
+///
+/// # Errors
+/// When either is unreadable or the two don't belong together.
+pub fn server_config(key: &[u8], cert: &[u8]) -> Result<Arc<ServerConfig>, TlsError> {
+    let chain = CertificateDer::pem_slice_iter(cert)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| TlsError::Certificate(error.to_string()))?;
+    if chain.is_empty() {
+        return Err(TlsError::Certificate("no certificate found".into()));
+    }
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| TlsError::Key(error.to_string()))?;
+    let pair = |error: tokio_rustls::rustls::Error| TlsError::Pair(error.to_string());
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(pair)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(pair)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // Tickets that carry the session themselves: resumption costs the server no memory per client.
+    config.ticketer = ring::Ticketer::new().map_err(pair)?;
+    Ok(Arc::new(config))
+}
+
+/// Decrypts `input`, as it came from the socket, and appends the plaintext to `plain`. True when the peer has said that nothing more will come.
+///
+/// # Errors
+/// When the peer broke the TLS protocol; an alert for it is then ready to be written.
+pub fn decrypt(tls: &mut Connection, mut input: &[u8], plain: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        if !input.is_empty() {
+            tls.read_tls(&mut input)?;
+        }
+        let state = tls.process_new_packets().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let start = plain.len();
+        plain.resize(start + state.plaintext_bytes_to_read(), 0);
+        if let Some(space) = plain.get_mut(start..) {
+            tls.reader().read_exact(space)?;
+        }
+        if input.is_empty() || state.peer_has_closed() {
+            return Ok(state.peer_has_closed());
+        }
+    }
+}

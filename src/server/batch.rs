@@ -1,0 +1,264 @@
+//! The format in which events cross to the application: descriptors in one array, payloads in another.
+//!
+//! An event is [`WORDS`] 32-bit words, `[slot, code | flags << 8, a, b, length]`, and `length` bytes of payload. Payloads stand one after the
+//! other, in the order of their events; one of [`LARGE`] bytes or more travels on a list of its own instead (flag [`LARGE_FLAG`]).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::link::Link;
+use crate::session::{Body, Event, Events, Outcome, Stats};
+
+/// Words of a descriptor.
+pub const WORDS: usize = 5;
+
+/// Size in bytes from which on a payload is not copied into the common array.
+pub const LARGE: usize = 16 * 1024;
+
+/// Flag: the text is ASCII, so that a string can be made of it without decoding.
+pub const ASCII_FLAG: u32 = 1;
+/// Flag: the message waits for a verdict of the receive hooks.
+pub const VERDICT_FLAG: u32 = 2;
+/// Flag: the payload is the next one on the list of large ones.
+pub const LARGE_FLAG: u32 = 4;
+
+/// What an event is. The numbers are known to `lib/codes.js` too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Code {
+    /// A UTF8DATA message; `a` is its number.
+    Utf8 = 0,
+    /// A BINARYDATA message; `a` is its number.
+    Binary = 1,
+    /// An ERROR message; `a` is its number.
+    Error = 2,
+    /// Sends have ended: `a` is the first one's token, `b` the [`Outcome`] and, from bit 8 on, how many with tokens in a row.
+    Settled = 3,
+    /// A session is there; payload: sid (u64), the number of its handshake (u32), both little-endian.
+    Opened = 4,
+    /// The client announced itself; `a` is 1 if it takes part in transactions.
+    Connected = 5,
+    /// A heartbeat round; payload: rtt (ms), bytes received, bytes sent, timed-out ACKs, as little-endian doubles.
+    Stats = 6,
+    /// The session is over; payload: bytes received, bytes sent, messages dropped, as little-endian doubles.
+    Closed = 7,
+    /// The validator is to be asked; `slot` is the handshake's number, `a` the length of the token at the start of the payload.
+    Validate = 8,
+    /// The handshake `slot` is over without a session: its validator's answer no longer matters.
+    Abandoned = 9,
+    /// Shutdown is complete: nothing comes after this.
+    Stopped = 10,
+}
+
+impl Code {
+    /// All of them, by number.
+    pub const ALL: [Self; 11] = [
+        Self::Utf8,
+        Self::Binary,
+        Self::Error,
+        Self::Settled,
+        Self::Opened,
+        Self::Connected,
+        Self::Stats,
+        Self::Closed,
+        Self::Validate,
+        Self::Abandoned,
+        Self::Stopped,
+    ];
+}
+
+/// Events on their way to the application.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The descriptors.
+    pub words: Vec<u32>,
+    /// The payloads.
+    pub bytes: Vec<u8>,
+    /// The large payloads, each with where it starts in its vector.
+    pub large: VecDeque<(Vec<u8>, usize)>,
+    /// The sessions whose `Opened` event is in this batch, in order.
+    pub opened: Vec<Arc<Link>>,
+    /// Bytes on `large`.
+    large_bytes: usize,
+}
+
+impl Batch {
+    /// Whether there is nothing to deliver.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Bytes of memory its events take.
+    pub fn size(&self) -> usize {
+        self.words.len() * 4 + self.bytes.len() + self.large_bytes
+    }
+
+    /// Forgets its events but keeps up to `keep` bytes of each array for the next ones.
+    pub fn recycle(&mut self, keep: usize) {
+        self.words.clear();
+        self.words.shrink_to(keep / 4);
+        self.bytes.clear();
+        self.bytes.shrink_to(keep);
+        self.large.clear();
+        self.large_bytes = 0;
+        self.opened.clear();
+    }
+
+    /// Moves the events of `other` behind its own.
+    pub fn append(&mut self, other: &mut Batch) {
+        self.words.append(&mut other.words);
+        self.bytes.append(&mut other.bytes);
+        self.large.append(&mut other.large);
+        self.opened.append(&mut other.opened);
+        self.large_bytes += std::mem::take(&mut other.large_bytes);
+    }
+
+    /// An event with its payload.
+    pub fn push(&mut self, slot: u32, code: Code, a: u32, b: u32, payload: &[u8]) {
+        self.describe(slot, code, 0, a, b, payload.len());
+        self.bytes.extend_from_slice(payload);
+    }
+
+    /// A new session, and the handshake it came from.
+    pub fn opened(&mut self, link: &Arc<Link>, handshake: u32) {
+        let mut payload = [0; 12];
+        payload[..8].copy_from_slice(&link.sid.to_le_bytes());
+        payload[8..].copy_from_slice(&handshake.to_le_bytes());
+        self.push(link.slot, Code::Opened, 0, 0, &payload);
+        self.opened.push(Arc::clone(link));
+    }
+
+    /// A session's end and its last figures: bytes received, bytes sent, messages dropped.
+    pub fn closed(&mut self, slot: u32, counters: (u64, u64, u64)) {
+        self.doubles(slot, Code::Closed, [counters.0 as f64, counters.1 as f64, counters.2 as f64]);
+    }
+
+    /// Where a session's events go.
+    pub fn sink(&mut self, slot: u32, number: u64) -> Sink<'_> {
+        Sink { batch: self, slot, number }
+    }
+
+    fn describe(&mut self, slot: u32, code: Code, flags: u32, a: u32, b: u32, length: usize) {
+        self.words.extend_from_slice(&[slot, code as u32 | flags << 8, a, b, length as u32]);
+    }
+
+    fn doubles<const N: usize>(&mut self, slot: u32, code: Code, values: [f64; N]) {
+        self.describe(slot, code, 0, 0, 0, N * 8);
+        for value in values {
+            self.bytes.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    fn message(&mut self, slot: u32, code: Code, ack: u32, mut flags: u32, body: Body<'_>) {
+        let payload = body.as_slice();
+        if code != Code::Binary && payload.is_ascii() {
+            flags |= ASCII_FLAG;
+        }
+        let length = payload.len();
+        if length < LARGE {
+            self.describe(slot, code, flags, ack, 0, length);
+            self.bytes.extend_from_slice(payload);
+        } else {
+            self.describe(slot, code, flags | LARGE_FLAG, ack, 0, length);
+            self.large_bytes += length;
+            self.large.push_back(body.into_owned());
+        }
+    }
+
+    fn settled(&mut self, slot: u32, token: u32, outcome: Outcome) {
+        // ACKs mostly come in order and in bursts: one event then does for all.
+        if let Some([last_slot, code, first, run, _]) = self.words.last_chunk_mut::<WORDS>()
+            && *last_slot == slot
+            && *code == Code::Settled as u32
+            && *run & 0xff == outcome as u32
+            && first.wrapping_add(*run >> 8) == token
+            && *run < u32::MAX - 0x100
+        {
+            *run += 0x100;
+            return;
+        }
+        self.describe(slot, Code::Settled, 0, token, outcome as u32 | 1 << 8, 0);
+    }
+}
+
+/// One session's way into a [`Batch`].
+#[derive(Debug)]
+pub struct Sink<'a> {
+    batch: &'a mut Batch,
+    slot: u32,
+    number: u64,
+}
+
+impl Sink<'_> {
+    /// A heartbeat round.
+    pub fn stats(&mut self, stats: &Stats) {
+        let values = [stats.rtt_ms, stats.rx as f64, stats.tx as f64, f64::from(stats.ack_timeouts)];
+        self.batch.doubles(self.slot, Code::Stats, values);
+    }
+}
+
+impl Events for Sink<'_> {
+    fn batch(&self) -> u64 {
+        self.number
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Message { kind, ack, body, verdict } => {
+                use crate::session::MessageKind::{Binary, Error, Utf8};
+                let code = match kind {
+                    Utf8 => Code::Utf8,
+                    Binary => Code::Binary,
+                    Error => Code::Error,
+                };
+                self.batch.message(self.slot, code, ack, if verdict { VERDICT_FLAG } else { 0 }, body);
+            }
+            Event::Settled { token, outcome } => self.batch.settled(self.slot, token, outcome),
+            Event::Connected { transactions } => {
+                self.batch.push(self.slot, Code::Connected, u32::from(transactions), 0, &[]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::MessageKind;
+
+    fn message(body: &[u8]) -> Event<'_> {
+        Event::Message { kind: MessageKind::Utf8, ack: 9, body: Body::new(body.into(), 0), verdict: false }
+    }
+
+    #[test]
+    fn messages_stand_in_order_and_large_ones_aside() {
+        let mut batch = Batch::default();
+        let large = vec![b'x'; LARGE];
+        batch.sink(3, 1).event(message(b"one"));
+        batch.sink(3, 1).event(message(&large));
+        batch.sink(4, 1).event(message("zwölf".as_bytes()));
+        let large_flags = (ASCII_FLAG | LARGE_FLAG) << 8;
+        assert_eq!(batch.words, [3, ASCII_FLAG << 8, 9, 0, 3, 3, large_flags, 9, 0, LARGE as u32, 4, 0, 9, 0, 6]);
+        assert_eq!(batch.bytes, "onezwölf".as_bytes());
+        assert_eq!(batch.large, [(large, 0)]);
+        assert!(batch.size() > LARGE);
+    }
+
+    #[test]
+    fn settlements_in_a_row_are_one_event() {
+        let mut batch = Batch::default();
+        for (slot, token, outcome) in [
+            (1, 7, Outcome::Acknowledged),
+            (1, 8, Outcome::Acknowledged),
+            (1, 9, Outcome::Dropped),
+            (2, 10, Outcome::Dropped),
+        ] {
+            batch.sink(slot, 1).event(Event::Settled { token, outcome });
+        }
+        let settled = Code::Settled as u32;
+        assert_eq!(
+            batch.words,
+            [1, settled, 7, 2 << 8, 0, 1, settled, 9, 1 << 8 | 1, 0, 2, settled, 10, 1 << 8 | 1, 0]
+        );
+    }
+}

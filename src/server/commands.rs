@@ -1,0 +1,101 @@
+//! What the application asks of a server, from its own thread.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio_rustls::rustls::ServerConfig;
+
+use super::batch::Batch;
+use super::handshake::Verdict;
+use super::link::{Core, Link};
+use super::{Shared, Stop};
+use crate::session::{Farewell, Hooks, MessageKind};
+
+impl Shared {
+    /// Sends a message. Settlements of messages that have to make room for it go to `events`.
+    pub fn send(&self, link: &Arc<Link>, kind: MessageKind, token: u32, payload: &[u8], events: &mut Batch) {
+        let now = self.now();
+        let mut core = link.lock();
+        core.with(now, events, (link.slot, 0), |session, io| session.send(kind, payload, token, io));
+        if !core.awaiting && core.session.awaits_acks() {
+            core.awaiting = true;
+            self.await_acks(link);
+        }
+    }
+
+    /// Sends a ping.
+    pub fn ping(&self, link: &Arc<Link>, events: &mut Batch) {
+        let now = self.now();
+        link.lock().with(now, events, (link.slot, 0), |session, io| session.ping(io));
+    }
+
+    /// Acknowledges a message that the receive hooks have seen.
+    pub fn acknowledge(&self, link: &Arc<Link>, ack: u32, events: &mut Batch) {
+        let now = self.now();
+        link.lock().with(now, events, (link.slot, 0), |session, io| session.acknowledge(ack, io));
+    }
+
+    /// The application keeps this many received bytes although their batch is delivered.
+    pub fn hold(&self, link: &Arc<Link>, bytes: usize) {
+        link.lock().session.intake.hold(bytes);
+    }
+
+    /// The application has handled this many of the bytes it kept.
+    pub fn release(&self, link: &Arc<Link>, bytes: usize) {
+        let mut core = link.lock();
+        core.session.intake.release(bytes);
+        if core.paused {
+            link.rouse();
+        }
+    }
+
+    /// Ends a session behind what was sent before.
+    pub fn say_farewell(&self, link: &Arc<Link>, farewell: Farewell) {
+        let mut core = link.lock();
+        self.call(link, &mut core, |session, io| session.leave(farewell, io));
+        self.flush(link, &mut core);
+        // The driver has deadlines to set.
+        link.rouse();
+    }
+
+    /// Writes a session's output.
+    pub fn flush(&self, link: &Arc<Link>, core: &mut Core) {
+        link.flush(core, self.now(), &mut Batch::default());
+    }
+
+    /// JavaScript has handled a session's end.
+    pub fn free(&self, slot: u32) {
+        self.registry.lock().free(slot);
+    }
+
+    /// The validator's answer to handshake `number`.
+    pub fn answer(&self, number: u32, verdict: Verdict) {
+        if let Some(waiting) = self.verdicts.lock().remove(&number) {
+            // The handshake may have been abandoned: then nobody needs the answer.
+            let _ = waiting.send(verdict);
+        }
+    }
+
+    /// Which kinds of received messages wait for a verdict from now on.
+    pub fn set_hooks(&self, hooks: Hooks) {
+        self.hooks.store(hooks.0, Ordering::Relaxed);
+    }
+
+    /// Uses this certificate for the handshakes to come.
+    pub fn set_tls(&self, config: Arc<ServerConfig>) {
+        *self.tls.lock() = Some(config);
+    }
+
+    /// Stops: gracefully, or at once.
+    pub fn stop(&self, stop: Stop) {
+        self.stop.send_modify(|current| *current = stop.max(*current));
+    }
+
+    fn await_acks(&self, link: &Arc<Link>) {
+        let mut awaiting = self.awaiting.lock();
+        awaiting.push(Arc::clone(link));
+        if awaiting.len() == 1 {
+            self.awaiting_grew.notify_one();
+        }
+    }
+}

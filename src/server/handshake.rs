@@ -1,0 +1,300 @@
+//! One connection until it is a session, or is refused: TLS, the HTTP head, the checks in their order, the validator, the 101.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::Connection;
+
+use super::accept::Share;
+use super::batch::Code;
+use super::link::Link;
+use super::registry::Reservation;
+use super::settings::DuplicateSid;
+use super::{Shared, Stop, connection};
+use crate::net::handshake::{self, Credentials, Kind, MAX_HEAD, Refusal, RequestHead};
+use crate::net::outgoing::Outgoing;
+use crate::net::socket::Socket;
+use crate::net::stream::Stream;
+use crate::net::websocket::{Decoder, Role};
+use crate::protocol::{CloseCode, MAX_HEAD_LEN, close};
+use crate::session::{Farewell, Session};
+
+/// How long a refused client has to take its answer and go, at most.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Bytes read at a time during a handshake.
+const PORTION: usize = 2048;
+
+/// What the validator said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The token is good.
+    Accept,
+    /// It is not.
+    Reject,
+    /// The validator itself failed.
+    Failed,
+}
+
+/// How a handshake that became no session ended.
+enum Ending {
+    /// The client gets an answer.
+    Refused(Refusal),
+    /// The client is gone, or speaks no TLS.
+    Gone,
+}
+
+impl From<Refusal> for Ending {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<std::io::Error> for Ending {
+    fn from(_: std::io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+/// Counts a handshake as under way for as long as it lives.
+struct Pending<'a>(&'a Shared);
+
+impl<'a> Pending<'a> {
+    fn begin(shared: &'a Shared) -> Result<Self, Refusal> {
+        let before = shared.pending_handshakes.fetch_add(1, Ordering::Relaxed);
+        let pending = Self(shared);
+        if before < shared.settings.max_pending_handshakes { Ok(pending) } else { Err(Refusal::too_many_handshakes()) }
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        self.0.pending_handshakes.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A sid that belongs to this handshake until it is a session's.
+struct Reserved<'a> {
+    shared: &'a Shared,
+    sid: u64,
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.shared.registry.lock().cancel(self.sid);
+    }
+}
+
+/// Serves a connection from its first byte to its last.
+pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, share: Share) {
+    let deadline = Instant::now() + shared.settings.handshake_timeout;
+    let mut stop = shared.stop.subscribe();
+    let tls = shared.tls.lock().clone();
+    let mut stream = match tls {
+        None => Stream::Plain(socket),
+        Some(config) => match timeout_at(deadline, TlsAcceptor::from(config).accept(socket)).await {
+            Ok(Ok(stream)) => Stream::Tls(Box::new(stream)),
+            Ok(Err(_)) | Err(_) => return,
+        },
+    };
+    let mut buffer = Vec::new();
+    let outcome = match Pending::begin(&shared) {
+        Err(refusal) => Err(refusal.into()),
+        Ok(_pending) => tokio::select! {
+            outcome = timeout_at(deadline, negotiate(&shared, &mut stream, &mut buffer, peer)) => {
+                outcome.unwrap_or_else(|_| Err(Refusal::timeout().into()))
+            }
+            _ = stop.wait_for(|stop| *stop != Stop::Running) => Err(Refusal::shutting_down().into()),
+        },
+    };
+    match outcome {
+        Ok(accepted) => open(&shared, stream, accepted, buffer, share),
+        Err(Ending::Refused(refusal)) => {
+            let answer = refusal.response(&display(peer));
+            // Bounded whatever the client does, and it does not matter to us whether it took the answer.
+            let _ = timeout(LINGER, dismiss(&mut stream, &answer)).await;
+        }
+        Err(Ending::Gone) => {}
+    }
+}
+
+/// A handshake that succeeded. Its sid stays reserved until [`open`] has given it to the session.
+struct Accepted {
+    sid: u64,
+    number: u32,
+}
+
+async fn negotiate(
+    shared: &Shared,
+    stream: &mut Stream,
+    buffer: &mut Vec<u8>,
+    peer: Option<SocketAddr>,
+) -> Result<Accepted, Ending> {
+    let head = read_head(stream, buffer).await?;
+    let Kind::WebSocket { key } = handshake::classify(&head)? else {
+        return Err(Refusal::upgrade_required().into());
+    };
+    let Credentials { token, sid } = handshake::credentials(&head.target)?;
+    let reserved = reserve(shared, sid)?;
+    let number = shared.next_handshake.fetch_add(1, Ordering::Relaxed);
+    let question = Question { shared, number };
+    match question.ask(&token, &describe(&head, peer), stream, buffer).await? {
+        Verdict::Accept => {}
+        Verdict::Reject => return Err(Refusal::invalid_token().into()),
+        Verdict::Failed => return Err(Refusal::validator_failed().into()),
+    }
+    stream.write_all(&handshake::accepted(&key)).await?;
+    stream.flush().await?;
+    // Both are the session's now.
+    std::mem::forget((reserved, question));
+    Ok(Accepted { sid, number })
+}
+
+/// Reads up to the end of the head; what came behind it stays in `buffer`.
+async fn read_head(stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<RequestHead, Ending> {
+    loop {
+        if read_more(stream, buffer).await? == 0 {
+            return Err(Ending::Gone);
+        }
+        if let Some((head, length)) = handshake::parse(buffer)? {
+            buffer.drain(..length);
+            return Ok(head);
+        }
+    }
+}
+
+async fn read_more(stream: &mut Stream, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
+    buffer.reserve(PORTION);
+    stream.read_buf(buffer).await
+}
+
+/// Reserves the sid, so that of two handshakes with one sid only one can succeed.
+fn reserve(shared: &Shared, sid: u64) -> Result<Reserved<'_>, Refusal> {
+    loop {
+        let reservation = shared.registry.lock().reserve(sid);
+        match reservation {
+            Reservation::Granted => return Ok(Reserved { shared, sid }),
+            Reservation::Pending => return Err(Refusal::sid_in_use()),
+            Reservation::Taken(link) => {
+                let closed = link.lock().session.is_closed();
+                if !closed {
+                    match shared.settings.duplicate_sid {
+                        DuplicateSid::Refuse => return Err(Refusal::sid_in_use()),
+                        DuplicateSid::Replace => replace(shared, &link),
+                    }
+                }
+                // Its close frame is on the way: nothing but the connection's end is left of it.
+                shared.conclude(&link);
+            }
+        }
+    }
+}
+
+fn replace(shared: &Shared, link: &Arc<Link>) {
+    let farewell = Farewell::silent(CloseCode::NORMAL.get(), close::REPLACED);
+    shared.say_farewell(link, farewell);
+    let mut core = link.lock();
+    shared.call(link, &mut core, |session, io| session.leave_now(io));
+    shared.flush(link, &mut core);
+}
+
+/// A question to the validator. Unless it leads to a session, JavaScript may forget the request.
+struct Question<'a> {
+    shared: &'a Shared,
+    number: u32,
+}
+
+impl Question<'_> {
+    /// Asks, and watches the client meanwhile.
+    async fn ask(
+        &self,
+        token: &str,
+        request: &str,
+        stream: &mut Stream,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Verdict, Ending> {
+        let (answer, mut verdict) = oneshot::channel();
+        self.shared.verdicts.lock().insert(self.number, answer);
+        let payload = [token.as_bytes(), request.as_bytes()].concat();
+        self.shared.inbox.write(|filling| {
+            filling.batch.push(self.number, Code::Validate, token.len() as u32, 0, &payload);
+        });
+        loop {
+            tokio::select! {
+                verdict = &mut verdict => return verdict.map_err(|_| Ending::Gone),
+                read = read_more(stream, buffer), if buffer.len() < MAX_HEAD => {
+                    if read? == 0 {
+                        return Err(Ending::Gone);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        self.shared.verdicts.lock().remove(&self.number);
+        self.shared.inbox.write(|filling| filling.batch.push(self.number, Code::Abandoned, 0, 0, &[]));
+    }
+}
+
+/// Makes the session and starts its connection's task.
+fn open(shared: &Arc<Shared>, stream: Stream, accepted: Accepted, early: Vec<u8>, share: Share) {
+    let (socket, tls) = match stream {
+        Stream::Plain(socket) => (socket, None),
+        Stream::Tls(stream) => {
+            let (socket, tls) = stream.into_inner();
+            (socket, Some(Box::new(Connection::Server(tls))))
+        }
+    };
+    let (read, write) = socket.into_split();
+    let config = Arc::clone(&shared.settings.session);
+    let decoder = Decoder::new(Role::Server, config.max_payload + MAX_HEAD_LEN);
+    let link = shared.registry.lock().open(accepted.sid, |slot, generation| {
+        let session = Session::new(accepted.sid, config);
+        Link::new((slot, generation), accepted.sid, session, Outgoing::new(Role::Server), tls, write)
+    });
+    shared.wheel.lock().add(link.slot, link.generation);
+    shared.inbox.write(|filling| filling.batch.opened(&link, accepted.number));
+    if *shared.stop.borrow() != Stop::Running {
+        shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));
+    }
+    let connection = connection::serve(Arc::clone(shared), link, read, decoder, early);
+    tokio::spawn(async move {
+        connection.await;
+        drop(share);
+    });
+}
+
+/// Answers, then waits for the client to go: closing on unread input would reset the connection and lose the answer.
+async fn dismiss(stream: &mut Stream, answer: &[u8]) -> std::io::Result<()> {
+    stream.write_all(answer).await?;
+    stream.shutdown().await?;
+    let mut rest = vec![0; PORTION];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// The client's address as the refusals print it.
+fn display(peer: Option<SocketAddr>) -> String {
+    peer.map_or_else(|| "local".into(), |peer| format!("{}:{}", peer.ip(), peer.port()))
+}
+
+/// The request for the application: address, port, request line, headers, one a line.
+fn describe(head: &RequestHead, peer: Option<SocketAddr>) -> String {
+    let (address, port) = peer.map_or_else(Default::default, |peer| (peer.ip().to_string(), peer.port()));
+    let mut text = format!("{address}\n{port}\n{}", head.target);
+    for (name, value) in &head.headers {
+        // Writing to a string can't fail.
+        let _ = write!(text, "\n{name}: {value}");
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! Rounds over the sessions: pings, figures, silent peers, overdue ACKs. No timer per session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::Shared;
+use super::batch::Batch;
+use crate::session::Beat;
+
+/// Parts that a round is split into, so that many sessions don't all have their turn at once.
+const PARTS: usize = 64;
+
+/// The shortest time between two parts.
+const SHORTEST_TICK: Duration = Duration::from_millis(10);
+
+/// Time between two looks for overdue ACKs.
+const SWEEP: Duration = Duration::from_millis(250);
+
+/// Sessions by the part of the round in which they came, and so have their turns: the first one a whole interval later.
+#[derive(Debug)]
+pub struct Wheel {
+    parts: Vec<Vec<(u32, u32)>>,
+    current: usize,
+}
+
+impl Wheel {
+    /// A wheel for rounds of this length.
+    pub fn new(keep_alive: Duration) -> Self {
+        let fit = keep_alive.as_nanos() / SHORTEST_TICK.as_nanos();
+        let parts = usize::try_from(fit).unwrap_or(PARTS).clamp(1, PARTS);
+        Self { parts: vec![Vec::new(); parts], current: 0 }
+    }
+
+    /// A session came.
+    pub fn add(&mut self, slot: u32, generation: u32) {
+        if let Some(part) = self.parts.get_mut(self.current) {
+            part.push((slot, generation));
+        }
+    }
+
+    fn turn(&mut self) -> Vec<(u32, u32)> {
+        self.current = (self.current + 1) % self.parts.len().max(1);
+        self.parts.get_mut(self.current).map(std::mem::take).unwrap_or_default()
+    }
+
+    fn keep(&mut self, mut alive: Vec<(u32, u32)>) {
+        if let Some(part) = self.parts.get_mut(self.current) {
+            // Those that came since the turn began stand in the same part.
+            alive.append(part);
+            *part = alive;
+        }
+    }
+}
+
+/// Looks at each session once per interval.
+pub async fn run(shared: Arc<Shared>) {
+    let parts = shared.wheel.lock().parts.len().max(1);
+    let tick = shared.settings.keep_alive / parts as u32;
+    let mut ticks = interval_at(Instant::now() + tick, tick);
+    // After a stall, rounds are not made up for: peers would get pings faster than they can answer.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let mut members = shared.wheel.lock().turn();
+        members.retain(|&(slot, generation)| beat(&shared, slot, generation));
+        shared.wheel.lock().keep(members);
+    }
+}
+
+/// One session's turn. False when there is no such session any more.
+fn beat(shared: &Shared, slot: u32, generation: u32) -> bool {
+    let Some(link) = shared.registry.lock().get(slot, generation).cloned() else {
+        return false;
+    };
+    let now = shared.now();
+    shared.inbox.write(|filling| {
+        let mut core = link.lock();
+        let paused = core.paused;
+        let number = filling.number;
+        let beat = core.with(now, &mut filling.batch, (slot, number), |session, io| session.beat(paused, io));
+        if let Beat::Alive(stats) = beat {
+            filling.batch.sink(slot, number).stats(&stats);
+        }
+    });
+    // Pings don't wait for the application.
+    link.flush(&mut link.lock(), now, &mut Batch::default());
+    true
+}
+
+/// Looks for overdue ACKs, in the sessions that wait for any.
+pub async fn sweep(shared: Arc<Shared>) {
+    loop {
+        shared.awaiting_grew.notified().await;
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            let mut links = std::mem::take(&mut *shared.awaiting.lock());
+            let now = shared.now();
+            links.retain(|link| {
+                shared.inbox.write(|filling| {
+                    let mut core = link.lock();
+                    let number = filling.number;
+                    core.with(now, &mut filling.batch, (link.slot, number), |session, io| session.sweep(io));
+                    core.awaiting = !core.finished && core.session.awaits_acks();
+                    core.awaiting
+                })
+            });
+            if links.is_empty() && shared.awaiting.lock().is_empty() {
+                break;
+            }
+            shared.awaiting.lock().append(&mut links);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_has_its_first_turn_a_whole_round_after_it_came() {
+        let mut wheel = Wheel::new(Duration::from_millis(150));
+        assert_eq!(wheel.parts.len(), 15);
+        wheel.turn();
+        wheel.add(7, 1);
+        for _ in 0..14 {
+            assert!(wheel.turn().is_empty());
+        }
+        let members = wheel.turn();
+        assert_eq!(members, [(7, 1)]);
+        wheel.add(8, 1);
+        wheel.keep(members);
+        assert_eq!(wheel.parts[wheel.current], [(7, 1), (8, 1)]);
+    }
+
+    #[test]
+    fn any_interval_has_parts() {
+        assert_eq!(Wheel::new(Duration::from_nanos(1)).parts.len(), 1);
+        assert_eq!(Wheel::new(Duration::from_secs(15)).parts.len(), PARTS);
+    }
+}

@@ -1,0 +1,192 @@
+//! Events on their way to the JavaScript thread: one batch is filled while another is delivered.
+//!
+//! All threads fill under one mutex, taken once per socket read. The mutex also guards what belongs to a batch: which sessions have output
+//! (ACKs) that should leave together with the application's replies, and which are not read until a batch is done.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::batch::Batch;
+use super::link::Link;
+
+/// Bytes of undelivered events from which on no socket of the server is read.
+const CAPACITY: usize = 16 << 20;
+
+/// Bytes of each array that a batch keeps for its next round.
+const KEPT: usize = 256 * 1024;
+
+/// Wakes the JavaScript thread; it then calls [`Inbox::next`] until there is nothing more.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+/// The double buffer.
+pub struct Inbox {
+    filling: Mutex<Filling>,
+    wake: Wake,
+}
+
+/// What is guarded by the mutex.
+#[derive(Default)]
+pub struct Filling {
+    /// The events.
+    pub batch: Batch,
+    /// The number of that batch, from 1.
+    pub number: u64,
+    /// The newest batch that has been delivered to its end.
+    pub done: u64,
+    /// The JavaScript thread has been woken, or is at work, and will look again.
+    scheduled: bool,
+    /// Sessions with output that is to leave after this batch's events have been delivered.
+    unflushed: Vec<Arc<Link>>,
+    /// The same for the batch that is being delivered.
+    unflushed_delivering: Vec<Arc<Link>>,
+    /// Sessions that are not read until a batch is done.
+    paused: Vec<Arc<Link>>,
+    /// Nobody takes events any more.
+    shut: bool,
+}
+
+impl Filling {
+    /// Lets the session's output leave together with the replies to the events that were just written, or soon after.
+    pub fn flush_after(&mut self, link: &Arc<Link>) {
+        self.unflushed.push(Arc::clone(link));
+    }
+
+    /// Wakes the session's reader when a batch is done.
+    pub fn resume_after(&mut self, link: &Arc<Link>) {
+        self.paused.push(Arc::clone(link));
+    }
+
+    /// Whether reading must wait, whichever session it is.
+    pub fn is_full(&self) -> bool {
+        self.batch.size() >= CAPACITY
+    }
+}
+
+impl Inbox {
+    /// An empty inbox.
+    pub fn new(wake: Wake) -> Self {
+        let filling = Filling { number: 1, ..Filling::default() };
+        Self { filling: Mutex::new(filling), wake }
+    }
+
+    /// Lets `fill` write to the batch being filled, then wakes the JavaScript thread if it has to be.
+    pub fn write<R>(&self, fill: impl FnOnce(&mut Filling) -> R) -> R {
+        let mut filling = self.filling.lock();
+        let result = fill(&mut filling);
+        if filling.shut {
+            filling.batch = Batch::default();
+            filling.unflushed.clear();
+            filling.paused.clear();
+        }
+        let wake = !filling.scheduled && !filling.batch.is_empty();
+        filling.scheduled |= wake;
+        drop(filling);
+        // Not under the mutex: waking is a system call.
+        if wake {
+            (self.wake)();
+        }
+        result
+    }
+
+    /// Gives back the batch that was delivered to its end and takes the next one; `None` when nothing has come since, and then the next
+    /// event wakes anew.
+    pub fn next(&self, mut delivered: Batch) -> Option<Batch> {
+        delivered.recycle(KEPT);
+        let mut filling = self.filling.lock();
+        filling.done = filling.number - 1;
+        let paused = std::mem::take(&mut filling.paused);
+        let next = if filling.batch.is_empty() {
+            filling.scheduled = false;
+            None
+        } else {
+            filling.number += 1;
+            let unflushed = std::mem::take(&mut filling.unflushed);
+            filling.unflushed_delivering.extend(unflushed);
+            Some(std::mem::replace(&mut filling.batch, delivered))
+        };
+        drop(filling);
+        paused.iter().for_each(|link| link.rouse());
+        next
+    }
+
+    /// The number of the newest batch that has been delivered to its end.
+    pub fn done(&self) -> u64 {
+        self.filling.lock().done
+    }
+
+    /// The sessions whose output was to wait for the batch that has been delivered.
+    pub fn take_unflushed(&self) -> Vec<Arc<Link>> {
+        std::mem::take(&mut self.filling.lock().unflushed_delivering)
+    }
+
+    /// All sessions whose output waits for a batch, with the number of the batch being filled; the JavaScript thread is late.
+    pub fn take_overdue(&self, since: u64) -> Vec<Arc<Link>> {
+        let mut filling = self.filling.lock();
+        let mut overdue = std::mem::take(&mut filling.unflushed_delivering);
+        if filling.number == since {
+            overdue.append(&mut filling.unflushed);
+        }
+        overdue
+    }
+
+    /// The number of the batch being filled, and whether any output waits for a batch.
+    pub fn pulse(&self) -> (u64, bool) {
+        let filling = self.filling.lock();
+        (filling.number, !filling.unflushed.is_empty() || !filling.unflushed_delivering.is_empty())
+    }
+
+    /// Nobody takes events any more: those that are left, and all later ones, are forgotten.
+    pub fn shut(&self) {
+        let mut filling = self.filling.lock();
+        *filling = Filling { shut: true, number: filling.number, done: u64::MAX, ..Filling::default() };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::batch::Code;
+    use super::*;
+
+    fn inbox() -> (Inbox, Arc<AtomicUsize>) {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&wakes);
+        (Inbox::new(Box::new(move || drop(count.fetch_add(1, Ordering::Relaxed)))), wakes)
+    }
+
+    fn connected(inbox: &Inbox, slot: u32) {
+        inbox.write(|filling| filling.batch.push(slot, Code::Connected, 0, 0, &[]));
+    }
+
+    #[test]
+    fn one_wake_up_until_nothing_is_left() {
+        let (inbox, wakes) = inbox();
+        inbox.write(|_| ());
+        assert_eq!(wakes.load(Ordering::Relaxed), 0, "nothing to deliver");
+        connected(&inbox, 1);
+        connected(&inbox, 2);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        let first = inbox.next(Batch::default()).expect("events");
+        assert_eq!(first.words.len(), 10);
+        connected(&inbox, 3);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1, "it will look again");
+        assert_eq!(inbox.done(), 0);
+        let second = inbox.next(first).expect("events");
+        assert_eq!(inbox.done(), 1);
+        assert!(inbox.next(second).is_none());
+        assert_eq!(inbox.done(), 2);
+        connected(&inbox, 4);
+        assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn after_the_shutdown_nothing_is_kept() {
+        let (inbox, wakes) = inbox();
+        inbox.shut();
+        connected(&inbox, 1);
+        assert!(inbox.next(Batch::default()).is_none());
+        assert_eq!(wakes.load(Ordering::Relaxed), 0);
+    }
+}

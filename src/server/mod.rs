@@ -1,0 +1,131 @@
+//! One listening server: its sessions, its rounds over them, its end. No napi: whoever embeds it takes batches of events and calls it back.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`settings`] | what the server was told to do |
+//! | [`accept`] | the accept loop and the I/O thread's main task |
+//! | [`handshake`] | one connection until it is a session, or is not |
+//! | [`connection`] | one connection from then on |
+//! | [`link`] | a session and its socket, as both threads share them |
+//! | [`registry`] | sids and slots |
+//! | [`inbox`], [`batch`] | events on their way to the application |
+//! | [`commands`] | what the application asks for |
+//! | [`pacing`] | output that waits for the application, but not for long |
+//! | [`heartbeat`] | rounds over the sessions |
+
+pub mod accept;
+pub mod batch;
+pub mod commands;
+pub mod connection;
+pub mod handshake;
+pub mod heartbeat;
+pub mod inbox;
+pub mod link;
+pub mod pacing;
+pub mod registry;
+pub mod settings;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio_rustls::rustls::ServerConfig;
+
+use batch::Sink;
+use handshake::Verdict;
+use heartbeat::Wheel;
+use inbox::{Inbox, Wake};
+use link::{Core, Link};
+use registry::Registry;
+use settings::Settings;
+
+use crate::net::outgoing::Outgoing;
+use crate::session::{Hooks, Io, Micros, Session};
+
+/// How far the server is with its own end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Not at all.
+    Running,
+    /// It takes no connections, and its sessions are told to leave.
+    Leaving,
+    /// Whatever is left is dropped at once.
+    Aborted,
+}
+
+/// What all parts of a server share.
+pub struct Shared {
+    /// What it was told to do.
+    pub settings: Settings,
+    /// Events on their way to the application.
+    pub inbox: Inbox,
+    registry: Mutex<Registry>,
+    wheel: Mutex<Wheel>,
+    /// Certificates for the handshakes to come; none without TLS.
+    tls: Mutex<Option<Arc<ServerConfig>>>,
+    /// Handshakes that wait for the validator, by their number.
+    verdicts: Mutex<HashMap<u32, oneshot::Sender<Verdict>>>,
+    next_handshake: AtomicU32,
+    pending_handshakes: AtomicUsize,
+    hooks: AtomicU8,
+    /// Sessions with frames whose ACK may become overdue.
+    awaiting: Mutex<Vec<Arc<Link>>>,
+    awaiting_grew: Notify,
+    /// Output waits for the application.
+    late: Notify,
+    stop: watch::Sender<Stop>,
+    epoch: Instant,
+}
+
+impl Shared {
+    /// A server that does not run yet.
+    pub fn new(settings: Settings, tls: Option<Arc<ServerConfig>>, wake: Wake) -> Arc<Self> {
+        Arc::new(Self {
+            inbox: Inbox::new(wake),
+            registry: Mutex::default(),
+            wheel: Mutex::new(Wheel::new(settings.keep_alive)),
+            tls: Mutex::new(tls),
+            verdicts: Mutex::default(),
+            next_handshake: AtomicU32::new(1),
+            pending_handshakes: AtomicUsize::new(0),
+            hooks: AtomicU8::new(0),
+            awaiting: Mutex::default(),
+            awaiting_grew: Notify::new(),
+            late: Notify::new(),
+            stop: watch::Sender::new(Stop::Running),
+            epoch: Instant::now(),
+            settings,
+        })
+    }
+
+    /// Time since the server was made.
+    pub fn now(&self) -> Micros {
+        self.epoch.elapsed().as_micros() as Micros
+    }
+
+    /// Which kinds of received messages wait for a verdict.
+    pub fn hooks(&self) -> Hooks {
+        Hooks(self.hooks.load(Ordering::Relaxed))
+    }
+
+    /// Runs `call` with a session whose lock the caller has, when its events can't be settled under the inbox's lock. They follow after it.
+    fn call(&self, link: &Link, core: &mut Core, call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>)) {
+        let mut scratch = batch::Batch::default();
+        core.with(self.now(), &mut scratch, (link.slot, 0), call);
+        debug_assert!(scratch.is_empty(), "only what settles nothing may be called this way");
+    }
+
+    /// The session is over, as far as its sid and the application are concerned. Only the first call counts.
+    fn conclude(&self, link: &Arc<Link>) {
+        self.registry.lock().release(link);
+        self.inbox.write(|filling| {
+            let mut core = link.lock();
+            if !std::mem::replace(&mut core.finished, true) {
+                filling.batch.closed(link.slot, core.session.counters());
+            }
+        });
+    }
+}

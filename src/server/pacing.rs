@@ -1,0 +1,31 @@
+//! Output that waits for the application, but not for long: a blocked event loop must not look like a dead server to its peers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Shared;
+use super::batch::Batch;
+
+/// How long ACKs wait for the replies they should leave with.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// Flushes what the JavaScript thread has not come round to. Costs a wake-up a millisecond while there is traffic, nothing otherwise.
+pub async fn flush_overdue(shared: Arc<Shared>) {
+    loop {
+        shared.late.notified().await;
+        loop {
+            let (number, waiting) = shared.inbox.pulse();
+            if !waiting {
+                break;
+            }
+            tokio::time::sleep(PATIENCE).await;
+            let now = shared.now();
+            for link in shared.inbox.take_overdue(number) {
+                let mut core = link.lock();
+                if core.listed {
+                    link.flush(&mut core, now, &mut Batch::default());
+                }
+            }
+        }
+    }
+}

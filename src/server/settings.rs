@@ -1,0 +1,35 @@
+//! What a server was told to do, checked and complete.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::net::listener::Endpoint;
+use crate::session::config::Config;
+
+/// What happens to a client whose sid a live session has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DuplicateSid {
+    /// It is refused.
+    Refuse,
+    /// The older session is closed.
+    Replace,
+}
+
+/// A server's settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen.
+    pub endpoint: Endpoint,
+    /// Time between two heartbeat rounds of a session.
+    pub keep_alive: Duration,
+    /// Time for a whole handshake, the validator included.
+    pub handshake_timeout: Duration,
+    /// Handshakes that may be under way at once.
+    pub max_pending_handshakes: usize,
+    /// How long a leaving session may take for what was sent before, and then for the peer's answer.
+    pub close_timeout: Duration,
+    /// What happens when a sid comes twice.
+    pub duplicate_sid: DuplicateSid,
+    /// What sessions share.
+    pub session: Arc<Config>,
+}

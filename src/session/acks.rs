@@ -1,0 +1,294 @@
+//! Which of our frames still wait for the peer's ACK, who waits with them, and how long the round trips take.
+
+use std::collections::VecDeque;
+
+use super::Micros;
+
+/// How long after it was sent a frame counts as timed out, in microseconds (`reference/protocol.md`: 2500 ms).
+pub const ACK_TIMEOUT: Micros = 2_500_000;
+
+/// How many timed-out frames a session remembers, so that an ACK that comes late still settles its send.
+pub const MAX_LATE: usize = 65_536;
+
+/// How many frames may wait for their ACK at once; beyond it the oldest counts as timed out before its time.
+pub const MAX_WAITING: usize = 1 << 20;
+
+/// Who wants to know that a frame was acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiter {
+    /// Nobody: the ACK only gives a round-trip sample.
+    Nobody,
+    /// The application's promise for one message, by the number it gave the send.
+    Send(u32),
+    /// The transaction whose TX_START this was.
+    TxStart(u32),
+    /// The transaction whose TX_FINISH this was.
+    TxFinish(u32),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Has its number but still stands in the outbox.
+    Queued,
+    /// Handed to the socket at this time.
+    Sent(Micros),
+    /// Counted as timed out; only kept for a late ACK.
+    Late,
+    /// Settled; leaves the ring when it reaches the front.
+    Settled,
+}
+
+#[derive(Debug)]
+struct Entry {
+    ack: u32,
+    waiter: Waiter,
+    state: State,
+}
+
+/// The frames that wait for an ACK, in the order of their numbers, and the numbering itself.
+#[derive(Debug, Default)]
+pub struct Acks {
+    next: u32,
+    /// Increasing in distance from the front's number; numbers wrap at 2^32.
+    entries: VecDeque<Entry>,
+    late: usize,
+    timeouts: u32,
+    rtt: Option<f64>,
+}
+
+impl Acks {
+    /// A number for a frame that nobody acknowledges (PING repeats it in the PONG).
+    pub fn number(&mut self) -> u32 {
+        // After a wrap a number may still be waited for. Entries are in circular order, so only the front can collide.
+        let mut i = 0;
+        while self.entries.get(i).is_some_and(|entry| entry.ack == self.next) {
+            self.next = self.next.wrapping_add(1);
+            i += 1;
+        }
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
+        number
+    }
+
+    /// A number for a frame that waits for its ACK from now on. It does not age until [`Acks::sent`].
+    pub fn expect(&mut self, waiter: Waiter) -> u32 {
+        let ack = self.number();
+        self.entries.push_back(Entry { ack, waiter, state: State::Queued });
+        ack
+    }
+
+    /// The same for a frame that goes to the socket at once.
+    pub fn expect_sent(&mut self, waiter: Waiter, now: Micros) -> u32 {
+        let ack = self.number();
+        self.entries.push_back(Entry { ack, waiter, state: State::Sent(now) });
+        ack
+    }
+
+    /// The frame has left the outbox for the socket.
+    pub fn sent(&mut self, ack: u32, now: Micros) {
+        if let Some(entry) = self.find(ack) {
+            entry.state = State::Sent(now);
+        }
+    }
+
+    /// The peer has acknowledged `ack`: who waited for it, if anybody did.
+    pub fn acknowledge(&mut self, ack: u32, now: Micros) -> Option<Waiter> {
+        let entry = self.find(ack)?;
+        let (waiter, state) = (entry.waiter, entry.state);
+        entry.state = State::Settled;
+        match state {
+            State::Settled => return None,
+            State::Sent(at) => self.sample(now.saturating_sub(at)),
+            State::Late => self.late -= 1,
+            // An ACK for what has not left yet is a lie of the peer's, but it can only harm the peer itself.
+            State::Queued => {}
+        }
+        self.trim();
+        Some(waiter)
+    }
+
+    /// The frame was dropped before it was sent: its waiter, if it had not been settled.
+    pub fn forget(&mut self, ack: u32) -> Option<Waiter> {
+        let entry = self.find(ack)?;
+        let waiter = (entry.state != State::Settled).then_some(entry.waiter);
+        entry.state = State::Settled;
+        self.trim();
+        waiter
+    }
+
+    /// Counts what was sent more than [`ACK_TIMEOUT`] ago as timed out. With `keep_late` such frames are still
+    /// remembered, up to [`MAX_LATE`]; `released` gets the waiter of each frame that no ACK can settle any more.
+    pub fn sweep(&mut self, now: Micros, keep_late: bool, mut released: impl FnMut(Waiter)) {
+        let waiting = self.entries.len().saturating_sub(self.late);
+        let mut excess = waiting.saturating_sub(MAX_WAITING);
+        for entry in &mut self.entries {
+            match entry.state {
+                State::Sent(at) if excess > 0 || now.saturating_sub(at) >= ACK_TIMEOUT => {
+                    excess = excess.saturating_sub(1);
+                    self.timeouts = self.timeouts.saturating_add(1);
+                    if keep_late && entry.waiter != Waiter::Nobody {
+                        entry.state = State::Late;
+                        self.late += 1;
+                    } else {
+                        entry.state = State::Settled;
+                        released(entry.waiter);
+                    }
+                }
+                // Sent in order: nothing behind this one is older.
+                State::Sent(_) | State::Queued => break,
+                State::Late | State::Settled => {}
+            }
+        }
+        let mut surplus = self.late.saturating_sub(MAX_LATE);
+        for entry in &mut self.entries {
+            if surplus == 0 {
+                break;
+            }
+            if entry.state == State::Late {
+                entry.state = State::Settled;
+                self.late -= 1;
+                surplus -= 1;
+                released(entry.waiter);
+            }
+        }
+        self.trim();
+    }
+
+    /// Whether any frame waits, so that a sweep has something to look at.
+    pub fn is_waiting(&self) -> bool {
+        self.entries.len() > self.late
+    }
+
+    /// How many frames were counted as timed out since the last call.
+    pub fn take_timeouts(&mut self) -> u32 {
+        std::mem::take(&mut self.timeouts)
+    }
+
+    /// The smoothed round trip in milliseconds (EWMA, alpha 0.2, seeded by the first sample); `None` while unknown.
+    pub fn rtt_ms(&self) -> Option<f64> {
+        self.rtt
+    }
+
+    fn sample(&mut self, micros: Micros) {
+        const ALPHA: f64 = 0.2;
+        let ms = micros as f64 / 1000.0;
+        self.rtt = Some(self.rtt.map_or(ms, |mean| mean + ALPHA * (ms - mean)));
+    }
+
+    fn find(&mut self, ack: u32) -> Option<&mut Entry> {
+        let base = self.entries.front()?.ack;
+        let distance = ack.wrapping_sub(base);
+        // Numbers are consecutive but for those given to frames that nobody acknowledges: the guess is nearly always right.
+        let guess = (distance as usize).min(self.entries.len() - 1);
+        let index = match self.entries.get(guess) {
+            Some(entry) if entry.ack == ack => guess,
+            _ => self.entries.binary_search_by_key(&distance, |entry| entry.ack.wrapping_sub(base)).ok()?,
+        };
+        self.entries.get_mut(index)
+    }
+
+    fn trim(&mut self) {
+        while self.entries.front().is_some_and(|entry| entry.state == State::Settled) {
+            self.entries.pop_front();
+        }
+        // A burst must not leave its memory behind in an idle session.
+        if self.entries.is_empty() && self.entries.capacity() > 64 {
+            self.entries = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn send(acks: &mut Acks, token: u32, at: Micros) -> u32 {
+        acks.expect_sent(Waiter::Send(token), at)
+    }
+
+    #[test]
+    fn numbers_are_consecutive_and_settle_in_any_order_once() {
+        let mut acks = Acks::default();
+        let numbers: Vec<u32> = (0..4).map(|token| send(&mut acks, token, 0)).collect();
+        assert_eq!(numbers, [0, 1, 2, 3]);
+        assert_eq!(acks.acknowledge(2, 10), Some(Waiter::Send(2)));
+        assert_eq!(acks.acknowledge(2, 10), None);
+        assert_eq!(acks.acknowledge(0, 10), Some(Waiter::Send(0)));
+        assert_eq!(acks.acknowledge(9, 10), None);
+        assert_eq!(acks.acknowledge(3, 10), Some(Waiter::Send(3)));
+        assert_eq!(acks.acknowledge(1, 10), Some(Waiter::Send(1)));
+        assert!(!acks.is_waiting());
+    }
+
+    #[test]
+    fn numbers_in_use_are_skipped_after_the_wrap() {
+        let mut acks = Acks { next: u32::MAX, ..Acks::default() };
+        assert_eq!(acks.expect(Waiter::Send(1)), u32::MAX);
+        assert_eq!(acks.expect(Waiter::Send(2)), 0);
+        assert_eq!(acks.number(), 1);
+        // as if 2^32 - 2 frames had been sent and acknowledged since
+        acks.next = u32::MAX;
+        assert_eq!(acks.number(), 1, "u32::MAX and 0 are still waited for");
+        assert_eq!(acks.acknowledge(0, 5), Some(Waiter::Send(2)));
+    }
+
+    #[test]
+    fn unacknowledged_numbers_leave_gaps_that_are_found_across() {
+        let mut acks = Acks::default();
+        send(&mut acks, 7, 0);
+        acks.number();
+        acks.number();
+        let last = send(&mut acks, 8, 0);
+        assert_eq!(last, 3);
+        assert_eq!(acks.acknowledge(1, 0), None);
+        assert_eq!(acks.acknowledge(3, 0), Some(Waiter::Send(8)));
+    }
+
+    #[test]
+    fn the_mean_is_seeded_and_then_smoothed() {
+        let mut acks = Acks::default();
+        assert_eq!(acks.rtt_ms(), None);
+        let first = send(&mut acks, 1, 0);
+        acks.acknowledge(first, 10_000);
+        assert_eq!(acks.rtt_ms(), Some(10.0));
+        let second = send(&mut acks, 2, 10_000);
+        acks.acknowledge(second, 30_000);
+        assert_eq!(acks.rtt_ms(), Some(12.0));
+    }
+
+    #[test]
+    fn a_sweep_counts_once_and_a_late_ack_still_settles() {
+        let mut acks = Acks::default();
+        let first = send(&mut acks, 1, 0);
+        send(&mut acks, 2, ACK_TIMEOUT);
+        acks.sweep(ACK_TIMEOUT, true, |_| panic!("kept for a late ACK"));
+        acks.sweep(ACK_TIMEOUT, true, |_| panic!("kept for a late ACK"));
+        assert_eq!(acks.take_timeouts(), 1);
+        assert_eq!(acks.take_timeouts(), 0);
+        assert_eq!(acks.acknowledge(first, ACK_TIMEOUT + 5), Some(Waiter::Send(1)));
+        assert_eq!(acks.rtt_ms(), None, "a late ACK is no round-trip sample");
+    }
+
+    #[test]
+    fn without_keeping_a_timed_out_frame_is_released_at_once() {
+        let mut acks = Acks::default();
+        let first = send(&mut acks, 1, 0);
+        let queued = acks.expect(Waiter::Send(2));
+        let mut released = Vec::new();
+        acks.sweep(ACK_TIMEOUT, false, |waiter| released.push(waiter));
+        assert_eq!(released, [Waiter::Send(1)]);
+        assert_eq!(acks.acknowledge(first, 0), None);
+        assert_eq!(acks.forget(queued), Some(Waiter::Send(2)), "what was not sent does not time out");
+    }
+
+    #[test]
+    fn late_frames_are_remembered_up_to_a_cap() {
+        let mut acks = Acks::default();
+        for token in 0..MAX_LATE as u32 + 3 {
+            send(&mut acks, token, 0);
+        }
+        let mut released = Vec::new();
+        acks.sweep(ACK_TIMEOUT, true, |waiter| released.push(waiter));
+        assert_eq!(released, [Waiter::Send(0), Waiter::Send(1), Waiter::Send(2)]);
+    }
+}

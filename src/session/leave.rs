@@ -1,0 +1,99 @@
+//! The ways a session ends (`reference/protocol.md`, "Leaving").
+
+use super::{Events, Fault, Io, Session, Wire};
+use crate::protocol::{CloseCode, Frame, close};
+
+/// How far a session is on its way out.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Not at all.
+    Open,
+    /// Asked to leave, but the outbox still holds what was sent before.
+    Draining(Box<Farewell>),
+    /// The WebSocket close frame is on the wire.
+    Closed,
+}
+
+impl Phase {
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self, Self::Open)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+}
+
+/// How to say good-bye.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Farewell {
+    /// Reason of the BYE frame; no such frame without.
+    pub bye: Option<Box<str>>,
+    /// WebSocket close code.
+    pub code: u16,
+    /// WebSocket close reason.
+    pub reason: Box<str>,
+}
+
+impl Farewell {
+    /// BYE with this reason, then 4000 `Closing session.`.
+    pub fn bye(reason: &str) -> Self {
+        Self { bye: Some(reason.into()), code: CloseCode::NORMAL.get(), reason: close::CLOSING_SESSION.into() }
+    }
+
+    /// No BYE, just this close.
+    pub fn silent(code: u16, reason: &str) -> Self {
+        Self { bye: None, code, reason: reason.into() }
+    }
+}
+
+impl Session {
+    /// Leaves behind everything that was sent before. Only the first call counts.
+    pub fn leave<W: Wire, E: Events>(&mut self, farewell: Farewell, io: &mut Io<'_, W, E>) {
+        if self.phase.is_open() {
+            self.phase = Phase::Draining(Box::new(farewell));
+            self.finish_leaving(io);
+        }
+    }
+
+    /// The time to take what was sent before is over: it is discarded, the good-bye goes out now.
+    pub fn leave_now<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        self.outbox.clear();
+        self.greeted = true;
+        self.finish_leaving(io);
+    }
+
+    /// The peer broke the protocol: closes without a BYE.
+    pub fn fail<W: Wire, E: Events>(&mut self, fault: &Fault, io: &mut Io<'_, W, E>) {
+        self.shut(fault.code.get(), &fault.reason, io);
+    }
+
+    /// Closes the WebSocket at once; what waits in the outbox is discarded.
+    pub fn shut<W: Wire, E: Events>(&mut self, code: u16, reason: &str, io: &mut Io<'_, W, E>) {
+        if !self.phase.is_closed() {
+            self.phase = Phase::Closed;
+            self.outbox.clear();
+            io.wire.close(code, reason);
+        }
+    }
+
+    /// The peer is silent: it is told so, without waiting for what it does not read.
+    pub(super) fn give_up<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        self.leave(Farewell::bye(close::HEARTBEAT_MISSED), io);
+        self.leave_now(io);
+    }
+
+    /// Says good-bye once the outbox is empty.
+    pub(super) fn finish_leaving<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        if !self.greeted || !self.outbox.is_empty() || !matches!(self.phase, Phase::Draining(_)) {
+            return;
+        }
+        if let Phase::Draining(farewell) = std::mem::replace(&mut self.phase, Phase::Closed) {
+            if let Some(reason) = &farewell.bye {
+                let ack = self.acks.number();
+                self.transmit(&Frame::Bye { ack, reason: reason.as_bytes() }, io.wire);
+            }
+            io.wire.close(farewell.code, &farewell.reason);
+        }
+    }
+}

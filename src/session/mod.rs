@@ -1,0 +1,282 @@
+//! One Cryo session as a state machine: frames, verdicts and time go in; frames, events and settlements come out.
+//! No socket, no clock and no Node.js, so that every path is tested without any of them.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`config`] | limits and policies that a server's sessions share |
+//! | [`event`] | what comes out: [`Event`]s for the application, frames for the [`Wire`] |
+//! | [`acks`] | numbering, who waits for which ACK, round-trip times |
+//! | [`outbox`] | frames a slow reader keeps waiting, drop policies |
+//! | [`intake`] | what the application has not handled yet |
+//! | `receive` | what each received frame does |
+//! | `leave` | the ways a session ends |
+
+pub mod acks;
+pub mod config;
+pub mod event;
+pub mod intake;
+pub mod outbox;
+
+mod leave;
+mod receive;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use acks::{Acks, Waiter};
+use config::Config;
+pub use event::{Body, Event, Events, Hooks, Io, MessageKind, Outcome, Stats, Wire};
+use intake::Intake;
+pub use leave::Farewell;
+use leave::Phase;
+use outbox::Outbox;
+
+use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, Head, VERSION};
+
+/// Time in microseconds since a moment of the caller's choice.
+pub type Micros = u64;
+
+/// Why a session can't go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// WebSocket close code.
+    pub code: CloseCode,
+    /// WebSocket close reason.
+    pub reason: Cow<'static, str>,
+}
+
+/// What a heartbeat round found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Beat {
+    /// Alive: figures for the application; a new ping is on its way.
+    Alive(Stats),
+    /// Nothing was heard since the last ping: it was told so and is being closed.
+    Dead,
+    /// On its way out already.
+    Leaving,
+}
+
+/// One session.
+#[derive(Debug)]
+pub struct Session {
+    sid: u64,
+    config: Arc<Config>,
+    acks: Acks,
+    outbox: Outbox,
+    /// What the application has not handled yet.
+    pub intake: Intake,
+    phase: Phase,
+    /// What the peer announced; `None` until it does, which old clients never do.
+    features: Option<u64>,
+    /// ENDPOINT_INFO has left: until then everything waits in the outbox.
+    greeted: bool,
+    /// The socket is behind by more than the high-water mark, and not yet back below the low one.
+    throttled: bool,
+    /// Something arrived since the last heartbeat round.
+    heard: bool,
+    /// A ping has been sent that nothing has been heard since.
+    pinged: bool,
+    rx: u64,
+    tx: u64,
+    dropped: u64,
+    /// Frames of an unknown type, which are ignored.
+    ignored: u64,
+}
+
+impl Session {
+    /// A session named `sid`, authenticated and silent.
+    pub fn new(sid: u64, config: Arc<Config>) -> Self {
+        Self {
+            sid,
+            config,
+            acks: Acks::default(),
+            outbox: Outbox::default(),
+            intake: Intake::default(),
+            phase: Phase::Open,
+            features: None,
+            greeted: false,
+            throttled: false,
+            heard: false,
+            pinged: false,
+            rx: 0,
+            tx: 0,
+            dropped: 0,
+            ignored: 0,
+        }
+    }
+
+    /// Sends ENDPOINT_INFO, once. What waits behind it leaves with the next [`Session::drained`], so that the caller can give ENDPOINT_INFO
+    /// a packet of its own (clients attach their listeners a little after the 101).
+    pub fn greet<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        if self.greeted || self.phase.is_closed() {
+            return;
+        }
+        self.greeted = true;
+        let ack = self.acks.expect_sent(Waiter::Nobody, io.now);
+        self.transmit(&Frame::EndpointInfo { ack, version: VERSION, features: FEATURE_TRANSACTIONS }, io.wire);
+    }
+
+    /// Whether ENDPOINT_INFO has left.
+    pub fn is_greeted(&self) -> bool {
+        self.greeted
+    }
+
+    /// Sends a message. Its [`Event::Settled`] carries `token`; 0 stands for a send whose end nobody wants to know.
+    /// A session on its way out takes no messages: that all sends end with it is the caller's knowledge.
+    pub fn send<W: Wire, E: Events>(&mut self, kind: MessageKind, payload: &[u8], token: u32, io: &mut Io<'_, W, E>) {
+        if !self.phase.is_open() {
+            return;
+        }
+        let waiter = if token == 0 { Waiter::Nobody } else { Waiter::Send(token) };
+        self.post(waiter, io, |ack| match kind {
+            MessageKind::Utf8 => Frame::Utf8 { ack, payload },
+            MessageKind::Binary => Frame::Binary { ack, payload },
+            MessageKind::Error => Frame::Error { ack, payload },
+        });
+    }
+
+    /// Acknowledges a message whose hooks have run.
+    pub fn acknowledge<W: Wire, E: Events>(&mut self, ack: u32, io: &mut Io<'_, W, E>) {
+        if !self.phase.is_closed() {
+            self.transmit(&Frame::Ack { ack }, io.wire);
+        }
+    }
+
+    /// Sends a ping.
+    pub fn ping<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        if !self.phase.is_open() {
+            return;
+        }
+        let frame = Frame::Ping { ack: self.acks.number() };
+        if self.greeted {
+            self.transmit(&frame, io.wire);
+        } else {
+            self.enqueue(&frame, None, io.events);
+        }
+    }
+
+    /// A heartbeat round. `reading_paused` says that the socket was not read because of the application, which must not look like the peer's death.
+    pub fn beat<W: Wire, E: Events>(&mut self, reading_paused: bool, io: &mut Io<'_, W, E>) -> Beat {
+        if !self.phase.is_open() {
+            return Beat::Leaving;
+        }
+        if self.pinged && !self.heard && !reading_paused {
+            self.give_up(io);
+            return Beat::Dead;
+        }
+        self.sweep(io);
+        let stats = Stats {
+            rtt_ms: self.acks.rtt_ms().unwrap_or(-1.0),
+            rx: self.rx,
+            tx: self.tx,
+            ack_timeouts: self.acks.take_timeouts(),
+        };
+        self.heard = false;
+        self.pinged = true;
+        self.ping(io);
+        Beat::Alive(stats)
+    }
+
+    /// Looks for frames whose ACK is overdue.
+    pub fn sweep<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        self.acks.sweep(io.now, self.config.keep_late, |waiter| {
+            if let Waiter::Send(token) = waiter {
+                io.events.event(Event::Settled { token, outcome: Outcome::TimedOut });
+            }
+        });
+    }
+
+    /// Whether frames wait for an ACK, so that [`Session::sweep`] is due now and then.
+    pub fn awaits_acks(&self) -> bool {
+        self.acks.is_waiting()
+    }
+
+    /// The socket has taken bytes: what the outbox may now give goes to the wire.
+    pub fn drained<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        if !self.greeted || self.phase.is_closed() || (self.throttled && io.wire.pending() > self.config.low_water_mark)
+        {
+            return;
+        }
+        self.throttled = false;
+        while !self.throttled
+            && let Some(queued) = self.outbox.pop()
+        {
+            if let Some(ack) = queued.ack {
+                self.acks.sent(ack, io.now);
+            }
+            self.write(&queued.head, &queued.tail, io.wire);
+        }
+        self.finish_leaving(io);
+    }
+
+    /// Bytes and frames that wait for the socket.
+    pub fn queued(&self, wire: &impl Wire) -> (usize, usize) {
+        (self.outbox.bytes() + wire.pending(), self.outbox.len())
+    }
+
+    /// Bytes received, bytes sent, messages dropped by policy.
+    pub fn counters(&self) -> (u64, u64, u64) {
+        (self.rx, self.tx, self.dropped)
+    }
+
+    /// Frames of an unknown type that were ignored.
+    pub fn ignored(&self) -> u64 {
+        self.ignored
+    }
+
+    /// Whether the application has more to handle than it should be given, when all batches up to number `done` are handled.
+    pub fn is_full(&self, done: u64) -> bool {
+        self.intake.unread(done) >= self.config.max_unread
+    }
+
+    /// Whether it was asked to leave, and still has to send what was sent before.
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Draining(_))
+    }
+
+    /// Whether a WebSocket close frame is on its way: nothing but ACKs matters any more.
+    pub fn is_closed(&self) -> bool {
+        self.phase.is_closed()
+    }
+
+    /// Numbers a frame that waits for its ACK and sends it, or queues it behind what waits already.
+    fn post<'f, W: Wire, E: Events>(
+        &mut self,
+        waiter: Waiter,
+        io: &mut Io<'_, W, E>,
+        frame: impl FnOnce(u32) -> Frame<'f>,
+    ) {
+        if self.greeted && !self.throttled && self.outbox.is_empty() {
+            let ack = self.acks.expect_sent(waiter, io.now);
+            self.transmit(&frame(ack), io.wire);
+        } else {
+            let ack = self.acks.expect(waiter);
+            self.enqueue(&frame(ack), Some(ack), io.events);
+        }
+    }
+
+    fn enqueue<E: Events>(&mut self, frame: &Frame<'_>, waited_for: Option<u32>, events: &mut E) {
+        let (acks, dropped) = (&mut self.acks, &mut self.dropped);
+        let head: Head = frame.head(self.sid);
+        self.outbox.push(&self.config, head, frame.tail(), frame.frame_type(), waited_for, |victim| {
+            *dropped += 1;
+            if let Some(Waiter::Send(token)) = victim.ack.and_then(|ack| acks.forget(ack)) {
+                events.event(Event::Settled { token, outcome: Outcome::Dropped });
+            }
+        });
+    }
+
+    fn transmit<W: Wire>(&mut self, frame: &Frame<'_>, wire: &mut W) {
+        self.write(&frame.head(self.sid), frame.tail(), wire);
+    }
+
+    fn write<W: Wire>(&mut self, head: &[u8], tail: &[u8], wire: &mut W) {
+        self.tx += (head.len() + tail.len()) as u64;
+        wire.frame(head, tail);
+        if wire.pending() >= self.config.high_water_mark {
+            self.throttled = true;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The frames that wait until the socket has room, and which of them a slow reader costs.
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
+
+use super::config::{Config, DropPolicy};
+use crate::protocol::{FrameType, Head};
+
+/// One frame that waits: its head is encoded already, so that its place in the numbering is fixed.
+#[derive(Debug)]
+pub struct Queued {
+    /// The encoded frame up to its tail.
+    pub head: Head,
+    /// The tail, owned because the caller's memory is not ours to keep.
+    pub tail: Box<[u8]>,
+    /// The frame's type.
+    pub frame_type: FrameType,
+    /// The frame's number, when somebody waits for its ACK.
+    pub ack: Option<u32>,
+    /// Hash of the tail, kept for [`DropPolicy::Dedupe`] only.
+    digest: u64,
+}
+
+impl Queued {
+    fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+
+    fn droppable(&self) -> bool {
+        matches!(self.frame_type, FrameType::Utf8Data | FrameType::BinaryData)
+    }
+}
+
+/// A first-in, first-out queue of frames with two caps.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    queue: VecDeque<Queued>,
+    bytes: usize,
+    hasher: Option<Box<RandomState>>,
+}
+
+impl Outbox {
+    /// Appends a frame. UTF8DATA and BINARYDATA obey the caps: `dropped` gets each frame that had to go, which may be the new one.
+    /// All others are always taken.
+    pub fn push(
+        &mut self,
+        config: &Config,
+        head: Head,
+        tail: &[u8],
+        frame_type: FrameType,
+        ack: Option<u32>,
+        mut dropped: impl FnMut(&Queued),
+    ) {
+        let mut frame = Queued { head, tail: tail.into(), frame_type, ack, digest: 0 };
+        if frame.droppable() {
+            if config.drop_policy == DropPolicy::Dedupe {
+                frame.digest = self.digest(tail);
+                if let Some(at) = self.position_of_same(&frame) {
+                    self.remove(at, &mut dropped);
+                }
+            }
+            if !self.make_room(config, &frame, &mut dropped) {
+                dropped(&frame);
+                return;
+            }
+        }
+        self.bytes += frame.len();
+        self.queue.push_back(frame);
+    }
+
+    /// Takes the oldest frame.
+    pub fn pop(&mut self) -> Option<Queued> {
+        let frame = self.queue.pop_front()?;
+        self.bytes -= frame.len();
+        if self.queue.is_empty() {
+            // An idle session keeps nothing of a congestion that is over.
+            self.queue = VecDeque::new();
+        }
+        Some(frame)
+    }
+
+    /// Discards everything.
+    pub fn clear(&mut self) {
+        self.queue = VecDeque::new();
+        self.bytes = 0;
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Frames that wait.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Bytes that wait.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Evicts by policy until `frame` fits both caps; false when it is `frame` that has to go.
+    fn make_room(&mut self, config: &Config, frame: &Queued, dropped: &mut impl FnMut(&Queued)) -> bool {
+        loop {
+            let fits = self.bytes + frame.len() <= config.max_queued_bytes && self.queue.len() < config.max_queue_count;
+            // An empty queue admits any legal message: a cap below the size of one must not make it unsendable.
+            if fits || self.queue.is_empty() {
+                return true;
+            }
+            let victim = match config.drop_policy {
+                DropPolicy::Newest => None,
+                DropPolicy::Oldest => self.queue.iter().position(Queued::droppable),
+                DropPolicy::Dedupe => self
+                    .queue
+                    .iter()
+                    .position(|queued| queued.frame_type == frame.frame_type)
+                    .or_else(|| self.queue.iter().position(Queued::droppable)),
+            };
+            match victim {
+                Some(at) => self.remove(at, dropped),
+                None => return false,
+            }
+        }
+    }
+
+    fn remove(&mut self, at: usize, dropped: &mut impl FnMut(&Queued)) {
+        if let Some(frame) = self.queue.remove(at) {
+            self.bytes -= frame.len();
+            dropped(&frame);
+        }
+    }
+
+    fn position_of_same(&self, frame: &Queued) -> Option<usize> {
+        self.queue.iter().position(|queued| {
+            queued.digest == frame.digest && queued.frame_type == frame.frame_type && queued.tail == frame.tail
+        })
+    }
+
+    fn digest(&mut self, tail: &[u8]) -> u64 {
+        self.hasher.get_or_insert_default().hash_one(tail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Frame;
+
+    fn config(policy: DropPolicy, bytes: usize, count: usize) -> Config {
+        Config { drop_policy: policy, max_queued_bytes: bytes, max_queue_count: count, ..Config::default() }
+    }
+
+    /// Pushes one frame and returns the numbers of the frames that were dropped for it.
+    fn push(outbox: &mut Outbox, config: &Config, frame: Frame<'_>) -> Vec<u32> {
+        let mut gone = Vec::new();
+        outbox.push(config, frame.head(1), frame.tail(), frame.frame_type(), frame.ack(), |queued| {
+            gone.extend(queued.ack);
+        });
+        gone
+    }
+
+    fn text(ack: u32, payload: &str) -> Frame<'_> {
+        Frame::Utf8 { ack, payload: payload.as_bytes() }
+    }
+
+    fn left(outbox: &mut Outbox) -> Vec<u32> {
+        std::iter::from_fn(|| outbox.pop()).filter_map(|queued| queued.ack).collect()
+    }
+
+    #[test]
+    fn drop_oldest_keeps_both_caps_and_spares_control_frames() {
+        let mut outbox = Outbox::default();
+        let config = config(DropPolicy::Oldest, 60, 3);
+        push(&mut outbox, &config, Frame::Error { ack: 0, payload: b"e" });
+        assert!(push(&mut outbox, &config, text(1, "a")).is_empty());
+        assert!(push(&mut outbox, &config, text(2, "b")).is_empty());
+        assert_eq!(push(&mut outbox, &config, text(3, "c")), [1], "the count cap");
+        assert_eq!(push(&mut outbox, &config, text(4, "0123456789012345678901")), [2, 3], "the byte cap");
+        assert!(outbox.bytes() <= 60);
+        assert_eq!(left(&mut outbox), [0, 4]);
+        assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn drop_newest_discards_the_new_one() {
+        let mut outbox = Outbox::default();
+        let config = config(DropPolicy::Newest, 1000, 2);
+        push(&mut outbox, &config, text(1, "a"));
+        push(&mut outbox, &config, text(2, "b"));
+        assert_eq!(push(&mut outbox, &config, text(3, "c")), [3]);
+        assert_eq!(left(&mut outbox), [1, 2]);
+    }
+
+    #[test]
+    fn dedupe_replaces_the_same_then_evicts_the_same_type() {
+        let mut outbox = Outbox::default();
+        let config = config(DropPolicy::Dedupe, 1000, 3);
+        push(&mut outbox, &config, text(1, "a"));
+        push(&mut outbox, &config, Frame::Binary { ack: 2, payload: b"a" });
+        push(&mut outbox, &config, text(3, "b"));
+        assert_eq!(push(&mut outbox, &config, text(4, "a")), [1], "same type and payload");
+        assert_eq!(push(&mut outbox, &config, Frame::Binary { ack: 5, payload: b"c" }), [2], "the oldest of its type");
+        assert_eq!(left(&mut outbox), [3, 4, 5]);
+    }
+
+    #[test]
+    fn an_empty_queue_admits_any_message_and_control_frames_are_always_taken() {
+        let mut outbox = Outbox::default();
+        let config = config(DropPolicy::Oldest, 10, 1);
+        assert!(push(&mut outbox, &config, text(1, "longer than ten bytes")).is_empty());
+        assert!(push(&mut outbox, &config, Frame::TxFinish { ack: 2, tx_id: 0 }).is_empty());
+        assert_eq!(push(&mut outbox, &config, text(3, "x")), [1, 3], "nothing else can make room");
+        assert_eq!(left(&mut outbox), [2]);
+    }
+}
