@@ -246,7 +246,7 @@ impl Driver {
             self.feed(&mut early);
         }
         if self.encrypted {
-            SCRATCHES.with_borrow_mut(|(_, plain)| self.decrypt(&mut [], plain));
+            SCRATCHES.with_borrow_mut(|(_, plain)| self.decrypt(&[], plain));
         }
     }
 

@@ -153,7 +153,12 @@ mod tests {
     fn inbox() -> (Inbox, Arc<AtomicUsize>) {
         let wakes = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&wakes);
-        (Inbox::new(Box::new(move || drop(count.fetch_add(1, Ordering::Relaxed)))), wakes)
+        (
+            Inbox::new(Box::new(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+            })),
+            wakes,
+        )
     }
 
     fn connected(inbox: &Inbox, slot: u32) {
