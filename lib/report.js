@@ -40,8 +40,9 @@ function warn(error, where) {
     warned = 0;
   }
   if (++warned > WARNINGS_PER_SECOND) return;
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.emitWarning(`An application callback failed (${where}); listen for the server's 'error' event to handle it.`, {
+  const message = error instanceof Error ? error.message : String(error);
+  const detail = error instanceof Error ? error.stack : undefined;
+  process.emitWarning(`${where} failed: ${message}. Listen for the server's 'error' event to handle this.`, {
     type: "CryoApplicationError",
     code: codes.APPLICATION_ERROR,
     detail,

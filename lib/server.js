@@ -119,7 +119,9 @@ class CryoWebsocketServer extends EventEmitter {
     if (listening.error === undefined) {
       // Not on the next tick: `await cryo(...)` comes back before it in some places and after it in others.
       setImmediate(() => {
-        if (this.#destroyed === null) this.#emit("listening");
+        if (this.#destroyed !== null) return;
+        this.#emit("listening");
+        this.#http.server.emit("listening");
       });
       return;
     }

@@ -175,34 +175,31 @@ async fn read_more(stream: &mut Stream, buffer: &mut Vec<u8>) -> std::io::Result
     stream.read_buf(buffer).await
 }
 
-/// Reserves the sid, so that of two handshakes with one sid only one can succeed.
+/// Reserves the sid. A live session may have it only if it is to be replaced, which waits for the verdict.
 fn reserve(shared: &Shared, sid: u64) -> Result<Reserved<'_>, Refusal> {
-    loop {
-        let reservation = shared.registry.lock().reserve(sid);
-        match reservation {
-            Reservation::Granted => return Ok(Reserved { shared, sid }),
-            Reservation::Pending => return Err(Refusal::sid_in_use()),
-            Reservation::Taken(link) => {
-                let closed = link.lock().session.is_closed();
-                if !closed {
-                    match shared.settings.duplicate_sid {
-                        DuplicateSid::Refuse => return Err(Refusal::sid_in_use()),
-                        DuplicateSid::Replace => replace(shared, &link),
-                    }
-                }
-                // Its close frame is on the way: nothing but the connection's end is left of it.
-                shared.conclude(&link);
-            }
+    let reservation = shared.registry.lock().reserve(sid);
+    let Reservation::Granted(holder) = reservation else { return Err(Refusal::sid_in_use()) };
+    let reserved = Reserved { shared, sid };
+    if let Some(link) = &holder {
+        let closed = link.lock().session.is_closed();
+        if closed {
+            // Its close frame is on the way: nothing but the connection's end is left of it.
+            shared.conclude(link);
+        } else if shared.settings.duplicate_sid == DuplicateSid::Refuse {
+            return Err(Refusal::sid_in_use());
         }
     }
+    Ok(reserved)
 }
 
+/// Closes the session whose client has come back.
 fn replace(shared: &Shared, link: &Arc<Link>) {
-    let farewell = Farewell::silent(CloseCode::NORMAL.get(), close::REPLACED);
-    shared.say_farewell(link, farewell);
+    shared.say_farewell(link, Farewell::silent(CloseCode::NORMAL.get(), close::REPLACED));
     let mut core = link.lock();
     shared.call(link, &mut core, |session, io| session.leave_now(io));
     shared.flush(link, &mut core);
+    drop(core);
+    shared.conclude(link);
 }
 
 /// A question to the validator. Unless it leads to a session, JavaScript may forget the request.
@@ -258,6 +255,10 @@ fn open(shared: &Arc<Shared>, stream: Stream, accepted: Accepted, early: Vec<u8>
     let (read, write) = socket.into_split();
     let config = Arc::clone(&shared.settings.session);
     let decoder = Decoder::new(Role::Server, config.max_payload + MAX_HEAD_LEN);
+    let replaced = shared.registry.lock().holder(accepted.sid);
+    if let Some(older) = replaced {
+        replace(shared, &older);
+    }
     let link = shared.registry.lock().open(accepted.sid, |slot, generation| {
         let session = Session::new(accepted.sid, config);
         Link::new((slot, generation), accepted.sid, session, Outgoing::new(Role::Server), tls, write)

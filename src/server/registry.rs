@@ -1,17 +1,16 @@
 //! Which sids are taken, and which connection has which slot.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::link::Link;
 
-/// Who has a sid.
-#[derive(Debug)]
-enum Holder {
-    /// A handshake whose verdict is not there yet.
-    Handshake,
-    /// A session.
-    Session(Arc<Link>),
+/// Who has a sid: a session, a handshake whose verdict is not there yet, or one that may take the session's place.
+#[derive(Debug, Default)]
+struct Holders {
+    handshake: bool,
+    session: Option<Arc<Link>>,
 }
 
 #[derive(Debug, Default)]
@@ -23,7 +22,7 @@ struct Slot {
 /// Sids and slots. A slot is free again only when JavaScript has handled the session's end.
 #[derive(Debug, Default)]
 pub struct Registry {
-    sids: HashMap<u64, Holder>,
+    sids: HashMap<u64, Holders>,
     slots: Vec<Slot>,
     free: Vec<u32>,
 }
@@ -31,32 +30,31 @@ pub struct Registry {
 /// The answer to a request for a sid.
 #[derive(Debug)]
 pub enum Reservation {
-    /// It is the caller's now.
-    Granted,
+    /// It is the caller's now. If a session has it still, that has to go before [`Registry::open`].
+    Granted(Option<Arc<Link>>),
     /// Another handshake has it.
     Pending,
-    /// This session has it.
-    Taken(Arc<Link>),
 }
 
 impl Registry {
-    /// Reserves a sid for a handshake.
+    /// Reserves a sid for a handshake, so that of two with one sid only one can succeed.
     pub fn reserve(&mut self, sid: u64) -> Reservation {
-        match self.sids.get(&sid) {
-            Some(Holder::Handshake) => Reservation::Pending,
-            Some(Holder::Session(link)) => Reservation::Taken(Arc::clone(link)),
-            None => {
-                self.sids.insert(sid, Holder::Handshake);
-                Reservation::Granted
-            }
+        let holders = self.sids.entry(sid).or_default();
+        if std::mem::replace(&mut holders.handshake, true) {
+            Reservation::Pending
+        } else {
+            Reservation::Granted(holders.session.clone())
         }
     }
 
     /// The handshake came to nothing.
     pub fn cancel(&mut self, sid: u64) {
-        if matches!(self.sids.get(&sid), Some(Holder::Handshake)) {
-            self.sids.remove(&sid);
-        }
+        self.give_up(sid, |holders| holders.handshake = false);
+    }
+
+    /// The session that has a sid.
+    pub fn holder(&self, sid: u64) -> Option<Arc<Link>> {
+        self.sids.get(&sid)?.session.clone()
     }
 
     /// The handshake became a session: `make` gets its slot and generation.
@@ -70,16 +68,14 @@ impl Registry {
         if let Some(slot) = self.slots.get_mut(index as usize) {
             slot.link = Some(Arc::clone(&link));
         }
-        self.sids.insert(sid, Holder::Session(Arc::clone(&link)));
+        self.sids.insert(sid, Holders { handshake: false, session: Some(Arc::clone(&link)) });
         link
     }
 
     /// The session is over: its sid is free. False if that was known.
     pub fn release(&mut self, link: &Arc<Link>) -> bool {
         // By identity: the sid may be another session's by now.
-        if matches!(self.sids.get(&link.sid), Some(Holder::Session(holder)) if Arc::ptr_eq(holder, link)) {
-            self.sids.remove(&link.sid);
-        }
+        self.give_up(link.sid, |holders| holders.session.take_if(|holder| Arc::ptr_eq(holder, link)));
         match self.slots.get_mut(link.slot as usize) {
             Some(slot) if slot.generation == link.generation => slot.link.take().is_some(),
             _ => false,
@@ -102,5 +98,14 @@ impl Registry {
     /// All sessions.
     pub fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
         self.slots.iter().filter_map(|slot| slot.link.as_ref())
+    }
+
+    fn give_up<R>(&mut self, sid: u64, change: impl FnOnce(&mut Holders) -> R) {
+        if let Entry::Occupied(mut entry) = self.sids.entry(sid) {
+            change(entry.get_mut());
+            if !entry.get().handshake && entry.get().session.is_none() {
+                entry.remove();
+            }
+        }
     }
 }

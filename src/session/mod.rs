@@ -64,6 +64,8 @@ pub struct Session {
     sid: u64,
     config: Arc<Config>,
     acks: Acks,
+    /// The number of our ENDPOINT_INFO: the first one, whatever is sent while it waits to leave.
+    greeting: u32,
     outbox: Outbox,
     /// What the application has not handled yet.
     pub intake: Intake,
@@ -88,10 +90,13 @@ pub struct Session {
 impl Session {
     /// A session named `sid`, authenticated and silent.
     pub fn new(sid: u64, config: Arc<Config>) -> Self {
+        let mut acks = Acks::default();
+        let greeting = acks.expect(Waiter::Nobody);
         Self {
             sid,
             config,
-            acks: Acks::default(),
+            acks,
+            greeting,
             outbox: Outbox::default(),
             intake: Intake::default(),
             phase: Phase::Open,
@@ -114,7 +119,8 @@ impl Session {
             return;
         }
         self.greeted = true;
-        let ack = self.acks.expect_sent(Waiter::Nobody, io.now);
+        let ack = self.greeting;
+        self.acks.sent(ack, io.now);
         self.transmit(&Frame::EndpointInfo { ack, version: VERSION, features: FEATURE_TRANSACTIONS }, io.wire);
     }
 
