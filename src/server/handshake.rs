@@ -1,36 +1,32 @@
 //! One connection until it is a session, or is refused: TLS, the HTTP head, the checks in their order, the validator, the 101.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::Connection;
 
 use super::accept::Share;
-use super::batch::Code;
+use super::admission::{Question, describe, read_more, replace, reserve};
 use super::link::Link;
-use super::registry::Reservation;
-use super::settings::DuplicateSid;
 use super::{Shared, Stop, connection};
-use crate::net::handshake::{self, Credentials, Kind, MAX_HEAD, Refusal, RequestHead};
+use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
 use crate::net::outgoing::Outgoing;
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 use crate::net::websocket::{Decoder, Role};
-use crate::protocol::{CloseCode, MAX_HEAD_LEN, close};
+use crate::protocol::{MAX_HEAD_LEN, close};
 use crate::session::{Farewell, Session};
 
 /// How long a refused client has to take its answer and go, at most.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Bytes read at a time during a handshake.
-const PORTION: usize = 2048;
+pub(super) const PORTION: usize = 2048;
 
 /// What the validator said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +40,7 @@ pub enum Verdict {
 }
 
 /// How a handshake that became no session ended.
-enum Ending {
+pub(super) enum Ending {
     /// The client gets an answer.
     Refused(Refusal),
     /// The client is gone, or speaks no TLS.
@@ -77,18 +73,6 @@ impl<'a> Pending<'a> {
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         self.0.pending_handshakes.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A sid that belongs to this handshake until it is a session's.
-struct Reserved<'a> {
-    shared: &'a Shared,
-    sid: u64,
-}
-
-impl Drop for Reserved<'_> {
-    fn drop(&mut self) {
-        self.shared.registry.lock().cancel(self.sid);
     }
 }
 
@@ -170,79 +154,6 @@ async fn read_head(stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<RequestH
     }
 }
 
-async fn read_more(stream: &mut Stream, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
-    buffer.reserve(PORTION);
-    stream.read_buf(buffer).await
-}
-
-/// Reserves the sid. A live session may have it only if it is to be replaced, which waits for the verdict.
-fn reserve(shared: &Shared, sid: u64) -> Result<Reserved<'_>, Refusal> {
-    let reservation = shared.registry.lock().reserve(sid);
-    let Reservation::Granted(holder) = reservation else { return Err(Refusal::sid_in_use()) };
-    let reserved = Reserved { shared, sid };
-    if let Some(link) = &holder {
-        let closed = link.lock().session.is_closed();
-        if closed {
-            // Its close frame is on the way: nothing but the connection's end is left of it.
-            shared.conclude(link);
-        } else if shared.settings.duplicate_sid == DuplicateSid::Refuse {
-            return Err(Refusal::sid_in_use());
-        }
-    }
-    Ok(reserved)
-}
-
-/// Closes the session whose client has come back.
-fn replace(shared: &Shared, link: &Arc<Link>) {
-    shared.say_farewell(link, Farewell::silent(CloseCode::NORMAL.get(), close::REPLACED));
-    let mut core = link.lock();
-    shared.call(link, &mut core, |session, io| session.leave_now(io));
-    shared.flush(link, &mut core);
-    drop(core);
-    shared.conclude(link);
-}
-
-/// A question to the validator. Unless it leads to a session, JavaScript may forget the request.
-struct Question<'a> {
-    shared: &'a Shared,
-    number: u32,
-}
-
-impl Question<'_> {
-    /// Asks, and watches the client meanwhile.
-    async fn ask(
-        &self,
-        token: &str,
-        request: &str,
-        stream: &mut Stream,
-        buffer: &mut Vec<u8>,
-    ) -> Result<Verdict, Ending> {
-        let (answer, mut verdict) = oneshot::channel();
-        self.shared.verdicts.lock().insert(self.number, answer);
-        let payload = [token.as_bytes(), request.as_bytes()].concat();
-        self.shared.inbox.write(|filling| {
-            filling.batch.push(self.number, Code::Validate, token.len() as u32, 0, &payload);
-        });
-        loop {
-            tokio::select! {
-                verdict = &mut verdict => return verdict.map_err(|_| Ending::Gone),
-                read = read_more(stream, buffer), if buffer.len() < MAX_HEAD => {
-                    if read? == 0 {
-                        return Err(Ending::Gone);
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Question<'_> {
-    fn drop(&mut self) {
-        self.shared.verdicts.lock().remove(&self.number);
-        self.shared.inbox.write(|filling| filling.batch.push(self.number, Code::Abandoned, 0, 0, &[]));
-    }
-}
-
 /// Makes the session and starts its connection's task.
 fn open(shared: &Arc<Shared>, stream: Stream, accepted: Accepted, early: Vec<u8>, share: Share) {
     let (socket, tls) = match stream {
@@ -287,15 +198,4 @@ async fn dismiss(stream: &mut Stream, answer: &[u8]) -> std::io::Result<()> {
 /// The client's address as the refusals print it.
 fn display(peer: Option<SocketAddr>) -> String {
     peer.map_or_else(|| "local".into(), |peer| format!("{}:{}", peer.ip(), peer.port()))
-}
-
-/// The request for the application: address, port, request line, headers, one a line.
-fn describe(head: &RequestHead, peer: Option<SocketAddr>) -> String {
-    let (address, port) = peer.map_or_else(Default::default, |peer| (peer.ip().to_string(), peer.port()));
-    let mut text = format!("{address}\n{port}\n{}", head.target);
-    for (name, value) in &head.headers {
-        // Writing to a string can't fail.
-        let _ = write!(text, "\n{name}: {value}");
-    }
-    text
 }

@@ -5,6 +5,7 @@
 //! | [`settings`] | what the server was told to do |
 //! | [`accept`] | the accept loop and the I/O thread's main task |
 //! | [`handshake`] | one connection until it is a session, or is not |
+//! | [`admission`] | whether its client may have a session |
 //! | [`connection`] | one connection from then on |
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`registry`] | sids and slots |
@@ -14,6 +15,7 @@
 //! | [`heartbeat`] | rounds over the sessions |
 
 pub mod accept;
+pub mod admission;
 pub mod batch;
 pub mod commands;
 pub mod connection;
