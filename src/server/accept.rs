@@ -22,7 +22,12 @@ pub type Share = mpsc::Sender<()>;
 /// # Errors
 /// When the runtime can't be built.
 pub fn run(shared: &Arc<Shared>, bound: Bound) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let resting = Arc::clone(shared);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_park(move || resting.inbox.rest())
+        .build()?;
+    shared.inbox.resting_thread();
     runtime.block_on(async {
         let mut stop = shared.stop.subscribe();
         tokio::select! {
@@ -33,6 +38,7 @@ pub fn run(shared: &Arc<Shared>, bound: Bound) -> std::io::Result<()> {
     // Not a bare drop: tasks hold sessions, whose ends the application is told of.
     runtime.shutdown_timeout(Duration::from_secs(1));
     shared.inbox.write(|filling| filling.batch.push(0, Code::Stopped, 0, 0, &[]));
+    shared.inbox.rest();
     Ok(())
 }
 

@@ -3,11 +3,13 @@
 //! All threads fill under one mutex, taken once per socket read. The mutex also guards what belongs to a batch: which sessions have output
 //! (ACKs) that should leave together with the application's replies, and which are not read until a batch is done.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use super::batch::Batch;
+use super::batch::{Batch, WORDS};
 use super::link::Link;
 
 /// Bytes of undelivered events from which on no socket of the server is read.
@@ -16,6 +18,14 @@ const CAPACITY: usize = 16 << 20;
 /// Bytes of each array that a batch keeps for its next round.
 const KEPT: usize = 256 * 1024;
 
+/// Events from which on the JavaScript thread is woken although the I/O thread has not come to rest.
+const ENOUGH: usize = 256;
+
+thread_local! {
+    /// This is the I/O thread, which calls [`Inbox::rest`] before it waits.
+    static RESTS: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Wakes the JavaScript thread; it then calls [`Inbox::next`] until there is nothing more.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
 
@@ -23,6 +33,8 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 pub struct Inbox {
     filling: Mutex<Filling>,
     wake: Wake,
+    /// A wake-up is due that waits for the I/O thread to come to rest.
+    held: AtomicBool,
 }
 
 /// What is guarded by the mutex.
@@ -67,10 +79,11 @@ impl Inbox {
     /// An empty inbox.
     pub fn new(wake: Wake) -> Self {
         let filling = Filling { number: 1, ..Filling::default() };
-        Self { filling: Mutex::new(filling), wake }
+        Self { filling: Mutex::new(filling), wake, held: AtomicBool::new(false) }
     }
 
-    /// Lets `fill` write to the batch being filled, then wakes the JavaScript thread if it has to be.
+    /// Lets `fill` write to the batch being filled, then wakes the JavaScript thread if it has to be. The I/O thread does so only when it has
+    /// nothing more to read: woken at the first of many events, the other thread would take them one by one.
     pub fn write<R>(&self, fill: impl FnOnce(&mut Filling) -> R) -> R {
         let mut filling = self.filling.lock();
         let result = fill(&mut filling);
@@ -81,12 +94,32 @@ impl Inbox {
         }
         let wake = !filling.scheduled && !filling.batch.is_empty();
         filling.scheduled |= wake;
+        let enough = filling.batch.words.len() >= ENOUGH * WORDS;
         drop(filling);
         // Not under the mutex: waking is a system call.
         if wake {
-            (self.wake)();
+            self.held.store(true, Ordering::Relaxed);
+        }
+        if enough || !RESTS.get() {
+            self.ring();
         }
         result
+    }
+
+    /// The calling thread is the I/O thread: from now on it calls [`Inbox::rest`] before it waits.
+    pub fn resting_thread(&self) {
+        RESTS.set(true);
+    }
+
+    /// The I/O thread has nothing more to do at the moment.
+    pub fn rest(&self) {
+        self.ring();
+    }
+
+    fn ring(&self) {
+        if self.held.load(Ordering::Relaxed) && self.held.swap(false, Ordering::Relaxed) {
+            (self.wake)();
+        }
     }
 
     /// Gives back the batch that was delivered to its end and takes the next one; `None` when nothing has come since, and then the next
@@ -120,13 +153,14 @@ impl Inbox {
         std::mem::take(&mut self.filling.lock().unflushed_delivering)
     }
 
-    /// All sessions whose output waits for a batch, with the number of the batch being filled; the JavaScript thread is late.
+    /// All sessions whose output waits for a batch, if no batch was begun since number `since` was being filled: the JavaScript thread is late.
     pub fn take_overdue(&self, since: u64) -> Vec<Arc<Link>> {
         let mut filling = self.filling.lock();
-        let mut overdue = std::mem::take(&mut filling.unflushed_delivering);
-        if filling.number == since {
-            overdue.append(&mut filling.unflushed);
+        if filling.number != since {
+            return Vec::new();
         }
+        let mut overdue = std::mem::take(&mut filling.unflushed_delivering);
+        overdue.append(&mut filling.unflushed);
         overdue
     }
 
