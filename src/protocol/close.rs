@@ -42,6 +42,9 @@ pub const SERVER_SHUTDOWN: &str = "Server shutdown.";
 /// The close reason of a session whose client has come back on another connection.
 pub const REPLACED: &str = "Replaced by a newer connection of the same session.";
 
+/// The close reason, with [`CloseCode::SERVER_FAULT`], for a peer that does not read what must not be dropped.
+pub const OUTBOX_OVERFLOW: &str = "Too much is queued for a peer that does not read.";
+
 /// The BYE reason for a session that did not answer the last ping.
 pub const HEARTBEAT_MISSED: &str = "Disconnecting session due to not responding to ping frames.";
 

@@ -16,7 +16,14 @@ impl Shared {
     pub fn send(&self, link: &Arc<Link>, kind: MessageKind, token: u32, payload: &[u8], events: &mut Batch) {
         let now = self.now();
         let mut core = link.lock();
+        if core.session.is_throttled() && !core.blocked {
+            // Too much for one write, but the socket may well take it: only a slow reader costs messages.
+            link.flush(&mut core, now, events);
+        }
         core.with(now, events, (link.slot, 0), |session, io| session.send(kind, payload, token, io));
+        if core.session.is_closed() {
+            link.rouse();
+        }
         if !core.awaiting && core.session.awaits_acks() {
             core.awaiting = true;
             self.await_acks(link);

@@ -86,7 +86,10 @@ impl Acks {
 
     /// The frame has left the outbox for the socket.
     pub fn sent(&mut self, ack: u32, now: Micros) {
-        if let Some(entry) = self.find(ack) {
+        // A peer that guessed the number may have settled it already.
+        if let Some(entry) = self.find(ack)
+            && entry.state == State::Queued
+        {
             entry.state = State::Sent(now);
         }
     }
@@ -279,6 +282,16 @@ mod tests {
         assert_eq!(released, [Waiter::Send(1)]);
         assert_eq!(acks.acknowledge(first, 0), None);
         assert_eq!(acks.forget(queued), Some(Waiter::Send(2)), "what was not sent does not time out");
+    }
+
+    #[test]
+    fn an_ack_that_comes_before_its_frame_has_left_settles_once() {
+        let mut acks = Acks::default();
+        send(&mut acks, 1, 0);
+        let queued = acks.expect(Waiter::Send(2));
+        assert_eq!(acks.acknowledge(queued, 0), Some(Waiter::Send(2)));
+        acks.sent(queued, 5);
+        assert_eq!(acks.acknowledge(queued, 6), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | [`acks`] | numbering, who waits for which ACK, round-trip times |
 //! | [`outbox`] | frames a slow reader keeps waiting, drop policies |
 //! | [`intake`] | what the application has not handled yet |
+//! | `heartbeat` | rounds of pings, silent peers, overdue ACKs |
 //! | `receive` | what each received frame does |
 //! | `leave` | the ways a session ends |
 
@@ -17,6 +18,7 @@ pub mod event;
 pub mod intake;
 pub mod outbox;
 
+mod heartbeat;
 mod leave;
 mod receive;
 #[cfg(test)]
@@ -28,12 +30,13 @@ use std::sync::Arc;
 use acks::{Acks, Waiter};
 use config::Config;
 pub use event::{Body, Event, Events, Hooks, Io, MessageKind, Outcome, Stats, Wire};
+pub use heartbeat::Beat;
 use intake::Intake;
 pub use leave::Farewell;
 use leave::Phase;
-use outbox::Outbox;
+use outbox::{Outbox, Queued};
 
-use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, Head, VERSION};
+use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, VERSION, close};
 
 /// Time in microseconds since a moment of the caller's choice.
 pub type Micros = u64;
@@ -45,17 +48,6 @@ pub struct Fault {
     pub code: CloseCode,
     /// WebSocket close reason.
     pub reason: Cow<'static, str>,
-}
-
-/// What a heartbeat round found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Beat {
-    /// Alive: figures for the application; a new ping is on its way.
-    Alive(Stats),
-    /// Nothing was heard since the last ping: it was told so and is being closed.
-    Dead,
-    /// On its way out already.
-    Leaving,
 }
 
 /// One session.
@@ -76,8 +68,10 @@ pub struct Session {
     greeted: bool,
     /// The socket is behind by more than the high-water mark, and not yet back below the low one.
     throttled: bool,
-    /// Something arrived since the last heartbeat round.
+    /// Something arrived since the last heartbeat round, or could not because the socket was not read.
     heard: bool,
+    /// The output the socket had taken at the last heartbeat round, in bytes, if it had more to take.
+    taken: Option<u64>,
     /// A ping has been sent that nothing has been heard since.
     pinged: bool,
     rx: u64,
@@ -104,6 +98,7 @@ impl Session {
             greeted: false,
             throttled: false,
             heard: false,
+            taken: None,
             pinged: false,
             rx: 0,
             tx: 0,
@@ -150,50 +145,6 @@ impl Session {
         }
     }
 
-    /// Sends a ping.
-    pub fn ping<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
-        if !self.phase.is_open() {
-            return;
-        }
-        let frame = Frame::Ping { ack: self.acks.number() };
-        if self.greeted {
-            self.transmit(&frame, io.wire);
-        } else {
-            self.enqueue(&frame, None, io.events);
-        }
-    }
-
-    /// A heartbeat round. `reading_paused` says that the socket was not read because of the application, which must not look like the peer's death.
-    pub fn beat<W: Wire, E: Events>(&mut self, reading_paused: bool, io: &mut Io<'_, W, E>) -> Beat {
-        if !self.phase.is_open() {
-            return Beat::Leaving;
-        }
-        if self.pinged && !self.heard && !reading_paused {
-            self.give_up(io);
-            return Beat::Dead;
-        }
-        self.sweep(io);
-        let stats = Stats {
-            rtt_ms: self.acks.rtt_ms().unwrap_or(-1.0),
-            rx: self.rx,
-            tx: self.tx,
-            ack_timeouts: self.acks.take_timeouts(),
-        };
-        self.heard = false;
-        self.pinged = true;
-        self.ping(io);
-        Beat::Alive(stats)
-    }
-
-    /// Looks for frames whose ACK is overdue.
-    pub fn sweep<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
-        self.acks.sweep(io.now, self.config.keep_late, |waiter| {
-            if let Waiter::Send(token) = waiter {
-                io.events.event(Event::Settled { token, outcome: Outcome::TimedOut });
-            }
-        });
-    }
-
     /// Whether frames wait for an ACK, so that [`Session::sweep`] is due now and then.
     pub fn awaits_acks(&self) -> bool {
         self.acks.is_waiting()
@@ -232,6 +183,11 @@ impl Session {
         self.ignored
     }
 
+    /// Whether messages wait because the socket is behind.
+    pub fn is_throttled(&self) -> bool {
+        self.throttled
+    }
+
     /// Whether the application has more to handle than it should be given, when all batches up to number `done` are handled.
     pub fn is_full(&self, done: u64) -> bool {
         self.intake.unread(done) >= self.config.max_unread
@@ -259,19 +215,27 @@ impl Session {
             self.transmit(&frame(ack), io.wire);
         } else {
             let ack = self.acks.expect(waiter);
-            self.enqueue(&frame(ack), Some(ack), io.events);
+            self.enqueue(&frame(ack), Some(ack), io);
         }
     }
 
-    fn enqueue<E: Events>(&mut self, frame: &Frame<'_>, waited_for: Option<u32>, events: &mut E) {
+    fn enqueue<W: Wire, E: Events>(&mut self, frame: &Frame<'_>, waited_for: Option<u32>, io: &mut Io<'_, W, E>) {
+        let queued = Queued::new(frame.head(self.sid), frame.tail(), frame.frame_type(), waited_for);
+        if !self.greeted && self.outbox.bytes() < self.config.high_water_mark {
+            // Until ENDPOINT_INFO leaves the outbox stands in for the wire: a burst at the start is no slow reader's doing.
+            self.outbox.push_uncapped(&self.config, queued);
+            return;
+        }
         let (acks, dropped) = (&mut self.acks, &mut self.dropped);
-        let head: Head = frame.head(self.sid);
-        self.outbox.push(&self.config, head, frame.tail(), frame.frame_type(), waited_for, |victim| {
+        self.outbox.push(&self.config, queued, |victim| {
             *dropped += 1;
             if let Some(Waiter::Send(token)) = victim.ack.and_then(|ack| acks.forget(ack)) {
-                events.event(Event::Settled { token, outcome: Outcome::Dropped });
+                io.events.event(Event::Settled { token, outcome: Outcome::Dropped });
             }
         });
+        if self.outbox.overflows(&self.config) {
+            self.shut(CloseCode::SERVER_FAULT.get(), close::OUTBOX_OVERFLOW, io);
+        }
     }
 
     fn transmit<W: Wire>(&mut self, frame: &Frame<'_>, wire: &mut W) {

@@ -4,7 +4,13 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 
 use super::config::{Config, DropPolicy};
-use crate::protocol::{FrameType, Head};
+use crate::protocol::{FrameType, Head, MAX_PAYLOAD};
+
+/// How many times `max_queued_bytes`, and one message of the largest size, may wait in frames that can't be dropped.
+const OVERFLOW_FACTOR: usize = 4;
+
+/// What a waiting frame costs besides its bytes, in bytes.
+const FRAME_COST: usize = size_of::<Queued>();
 
 /// One frame that waits: its head is encoded already, so that its place in the numbering is fixed.
 #[derive(Debug)]
@@ -22,6 +28,11 @@ pub struct Queued {
 }
 
 impl Queued {
+    /// A frame that can go to an [`Outbox`]. `ack` is its number, when somebody waits for its ACK.
+    pub fn new(head: Head, tail: &[u8], frame_type: FrameType, ack: Option<u32>) -> Self {
+        Self { head, tail: tail.into(), frame_type, ack, digest: 0 }
+    }
+
     fn len(&self) -> usize {
         self.head.len() + self.tail.len()
     }
@@ -42,30 +53,26 @@ pub struct Outbox {
 impl Outbox {
     /// Appends a frame. UTF8DATA and BINARYDATA obey the caps: `dropped` gets each frame that had to go, which may be the new one.
     /// All others are always taken.
-    pub fn push(
-        &mut self,
-        config: &Config,
-        head: Head,
-        tail: &[u8],
-        frame_type: FrameType,
-        ack: Option<u32>,
-        mut dropped: impl FnMut(&Queued),
-    ) {
-        let mut frame = Queued { head, tail: tail.into(), frame_type, ack, digest: 0 };
+    pub fn push(&mut self, config: &Config, mut frame: Queued, mut dropped: impl FnMut(&Queued)) {
+        self.stamp(config, &mut frame);
         if frame.droppable() {
-            if config.drop_policy == DropPolicy::Dedupe {
-                frame.digest = self.digest(tail);
-                if let Some(at) = self.position_of_same(&frame) {
-                    self.remove(at, &mut dropped);
-                }
+            if config.drop_policy == DropPolicy::Dedupe
+                && let Some(at) = self.position_of_same(&frame)
+            {
+                self.remove(at, &mut dropped);
             }
             if !self.make_room(config, &frame, &mut dropped) {
                 dropped(&frame);
                 return;
             }
         }
-        self.bytes += frame.len();
-        self.queue.push_back(frame);
+        self.append(frame);
+    }
+
+    /// Appends a frame whatever the caps say.
+    pub fn push_uncapped(&mut self, config: &Config, mut frame: Queued) {
+        self.stamp(config, &mut frame);
+        self.append(frame);
     }
 
     /// Takes the oldest frame.
@@ -98,6 +105,17 @@ impl Outbox {
     /// Bytes that wait.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Whether more waits than any drop policy would let: frames that can't be dropped, for a peer that does not read them.
+    pub fn overflows(&self, config: &Config) -> bool {
+        let limit = config.max_queued_bytes.saturating_mul(OVERFLOW_FACTOR).saturating_add(MAX_PAYLOAD);
+        self.bytes + self.queue.len() * FRAME_COST > limit
+    }
+
+    fn append(&mut self, frame: Queued) {
+        self.bytes += frame.len();
+        self.queue.push_back(frame);
     }
 
     /// Evicts by policy until `frame` fits both caps; false when it is `frame` that has to go.
@@ -137,8 +155,10 @@ impl Outbox {
         })
     }
 
-    fn digest(&mut self, tail: &[u8]) -> u64 {
-        self.hasher.get_or_insert_default().hash_one(tail)
+    fn stamp(&mut self, config: &Config, frame: &mut Queued) {
+        if config.drop_policy == DropPolicy::Dedupe && frame.droppable() {
+            frame.digest = self.hasher.get_or_insert_default().hash_one(&frame.tail);
+        }
     }
 }
 
@@ -154,9 +174,8 @@ mod tests {
     /// Pushes one frame and returns the numbers of the frames that were dropped for it.
     fn push(outbox: &mut Outbox, config: &Config, frame: Frame<'_>) -> Vec<u32> {
         let mut gone = Vec::new();
-        outbox.push(config, frame.head(1), frame.tail(), frame.frame_type(), frame.ack(), |queued| {
-            gone.extend(queued.ack);
-        });
+        let queued = Queued::new(frame.head(1), frame.tail(), frame.frame_type(), frame.ack());
+        outbox.push(config, queued, |queued| gone.extend(queued.ack));
         gone
     }
 
@@ -212,5 +231,30 @@ mod tests {
         assert!(push(&mut outbox, &config, Frame::TxFinish { ack: 2, tx_id: 0 }).is_empty());
         assert_eq!(push(&mut outbox, &config, text(3, "x")), [1, 3], "nothing else can make room");
         assert_eq!(left(&mut outbox), [2]);
+    }
+
+    #[test]
+    fn what_can_not_be_dropped_overflows_above_four_caps_and_a_message() {
+        let mut outbox = Outbox::default();
+        let config = config(DropPolicy::Oldest, 1000, 1);
+        let largest = vec![0; MAX_PAYLOAD];
+        push(&mut outbox, &config, Frame::Error { ack: 0, payload: &largest });
+        assert!(!outbox.overflows(&config), "an empty queue admits any message");
+        push(&mut outbox, &config, Frame::Error { ack: 1, payload: &[0; 3000] });
+        assert!(!outbox.overflows(&config));
+        push(&mut outbox, &config, Frame::Error { ack: 2, payload: &[0; 1000] });
+        assert!(outbox.overflows(&config));
+    }
+
+    #[test]
+    fn uncapped_frames_are_taken_and_then_known_to_dedupe() {
+        let mut outbox = Outbox::default();
+        let config = config(DropPolicy::Dedupe, 1000, 2);
+        for ack in 1..=3 {
+            let frame = text(ack, "same");
+            outbox.push_uncapped(&config, Queued::new(frame.head(1), frame.tail(), frame.frame_type(), frame.ack()));
+        }
+        assert_eq!(push(&mut outbox, &config, text(4, "same")), [1, 2]);
+        assert_eq!(left(&mut outbox), [3, 4]);
     }
 }
