@@ -56,11 +56,13 @@ impl Session {
         }
     }
 
-    /// The time to take what was sent before is over: it is discarded, the good-bye goes out now.
+    /// For a session that is leaving: the time to take what was sent before is over. It is discarded, the good-bye goes out now.
     pub fn leave_now<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
-        self.outbox.clear();
-        self.greeted = true;
-        self.finish_leaving(io);
+        if self.is_leaving() {
+            self.outbox.clear();
+            self.greeted = true;
+            self.finish_leaving(io);
+        }
     }
 
     /// The peer broke the protocol: closes without a BYE.
