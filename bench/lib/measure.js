@@ -1,0 +1,51 @@
+"use strict";
+
+// One run: a fresh server, a load, and what both say about it.
+
+const { Server, runLoad } = require("./process.js");
+
+/**
+ * @typedef {object} Run
+ * @property {import("./points.js").Load} load What was put on the server.
+ * @property {any} result What the load generator counted.
+ * @property {{ before: any, start: any, end: any }} usage What the server had used before the load, at the start and at the
+ *   end of the measurement.
+ */
+
+/**
+ * @param {import("./contenders.js").Contender} contender
+ * @param {import("./points.js").Work} work
+ * @param {import("./points.js").Load} load
+ * @param {import("./options.js").Options & { load: string }} options
+ * @returns {Promise<Run>}
+ * @throws {Error} When the server or the load generator fails.
+ */
+async function measure(contender, work, load, options) {
+  const server = new Server(contender, work, options.serverCore);
+  const crashed = server.crashed();
+  crashed.catch(() => {});
+  try {
+    return await Promise.race([crashed, drive(server, contender, load, options)]);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function drive(server, contender, load, options) {
+  const addr = `127.0.0.1:${await server.listening()}`;
+  const raw = contender.raw && { raw: true };
+  const full = { seconds: options.seconds, warmup: options.warmup, ...load, ...raw, addr };
+  const usage = { before: await server.usage() };
+  let result;
+  await runLoad(options.load, full, options.loadCore, async (event) => {
+    if (event.event === "measuring") usage.start = await server.usage();
+    if (event.event === "result") {
+      usage.end = await server.usage();
+      result = event;
+    }
+  });
+  if (result === undefined) throw new Error("the load generator reported nothing");
+  return { load: full, result, usage };
+}
+
+module.exports = { measure };

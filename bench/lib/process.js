@@ -1,0 +1,110 @@
+"use strict";
+
+// Child processes: pinned, spoken to, and ended whatever happens.
+
+const { spawn, spawnSync } = require("node:child_process");
+const { once } = require("node:events");
+const os = require("node:os");
+const { createInterface } = require("node:readline");
+
+/** How long a server may take to listen or to answer, in milliseconds. */
+const PATIENCE = 30_000;
+/** How long a server may take to end before it is killed, in milliseconds. */
+const GRACE = 2_000;
+
+const canPin = os.cpus().length > 1 && spawnSync("taskset", ["--version"]).status === 0;
+
+/** `command`, pinned to a CPU where that is possible. */
+function pinned(core, command) {
+  return canPin ? ["taskset", "-c", String(core), ...command] : command;
+}
+
+/** Options of a child process: `{ size: 64, tls: true }` is `--size 64 --tls`. */
+function flags(options) {
+  return Object.entries(options).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
+}
+
+/** A server process. */
+class Server {
+  #child;
+  #errors = "";
+
+  /**
+   * @param {import("./contenders.js").Contender} contender
+   * @param {import("./points.js").Work} work
+   * @param {number} core
+   */
+  constructor(contender, work, core) {
+    const script = [process.execPath, "--expose-gc", contender.script, ...contender.args, ...flags(work)];
+    const [command, ...args] = pinned(core, script);
+    this.#child = spawn(command, args, { stdio: ["ignore", "inherit", "pipe", "ipc"] });
+    this.#child.stderr.on("data", (data) => {
+      this.#errors = (this.#errors + data).slice(-2000);
+    });
+  }
+
+  /** @returns {Promise<number>} The port it listens on. */
+  async listening() {
+    return (await this.#message()).port;
+  }
+
+  /** @returns {Promise<import("../servers/control.js").Usage>} What it has used so far. */
+  async usage() {
+    this.#child.send("usage");
+    return (await this.#message()).usage;
+  }
+
+  /** Ends it. */
+  async stop() {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    const killer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE);
+    await exited;
+    clearTimeout(killer);
+  }
+
+  /** Rejects when the server ends on its own. */
+  async crashed() {
+    const [code, signal] = await once(this.#child, "exit");
+    throw new Error(`the server ended (${signal ?? code}): ${this.#errors.trim()}`);
+  }
+
+  async #message() {
+    const signal = AbortSignal.timeout(PATIENCE);
+    const [message] = await once(this.#child, "message", { signal }).catch(() => {
+      throw new Error(`the server did not answer: ${this.#errors.trim()}`);
+    });
+    return message;
+  }
+}
+
+/**
+ * Runs the load generator.
+ *
+ * @param {string} file
+ * @param {import("./points.js").Load} load
+ * @param {number} core
+ * @param {(event: any) => Promise<void>} hear Told of each line; the load generator ends after the last was handled.
+ */
+async function runLoad(file, load, core, hear) {
+  const { scenario, ...options } = load;
+  const [command, ...args] = pinned(core, [file, scenario, "--hold", ...flags(options)]);
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (data) => (errors += data));
+  const exited = once(child, "exit");
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const event = JSON.parse(line);
+      await hear(event);
+      if (event.event === "result") child.stdin.end();
+    }
+    const [code] = await exited;
+    if (code !== 0) throw new Error(errors.trim() || `the load generator ended with ${code}`);
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+module.exports = { Server, canPin, runLoad };

@@ -1,0 +1,100 @@
+//! One non-blocking connection, with or without TLS.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use mio::net::TcpStream;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// A connection.
+#[derive(Debug)]
+pub struct Connection {
+    socket: TcpStream,
+    tls: Option<Box<ClientConnection>>,
+    /// How much of the writer's bytes the socket has taken.
+    written: usize,
+}
+
+impl Connection {
+    /// Connects; on loopback that is done at once.
+    pub fn open(addr: SocketAddr, tls: Option<&Arc<ClientConfig>>) -> Result<Self> {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        socket.connect(&addr.into()).with_context(|| format!("can't connect to {addr}"))?;
+        socket.set_nonblocking(true)?;
+        socket.set_tcp_nodelay(true)?;
+        let tls = match tls {
+            Some(config) => {
+                let mut tls = ClientConnection::new(config.clone(), ServerName::try_from("localhost")?)?;
+                // What is written at once is bounded by the scenario.
+                tls.set_buffer_limit(None);
+                Some(Box::new(tls))
+            }
+            None => None,
+        };
+        Ok(Self { socket: TcpStream::from_std(socket.into()), tls, written: 0 })
+    }
+
+    /// The socket, to be registered with a poll.
+    pub fn socket(&mut self) -> &mut TcpStream {
+        &mut self.socket
+    }
+
+    /// Reads what is there into `scratch`. `None` when nothing is; an error when the server is gone.
+    pub fn read(&mut self, scratch: &mut [u8]) -> Result<Option<usize>> {
+        let Some(tls) = &mut self.tls else { return take(self.socket.read(scratch)) };
+        loop {
+            if let Some(length) = take(tls.reader().read(scratch))? {
+                return Ok(Some(length));
+            }
+            match tls.read_tls(&mut self.socket) {
+                Ok(length) => ensure!(length > 0, "the server closed the connection"),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+            tls.process_new_packets()?;
+        }
+    }
+
+    /// Writes what the socket takes of `bytes`, and removes them when all is written. True when nothing is left.
+    pub fn write(&mut self, bytes: &mut Vec<u8>) -> Result<bool> {
+        if let Some(tls) = &mut self.tls {
+            tls.writer().write_all(bytes)?;
+            bytes.clear();
+            while tls.wants_write() {
+                match tls.write_tls(&mut self.socket) {
+                    Ok(_) => {}
+                    Err(error) if is_transient(&error) => return Ok(false),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            return Ok(true);
+        }
+        while let Some(rest @ [_, ..]) = bytes.get(self.written..) {
+            match self.socket.write(rest) {
+                Ok(length) => self.written += length,
+                Err(error) if is_transient(&error) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        bytes.clear();
+        self.written = 0;
+        Ok(true)
+    }
+}
+
+fn take(read: io::Result<usize>) -> Result<Option<usize>> {
+    match read {
+        Ok(0) => Err(anyhow::anyhow!("the server closed the connection")),
+        Ok(length) => Ok(Some(length)),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_transient(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected | ErrorKind::Interrupted)
+}

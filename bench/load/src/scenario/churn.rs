@@ -1,0 +1,50 @@
+//! Connect, send one message, leave when its echo has come; then the next connection takes the place.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::Scenario;
+use super::message::Messages;
+use crate::args::Args;
+use crate::client::Flow;
+use crate::report::Count;
+use crate::wire::{Frame, Writer};
+
+/// The scenario.
+#[derive(Debug)]
+pub struct Churn {
+    messages: Messages,
+    count: Count,
+}
+
+impl Churn {
+    /// As the command line wants it.
+    pub fn new(args: &Args) -> Self {
+        Self { messages: Messages::new(args), count: Count::default() }
+    }
+}
+
+impl Scenario for Churn {
+    fn opened(&mut self, _session: usize, writer: &mut Writer, _now: Instant) {
+        self.messages.send(0, writer);
+    }
+
+    fn frame(&mut self, _session: usize, frame: Frame<'_>, writer: &mut Writer, _now: Instant) -> Result<Flow> {
+        if !self.messages.is_message(&frame, writer) {
+            return Ok(Flow::Stay);
+        }
+        self.messages.check(0, &frame)?;
+        self.count.messages += 1;
+        self.count.bytes += frame.rest.len() as u64;
+        Ok(Flow::Leave)
+    }
+
+    fn reset(&mut self) {
+        self.count = Count::default();
+    }
+
+    fn count(&self) -> Count {
+        self.count
+    }
+}

@@ -1,0 +1,88 @@
+//! Open loop: messages leave on a fixed schedule, round robin over the sessions. Times count from the moment a message
+//! was due, so that a server that stalls is charged for all that waited meanwhile.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use super::echo::Echoes;
+use super::message::Messages;
+use super::{Due, Scenario};
+use crate::args::Args;
+use crate::client::Flow;
+use crate::latency::Latency;
+use crate::report::Count;
+use crate::wire::{Frame, Writer};
+
+/// The scenario.
+#[derive(Debug)]
+pub struct Paced {
+    gap: Duration,
+    /// When the next message is due; none before the first is.
+    next: Option<Instant>,
+    turn: usize,
+    messages: Messages,
+    sessions: Vec<Echoes>,
+    latency: Latency,
+    count: Count,
+}
+
+impl Paced {
+    /// `rate` messages per second over all sessions.
+    pub fn new(args: &Args, rate: f64) -> Result<Self> {
+        ensure!(rate.is_finite() && rate >= 0.001, "--rate {rate} is no positive number of messages per second");
+        Ok(Self {
+            gap: Duration::from_secs_f64(1.0 / rate),
+            next: None,
+            turn: 0,
+            messages: Messages::new(args),
+            sessions: (0..args.sessions).map(|_| Echoes::default()).collect(),
+            latency: Latency::new()?,
+            count: Count::default(),
+        })
+    }
+}
+
+impl Scenario for Paced {
+    fn opened(&mut self, _session: usize, _writer: &mut Writer, _now: Instant) {}
+
+    fn frame(&mut self, session: usize, frame: Frame<'_>, writer: &mut Writer, now: Instant) -> Result<Flow> {
+        if let Some(echoes) = self.sessions.get_mut(session)
+            && self.messages.is_message(&frame, writer)
+        {
+            let since = echoes.take(&self.messages, &frame)?;
+            self.latency.record(now.saturating_duration_since(since));
+            self.count.messages += 1;
+            self.count.bytes += frame.rest.len() as u64;
+        }
+        Ok(Flow::Stay)
+    }
+
+    fn due(&mut self, now: Instant) -> Due {
+        let next = *self.next.get_or_insert(now);
+        if next > now { Due::At(next) } else { Due::Now(self.turn) }
+    }
+
+    fn send(&mut self, session: usize, writer: &mut Writer, now: Instant) {
+        let due = self.next.unwrap_or(now);
+        self.next = Some(due + self.gap);
+        self.turn = (self.turn + 1) % self.sessions.len().max(1);
+        if let Some(echoes) = self.sessions.get_mut(session) {
+            echoes.send(&mut self.messages, writer, due);
+        }
+    }
+
+    fn reset(&mut self) {
+        self.count = Count::default();
+        self.latency.reset();
+    }
+
+    fn count(&self) -> Count {
+        self.count
+    }
+
+    fn latency(&self) -> Value {
+        self.latency.percentiles()
+    }
+}

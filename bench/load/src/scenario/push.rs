@@ -1,0 +1,88 @@
+//! The server sends: one session asks for a round, the server sends one message to every session, and when all have
+//! come the next round is asked for. `depth` rounds are under way at a time. Times are those of whole rounds.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::{Due, Scenario};
+use crate::args::Args;
+use crate::client::Flow;
+use crate::latency::{InFlight, Latency};
+use crate::report::Count;
+use crate::wire::{Frame, Writer, kind};
+
+/// The session that asks.
+const ASKER: usize = 0;
+
+/// The scenario.
+#[derive(Debug)]
+pub struct Push {
+    sessions: u64,
+    /// Rounds to ask for now.
+    to_ask: u32,
+    /// Messages of the round under way.
+    received: u64,
+    rounds: InFlight,
+    latency: Latency,
+    count: Count,
+}
+
+impl Push {
+    /// As the command line wants it.
+    pub fn new(args: &Args) -> Result<Self> {
+        Ok(Self {
+            sessions: u64::from(args.sessions),
+            to_ask: args.depth,
+            received: 0,
+            rounds: InFlight::new(),
+            latency: Latency::new()?,
+            count: Count::default(),
+        })
+    }
+}
+
+impl Scenario for Push {
+    fn opened(&mut self, _session: usize, _writer: &mut Writer, _now: Instant) {}
+
+    fn frame(&mut self, _session: usize, frame: Frame<'_>, writer: &mut Writer, now: Instant) -> Result<Flow> {
+        if !writer.is_raw() && frame.kind != kind::BINARY {
+            return Ok(Flow::Stay);
+        }
+        self.count.messages += 1;
+        self.count.bytes += frame.rest.len() as u64;
+        self.received += 1;
+        if self.received == self.sessions {
+            self.received = 0;
+            self.to_ask += 1;
+            if let Some(since) = self.rounds.pop_front() {
+                self.latency.record(now.saturating_duration_since(since));
+            }
+        }
+        Ok(Flow::Stay)
+    }
+
+    fn due(&mut self, _now: Instant) -> Due {
+        if self.to_ask > 0 { Due::Now(ASKER) } else { Due::Never }
+    }
+
+    fn send(&mut self, _session: usize, writer: &mut Writer, now: Instant) {
+        self.to_ask = self.to_ask.saturating_sub(1);
+        self.rounds.push_back(now);
+        writer.post(kind::BINARY, &[b"another round"]);
+    }
+
+    fn reset(&mut self) {
+        self.count = Count::default();
+        self.latency.reset();
+    }
+
+    fn count(&self) -> Count {
+        self.count
+    }
+
+    fn latency(&self) -> Value {
+        self.latency.percentiles()
+    }
+}

@@ -1,0 +1,40 @@
+"use strict";
+
+// The server's end of the line to the harness: says where it listens, answers what it has used so far.
+
+const { performance } = require("node:perf_hooks");
+
+/**
+ * What a server process has used since it started.
+ *
+ * @typedef {object} Usage
+ * @property {number} cpu CPU time of all its threads, in microseconds.
+ * @property {number} rss Resident memory, in bytes.
+ * @property {number} loop Time its event loop was not waiting, in milliseconds.
+ */
+
+/** @returns {Usage} */
+function usage() {
+  const { user, system } = process.cpuUsage();
+  return { cpu: user + system, rss: process.memoryUsage.rss(), loop: performance.eventLoopUtilization().active };
+}
+
+/**
+ * Tells the harness, or whoever started the script by hand, where the server listens.
+ *
+ * @param {number} port
+ */
+function listening(port) {
+  if (process.send === undefined) {
+    console.log(`listening on ${port}`);
+    return;
+  }
+  process.on("message", () => {
+    globalThis.gc?.();
+    process.send({ usage: usage() });
+  });
+  process.on("disconnect", () => process.exit());
+  process.send({ port });
+}
+
+module.exports = { listening };
