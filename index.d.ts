@@ -1,6 +1,6 @@
 // The types of cryo-server. They need @types/node, 20 or later.
 
-export { CryoError, type CryoErrorCode } from "./types/errors";
+export { CryoError, type CryoErrorCode, type CryoPeerRefusedError } from "./types/errors";
 export type { Box, ICryoExtension } from "./types/extension";
 export type {
   BackpressureOpts,

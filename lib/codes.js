@@ -16,6 +16,7 @@ const EVENT = Object.freeze({
   Validate: 8,
   Abandoned: 9,
   Stopped: 10,
+  PeerFailed: 11,
 });
 
 const EVENT_WORDS = 5;

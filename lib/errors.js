@@ -30,7 +30,11 @@ const codes = Object.freeze({
   STREAM_PREMATURE_CLOSE: "ERR_CRYO_STREAM_PREMATURE_CLOSE",
   /** The peer can't do transactions, or has not said that it can. */
   NO_TRANSACTIONS: "ERR_CRYO_NO_TRANSACTIONS",
-  /** `ConnectPeer`: the other server answered the upgrade with a refusal. */
+  /** `ConnectPeer`: there is no connection to the other server; `cause` is the system's error, such as ECONNREFUSED. */
+  PEER_UNREACHABLE: "ERR_CRYO_PEER_UNREACHABLE",
+  /** `ConnectPeer`: there is no TLS with the other server, or no trust in its certificate. */
+  PEER_TLS: "ERR_CRYO_PEER_TLS",
+  /** `ConnectPeer`: the other server did not upgrade the connection; `status`, `reason` and `body` are its answer. */
   PEER_REFUSED: "ERR_CRYO_PEER_REFUSED",
   /** `ConnectPeer`: the other server did not answer in time. */
   PEER_TIMEOUT: "ERR_CRYO_PEER_TIMEOUT",

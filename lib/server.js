@@ -12,6 +12,7 @@ const { Extensions } = require("./extensions.js");
 const { listenError, makeHttpServer } = require("./http.js");
 const { loadNative } = require("./native.js");
 const { normalizeOptions } = require("./options.js");
+const { Peers } = require("./peers.js");
 const { report } = require("./report.js");
 const { UpgradeRequest } = require("./request.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
@@ -34,6 +35,7 @@ class CryoWebsocketServer extends EventEmitter {
   #sessions = [];
   /** Handshakes the validator was asked about, by number: token and request. */
   #handshakes = new Map();
+  #peers;
   /** What the sessions know of the server. */
   #shared;
   #destroyed = null;
@@ -51,6 +53,7 @@ class CryoWebsocketServer extends EventEmitter {
     this.#native = makeNative(options, this.#border.wake);
     this.#border.attach(this.#native, this.#receiver());
     this.#extensions = new Extensions(this, options.extensionErrors === "drop", (kinds) => this.#native.setHooks(kinds));
+    this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);
     this.#shared = {
       border: this.#border,
       counters: (slot) => this.#native.counters(slot),
@@ -93,6 +96,19 @@ class CryoWebsocketServer extends EventEmitter {
   }
 
   /**
+   * Connects to another server as a client.
+   *
+   * @param {string} host A ws: or wss: URL, or a host and port.
+   * @param {string} bearer The token for the other server's validator.
+   * @returns {Promise<CryoServerWebsocketSession>} A session of type `peer`.
+   * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT`.
+   * @throws {import("./errors.js").CryoError} `ERR_CRYO_PEER_...`, `ERR_CRYO_SERVER_CLOSED`.
+   */
+  ConnectPeer(host, bearer) {
+    return this.#peers.connect(host, bearer);
+  }
+
+  /**
    * Takes no more connections, tells all sessions to leave, and closes.
    *
    * @returns {Promise<void>} Resolves when all is closed; bounded by twice `closeTimeoutMs`.
@@ -100,6 +116,7 @@ class CryoWebsocketServer extends EventEmitter {
   Destroy() {
     if (this.#destroyed === null) {
       this.#destroyed = deferred();
+      this.#peers.close();
       this.#border.flush();
       if (this.#http.server.listening) this.#native.stop();
       else this.#stopped();
@@ -127,6 +144,7 @@ class CryoWebsocketServer extends EventEmitter {
     }
     // Nothing runs, so nothing must keep the process alive.
     this.#native.end();
+    this.#peers.close();
     setImmediate(() => this.#http.server.emit("error", listenError(listening)));
   }
 
@@ -158,7 +176,9 @@ class CryoWebsocketServer extends EventEmitter {
         internals.settled(this.#sessions[slot], a, b & 0xff, b >>> 8);
         return true;
       case EVENT.Opened:
-        return this.#opened(slot, payload);
+        if (a === 0) this.#opened(slot, payload);
+        else this.#openedPeer(slot, payload);
+        return true;
       case EVENT.Connected:
         internals.deliver(this.#sessions[slot], "connected");
         return true;
@@ -172,6 +192,9 @@ class CryoWebsocketServer extends EventEmitter {
       case EVENT.Abandoned:
         this.#handshakes.delete(slot);
         return false;
+      case EVENT.PeerFailed:
+        this.#peers.failed(slot, payload.slice(0, payload.length));
+        return true;
       case EVENT.Stopped:
         this.#stopped();
         return true;
@@ -200,7 +223,15 @@ class CryoWebsocketServer extends EventEmitter {
     const session = new CryoServerWebsocketSession(this.#shared, identity);
     this.#sessions[slot] = session;
     this.#emit("session", session);
-    return true;
+  }
+
+  #openedPeer(slot, payload) {
+    const { bearer, resolve } = this.#peers.opened(payload.u32(8));
+    const request = new UpgradeRequest(payload.slice(12, payload.length));
+    const identity = { slot, sid: payload.u64(0), token: bearer, type: "peer", request };
+    this.#sessions[slot] = new CryoServerWebsocketSession(this.#shared, identity);
+    // Who awaits it has its turn before the session's next event.
+    resolve(this.#sessions[slot]);
   }
 
   #stats(slot, payload) {

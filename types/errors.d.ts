@@ -16,7 +16,10 @@
  * - `ERR_CRYO_STREAM_SOURCE`: the source of an outgoing stream failed; `cause` is its error.
  * - `ERR_CRYO_STREAM_PREMATURE_CLOSE`: the session ended, or the stream's number was taken again, before it was through.
  * - `ERR_CRYO_NO_TRANSACTIONS`: the peer can't do transactions, or has not said that it can.
- * - `ERR_CRYO_PEER_REFUSED`: the other server refused the upgrade.
+ * - `ERR_CRYO_PEER_UNREACHABLE`: there is no connection to the other server; `cause` is the system's error, such as
+ *   ECONNREFUSED or ENOTFOUND.
+ * - `ERR_CRYO_PEER_TLS`: there is no TLS with the other server, or no trust in its certificate.
+ * - `ERR_CRYO_PEER_REFUSED`: the other server did not upgrade the connection; see {@link CryoPeerRefusedError}.
  * - `ERR_CRYO_PEER_TIMEOUT`: the other server did not answer in time.
  * - `ERR_CRYO_EXTENSION_EXISTS`: an extension of this name is registered already.
  * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call.
@@ -34,6 +37,8 @@ export type CryoErrorCode =
   | "ERR_CRYO_STREAM_SOURCE"
   | "ERR_CRYO_STREAM_PREMATURE_CLOSE"
   | "ERR_CRYO_NO_TRANSACTIONS"
+  | "ERR_CRYO_PEER_UNREACHABLE"
+  | "ERR_CRYO_PEER_TLS"
   | "ERR_CRYO_PEER_REFUSED"
   | "ERR_CRYO_PEER_TIMEOUT"
   | "ERR_CRYO_EXTENSION_EXISTS"
@@ -44,4 +49,15 @@ export declare class CryoError extends Error {
   constructor(code: CryoErrorCode, message: string, options?: { cause?: unknown });
   readonly name: "CryoError";
   readonly code: CryoErrorCode;
+}
+
+/** The rejection of `ConnectPeer` by the answer of the other server. */
+export interface CryoPeerRefusedError extends CryoError {
+  readonly code: "ERR_CRYO_PEER_REFUSED";
+  /** The HTTP status of the answer; undefined where it was no HTTP. */
+  readonly status: number | undefined;
+  /** The reason phrase of the answer, or what was wrong with it. */
+  readonly reason: string;
+  /** The start of its body, up to 4 KiB. */
+  readonly body: string;
 }

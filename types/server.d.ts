@@ -40,11 +40,18 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   GetExtension(name: string): ICryoExtension | null;
 
   /**
-   * Connects to another Cryo server as a client.
+   * Connects to another Cryo server as a client. Extensions, heartbeat and limits are those of this server's other
+   * sessions. The event `session` is not emitted: listeners attached to what the promise gives miss nothing. The session
+   * does not reconnect.
    *
-   * @param host Such as `ws://127.0.0.1:8080` or `wss://example.com`.
+   * Over TLS the other server's certificate is verified as Node's own clients do: by Node's root certificates and
+   * NODE_EXTRA_CA_CERTS, unless NODE_TLS_REJECT_UNAUTHORIZED is 0.
+   *
+   * @param host Such as `ws://127.0.0.1:8080`, `wss://example.com/path` or `127.0.0.1:8080`.
    * @param bearer The token the other server's validator is to see.
-   * @returns A session whose `__TYPE` is `peer`. Rejects with `ERR_CRYO_PEER_REFUSED` or `ERR_CRYO_PEER_TIMEOUT`.
+   * @returns A session whose `__TYPE` is `peer`. Rejects with a TypeError for a host that is no such URL, and with
+   *   `ERR_CRYO_PEER_UNREACHABLE`, `ERR_CRYO_PEER_TLS`, `ERR_CRYO_PEER_REFUSED` ({@link CryoPeerRefusedError}),
+   *   `ERR_CRYO_PEER_TIMEOUT` after the option `handshakeTimeoutMs`, or `ERR_CRYO_SERVER_CLOSED`.
    */
   ConnectPeer(host: string, bearer: string): Promise<CryoServerWebsocketSession>;
 

@@ -69,7 +69,7 @@ export declare class CryoServerWebsocketSession<
   readonly queued: { readonly bytes: number; readonly frames: number };
   /** Messages that the back-pressure policy has discarded. */
   readonly dropped: number;
-  /** The upgrade request the session began with. */
+  /** The upgrade request the session began with. A peer's is the one that was sent, with the other server's address and no headers. */
   readonly request: CryoUpgradeRequest;
 
   readonly base: CryoBaseManager;

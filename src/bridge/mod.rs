@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`native_server`] | the class that JavaScript holds |
 //! | [`options`] | JavaScript's options as settings |
+//! | [`peers`] | connecting to other servers |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
 //! | [`orders`] | batches of commands out of JavaScript's arrays |
 //! | [`wake`] | how the I/O thread wakes the event loop |
@@ -12,4 +13,5 @@ pub mod delivery;
 pub mod native_server;
 pub mod options;
 pub mod orders;
+pub mod peers;
 pub mod wake;

@@ -57,8 +57,8 @@ struct Desk {
 }
 
 /// The I/O thread, and how it ends.
-struct Running {
-    shared: Arc<Shared>,
+pub(super) struct Running {
+    pub(super) shared: Arc<Shared>,
     alarm: Alarm,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -80,7 +80,7 @@ impl Running {
 #[napi]
 pub struct NativeServer {
     desk: RefCell<Desk>,
-    running: Arc<Running>,
+    pub(super) running: Arc<Running>,
 }
 
 #[napi]

@@ -97,6 +97,6 @@ impl NativeSsl {
     }
 }
 
-fn milliseconds(value: f64) -> Duration {
+pub(super) fn milliseconds(value: f64) -> Duration {
     Duration::from_micros((value * 1000.0) as u64)
 }

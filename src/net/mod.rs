@@ -7,9 +7,11 @@
 //! | [`stream`] | a socket during its handshake |
 //! | [`tls`] | certificates, and the rustls side of an established connection |
 //! | [`handshake`] | the HTTP upgrade, without I/O |
+//! | [`client`] | connecting to another server |
 //! | [`websocket`] | RFC 6455 framing, without I/O |
 //! | [`outgoing`] | the bytes a socket has not taken yet, and how it gets them |
 
+pub mod client;
 pub mod handshake;
 pub mod listener;
 pub mod outgoing;

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::TlsStream;
+use tokio_rustls::rustls::Connection;
 
 use super::socket::Socket;
 
@@ -16,6 +17,25 @@ pub enum Stream {
     Plain(Socket),
     /// Encrypted.
     Tls(Box<TlsStream<Socket>>),
+}
+
+impl Stream {
+    /// The socket, and the TLS state with what it has decrypted already.
+    pub fn into_parts(self) -> (Socket, Option<Box<Connection>>) {
+        match self {
+            Self::Plain(socket) => (socket, None),
+            Self::Tls(stream) => match *stream {
+                TlsStream::Server(stream) => {
+                    let (socket, tls) = stream.into_inner();
+                    (socket, Some(Box::new(Connection::Server(tls))))
+                }
+                TlsStream::Client(stream) => {
+                    let (socket, tls) = stream.into_inner();
+                    (socket, Some(Box::new(Connection::Client(tls))))
+                }
+            },
+        }
+    }
 }
 
 impl AsyncRead for Stream {

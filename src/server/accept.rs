@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::batch::Code;
-use super::{Shared, Stop, handshake, heartbeat, pacing};
+use super::{Shared, Stop, handshake, heartbeat, pacing, peer};
 use crate::net::listener::{Bound, Listener};
 use crate::protocol::close;
 use crate::session::Farewell;
@@ -49,6 +49,7 @@ async fn serve(shared: &Arc<Shared>, bound: Bound) {
         tokio::spawn(heartbeat::sweep(Arc::clone(shared))),
         tokio::spawn(pacing::flush_overdue(Arc::clone(shared))),
     ];
+    tokio::spawn(peer::serve(Arc::clone(shared), share.clone()));
     if let Ok(listener) = bound.into_listener() {
         accept(shared, listener, share).await;
     }
@@ -77,6 +78,8 @@ async fn accept(shared: &Arc<Shared>, listener: Listener, share: Share) {
 
 /// Tells every session that the server goes.
 fn leave(shared: &Arc<Shared>) {
+    // Also where the listener failed: whoever waits for the end must not wait for ever.
+    shared.stop(Stop::Leaving);
     let links: Vec<_> = shared.registry.lock().links().cloned().collect();
     for link in links {
         shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));

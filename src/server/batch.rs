@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::link::Link;
+use super::opening::Origin;
 use crate::session::{Body, Event, Events, Outcome, Stats};
 
 /// Words of a descriptor.
@@ -34,7 +35,8 @@ pub enum Code {
     Error = 2,
     /// Sends have ended: `a` is the first one's token, `b` the [`Outcome`] and, from bit 8 on, how many with tokens in a row.
     Settled = 3,
-    /// A session is there; payload: sid (u64), the number of its handshake (u32), both little-endian.
+    /// A session is there; `a` is 1 if it is a peer's. Payload: sid (u64), the number of its handshake or call (u32), both little-endian;
+    /// for a peer's the request.
     Opened = 4,
     /// The client announced itself; `a` is 1 if it takes part in transactions.
     Connected = 5,
@@ -48,11 +50,13 @@ pub enum Code {
     Abandoned = 9,
     /// Shutdown is complete: nothing comes after this.
     Stopped = 10,
+    /// There is no connection to a peer: `slot` is the call's number, the payload says why.
+    PeerFailed = 11,
 }
 
 impl Code {
     /// All of them, by number.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Utf8,
         Self::Binary,
         Self::Error,
@@ -64,6 +68,7 @@ impl Code {
         Self::Validate,
         Self::Abandoned,
         Self::Stopped,
+        Self::PeerFailed,
     ];
 }
 
@@ -119,12 +124,14 @@ impl Batch {
         self.bytes.extend_from_slice(payload);
     }
 
-    /// A new session, and the handshake it came from.
-    pub fn opened(&mut self, link: &Arc<Link>, handshake: u32) {
-        let mut payload = [0; 12];
-        payload[..8].copy_from_slice(&link.sid.to_le_bytes());
-        payload[8..].copy_from_slice(&handshake.to_le_bytes());
-        self.push(link.slot, Code::Opened, 0, 0, &payload);
+    /// A new session, and where it came from.
+    pub fn opened(&mut self, link: &Arc<Link>, origin: &Origin) {
+        let (peer, number, request) = match origin {
+            Origin::Client { number } => (0, number, ""),
+            Origin::Peer { number, request } => (1, number, request.as_str()),
+        };
+        let payload = [&link.sid.to_le_bytes()[..], &number.to_le_bytes(), request.as_bytes()].concat();
+        self.push(link.slot, Code::Opened, peer, 0, &payload);
         self.opened.push(Arc::clone(link));
     }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
 use super::batch::Batch;
 use super::handshake::Verdict;
 use super::link::{Core, Link};
+use super::peer::Call;
 use super::{Shared, Stop};
 use crate::session::{Farewell, Hooks, MessageKind};
 
@@ -91,6 +92,22 @@ impl Shared {
     /// Uses this certificate for the handshakes to come.
     pub fn set_tls(&self, config: Arc<ServerConfig>) {
         *self.tls.lock() = Some(config);
+    }
+
+    /// Trusts other servers by this configuration from now on.
+    pub fn set_peer_tls(&self, config: Arc<ClientConfig>) {
+        *self.peer_tls.lock() = Some(config);
+    }
+
+    /// How other servers are trusted; none before [`Shared::set_peer_tls`].
+    pub fn peer_tls(&self) -> Option<Arc<ClientConfig>> {
+        self.peer_tls.lock().clone()
+    }
+
+    /// Connects to another server.
+    pub fn connect(&self, call: Call) {
+        // Where nobody receives, the server has ended, and with it whatever it was to connect to.
+        let _ = self.calls.send(call);
     }
 
     /// Stops: gracefully, or at once.

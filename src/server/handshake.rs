@@ -8,19 +8,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::Connection;
 
 use super::accept::Share;
 use super::admission::{Question, describe, read_more, replace, reserve};
-use super::link::Link;
-use super::{Shared, Stop, connection};
+use super::opening::{self, Origin};
+use super::{Shared, Stop};
 use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
-use crate::net::outgoing::Outgoing;
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
-use crate::net::websocket::{Decoder, Role};
-use crate::protocol::{MAX_HEAD_LEN, close};
-use crate::session::{Farewell, Session};
 
 /// How long a refused client has to take its answer and go, at most.
 const LINGER: Duration = Duration::from_secs(2);
@@ -84,7 +79,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
     let mut stream = match tls {
         None => Stream::Plain(socket),
         Some(config) => match timeout_at(deadline, TlsAcceptor::from(config).accept(socket)).await {
-            Ok(Ok(stream)) => Stream::Tls(Box::new(stream)),
+            Ok(Ok(stream)) => Stream::Tls(Box::new(stream.into())),
             Ok(Err(_)) | Err(_) => return,
         },
     };
@@ -99,7 +94,13 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
         },
     };
     match outcome {
-        Ok(accepted) => open(&shared, stream, accepted, buffer, share),
+        Ok(Accepted { sid, number }) => {
+            let replaced = shared.registry.lock().holder(sid);
+            if let Some(older) = replaced {
+                replace(&shared, &older);
+            }
+            opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, share);
+        }
         Err(Ending::Refused(refusal)) => {
             let answer = refusal.response(&display(peer));
             // Bounded whatever the client does, and it does not matter to us whether it took the answer.
@@ -109,7 +110,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
     }
 }
 
-/// A handshake that succeeded. Its sid stays reserved until [`open`] has given it to the session.
+/// A handshake that succeeded. Its sid stays reserved until [`opening::open`] has given it to the session.
 struct Accepted {
     sid: u64,
     number: u32,
@@ -152,38 +153,6 @@ async fn read_head(stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<RequestH
             return Ok(head);
         }
     }
-}
-
-/// Makes the session and starts its connection's task.
-fn open(shared: &Arc<Shared>, stream: Stream, accepted: Accepted, early: Vec<u8>, share: Share) {
-    let (socket, tls) = match stream {
-        Stream::Plain(socket) => (socket, None),
-        Stream::Tls(stream) => {
-            let (socket, tls) = stream.into_inner();
-            (socket, Some(Box::new(Connection::Server(tls))))
-        }
-    };
-    let (read, write) = socket.into_split();
-    let config = Arc::clone(&shared.settings.session);
-    let decoder = Decoder::new(Role::Server, config.max_payload + MAX_HEAD_LEN);
-    let replaced = shared.registry.lock().holder(accepted.sid);
-    if let Some(older) = replaced {
-        replace(shared, &older);
-    }
-    let link = shared.registry.lock().open(accepted.sid, |slot, generation| {
-        let session = Session::new(accepted.sid, config);
-        Link::new((slot, generation), accepted.sid, session, Outgoing::new(Role::Server), tls, write)
-    });
-    shared.wheel.lock().add(link.slot, link.generation);
-    shared.inbox.write(|filling| filling.batch.opened(&link, accepted.number));
-    if *shared.stop.borrow() != Stop::Running {
-        shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));
-    }
-    let connection = connection::serve(Arc::clone(shared), link, read, decoder, early);
-    tokio::spawn(async move {
-        connection.await;
-        drop(share);
-    });
 }
 
 /// Answers, then waits for the client to go: closing on unread input would reset the connection and lose the answer.

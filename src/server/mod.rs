@@ -6,6 +6,8 @@
 //! | [`accept`] | the accept loop and the I/O thread's main task |
 //! | [`handshake`] | one connection until it is a session, or is not |
 //! | [`admission`] | whether its client may have a session |
+//! | [`peer`] | connections to other servers, until they are sessions, or are not |
+//! | [`opening`] | a connection becomes a session |
 //! | [`connection`] | one connection from then on |
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`registry`] | sids and slots |
@@ -23,7 +25,9 @@ pub mod handshake;
 pub mod heartbeat;
 pub mod inbox;
 pub mod link;
+pub mod opening;
 pub mod pacing;
+pub mod peer;
 pub mod registry;
 pub mod settings;
 
@@ -33,14 +37,15 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, oneshot, watch};
-use tokio_rustls::rustls::ServerConfig;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
 use batch::Sink;
 use handshake::Verdict;
 use heartbeat::Wheel;
 use inbox::{Inbox, Wake};
 use link::{Core, Link};
+use peer::Call;
 use registry::Registry;
 use settings::Settings;
 
@@ -71,6 +76,12 @@ pub struct Shared {
     /// Handshakes that wait for the validator, by their number.
     verdicts: Mutex<HashMap<u32, oneshot::Sender<Verdict>>>,
     next_handshake: AtomicU32,
+    /// Trust in other servers' certificates; none until the application connects to one over TLS.
+    peer_tls: Mutex<Option<Arc<ClientConfig>>>,
+    /// Other servers to connect to.
+    calls: mpsc::UnboundedSender<Call>,
+    /// Taken by the task that connects.
+    incoming_calls: Mutex<Option<mpsc::UnboundedReceiver<Call>>>,
     pending_handshakes: AtomicUsize,
     hooks: AtomicU8,
     /// Sessions with frames whose ACK may become overdue.
@@ -85,6 +96,7 @@ pub struct Shared {
 impl Shared {
     /// A server that does not run yet.
     pub fn new(settings: Settings, tls: Option<Arc<ServerConfig>>, wake: Wake) -> Arc<Self> {
+        let (calls, incoming_calls) = mpsc::unbounded_channel();
         Arc::new(Self {
             inbox: Inbox::new(wake),
             registry: Mutex::default(),
@@ -92,6 +104,9 @@ impl Shared {
             tls: Mutex::new(tls),
             verdicts: Mutex::default(),
             next_handshake: AtomicU32::new(1),
+            peer_tls: Mutex::default(),
+            calls,
+            incoming_calls: Mutex::new(Some(incoming_calls)),
             pending_handshakes: AtomicUsize::new(0),
             hooks: AtomicU8::new(0),
             awaiting: Mutex::default(),

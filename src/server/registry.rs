@@ -59,6 +59,13 @@ impl Registry {
 
     /// The handshake became a session: `make` gets its slot and generation.
     pub fn open(&mut self, sid: u64, make: impl FnOnce(u32, u32) -> Arc<Link>) -> Arc<Link> {
+        let link = self.place(make);
+        self.sids.insert(sid, Holders { handshake: false, session: Some(Arc::clone(&link)) });
+        link
+    }
+
+    /// A session whose sid names it at another server only: `make` gets its slot and generation.
+    pub fn place(&mut self, make: impl FnOnce(u32, u32) -> Arc<Link>) -> Arc<Link> {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             (self.slots.len() - 1) as u32
@@ -68,7 +75,6 @@ impl Registry {
         if let Some(slot) = self.slots.get_mut(index as usize) {
             slot.link = Some(Arc::clone(&link));
         }
-        self.sids.insert(sid, Holders { handshake: false, session: Some(Arc::clone(&link)) });
         link
     }
 

@@ -1,0 +1,203 @@
+"use strict";
+
+// `ConnectPeer`: connections to other servers, from the call until there is a session or an error.
+
+const dns = require("node:dns");
+const { isIP } = require("node:net");
+const { getSystemErrorMap } = require("node:util");
+
+const { deferred } = require("./deferred.js");
+const { CryoError, argumentTypeError, codes } = require("./errors.js");
+const { mustVerify, trustedRoots } = require("./trust.js");
+
+const SCHEME = /^([a-z][a-z\d+.-]*):\/\//i;
+/** What to speak for a URL's scheme; browsers take http for WebSocket too. */
+const SPOKEN = { "ws:": "ws:", "http:": "ws:", "wss:": "wss:", "https:": "wss:" };
+
+/**
+ * A connection under way.
+ *
+ * @typedef {object} Call
+ * @property {URL} url
+ * @property {string} bearer
+ * @property {boolean} over Its promise is settled.
+ * @property {(session: object) => void} resolve
+ * @property {(error: Error) => void} reject
+ * @property {Promise<any>} promise
+ */
+
+class Peers {
+  #native;
+  #timeout;
+  /** @type {Map<number, Call>} By the number that Rust calls them. */
+  #calls = new Map();
+  #next = 0;
+  #closed = false;
+  #trusting = false;
+
+  /**
+   * @param {any} native The `NativeServer`.
+   * @param {number} timeout Time for a whole connection, in ms.
+   */
+  constructor(native, timeout) {
+    this.#native = native;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Connects to another server.
+   *
+   * @param {string} host A ws: or wss: URL, or a host and port.
+   * @param {string} bearer
+   * @returns {Promise<object>} The session.
+   * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT`.
+   * @throws {CryoError} `ERR_CRYO_PEER_...`, `ERR_CRYO_SERVER_CLOSED`.
+   */
+  async connect(host, bearer) {
+    const url = parseHost(host);
+    if (typeof bearer !== "string") throw argumentTypeError("ConnectPeer's bearer", bearer, "a string");
+    if (this.#closed) throw serverClosed();
+    const call = { url, bearer, over: false, ...deferred() };
+    const number = this.#next++ >>> 0;
+    this.#calls.set(number, call);
+    void this.#start(number, call);
+    return call.promise;
+  }
+
+  /**
+   * The connection is there. Its call is over once its session exists.
+   *
+   * @param {number} number
+   * @returns {Call}
+   */
+  opened(number) {
+    return this.#end(number);
+  }
+
+  /**
+   * The connection failed.
+   *
+   * @param {number} number
+   * @param {string} text Why: what src/server/peer.rs writes.
+   */
+  failed(number, text) {
+    const { url, reject } = this.#end(number);
+    const [kind, reason, ...rest] = text.split("\n");
+    reject(FAILURES[kind](url.host, reason, rest, this.#timeout));
+  }
+
+  /** The server is going: nothing under way is waited for. */
+  close() {
+    this.#closed = true;
+    for (const call of this.#calls.values()) {
+      call.over = true;
+      call.reject(serverClosed());
+    }
+  }
+
+  async #start(number, call) {
+    const { url, bearer } = call;
+    const started = performance.now();
+    const timer = setTimeout(() => this.#fail(number, FAILURES.timeout(url.host, "", [], this.#timeout)), this.#timeout);
+    try {
+      const host = url.hostname.replace(/^\[|\]$/g, "");
+      // By Node's own resolver: its order of addresses and its errors are those that applications know.
+      const addresses = isIP(host) ? [host] : await lookup(host);
+      if (call.over) return;
+      const secure = url.protocol === "wss:";
+      this.#native.connectPeer(number, {
+        host,
+        authority: url.host,
+        path: url.pathname + url.search,
+        addresses,
+        port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
+        tls: secure ? this.#trust() : "none",
+        token: bearer,
+        timeoutMs: Math.max(1, this.#timeout - (performance.now() - started)),
+      });
+    } catch (cause) {
+      this.#fail(number, unreachable(url.host, cause));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Fails a call that Rust does not know. */
+  #fail(number, error) {
+    this.#end(number)?.reject(error);
+  }
+
+  #end(number) {
+    const call = this.#calls.get(number);
+    this.#calls.delete(number);
+    if (call !== undefined) call.over = true;
+    return call;
+  }
+
+  #trust() {
+    if (!mustVerify()) return "unverified";
+    if (!this.#trusting) {
+      this.#native.trustRoots(trustedRoots());
+      this.#trusting = true;
+    }
+    return "verified";
+  }
+}
+
+/**
+ * @param {unknown} host
+ * @returns {URL} With the scheme ws: or wss:.
+ * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT`.
+ */
+function parseHost(host) {
+  const text = typeof host !== "string" ? "" : SCHEME.test(host) ? host : `ws://${host}`;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const protocol = SPOKEN[url?.protocol];
+  if (protocol === undefined || url.username !== "" || url.password !== "") {
+    throw argumentTypeError("ConnectPeer's host", host, "a URL such as ws://127.0.0.1:8080 or wss://example.com, or host:port");
+  }
+  url.protocol = protocol;
+  return url;
+}
+
+async function lookup(host) {
+  const found = await dns.promises.lookup(host, { all: true });
+  return found.map(({ address }) => address);
+}
+
+/** Errors by the word that src/server/peer.rs has for them. */
+const FAILURES = {
+  unreachable: (host, reason, [syscall, code, address, port]) => unreachable(host, systemError(reason, syscall, code, address, port)),
+  tls: (host, reason) =>
+    new CryoError(
+      codes.PEER_TLS,
+      `There is no trusted TLS connection to ${host}: ${reason}. Certificates that Node.js does not know are made known by NODE_EXTRA_CA_CERTS.`,
+    ),
+  refused: (host, reason, [status, ...body]) => refused(host, reason, Number(status), body.join("\n")),
+  timeout: (host, _reason, _rest, timeout) =>
+    new CryoError(codes.PEER_TIMEOUT, `${host} did not let the server in within ${timeout} ms (handshakeTimeoutMs).`),
+};
+
+function refused(host, reason, status, body) {
+  const said = status === 0 || status === 101 ? `: ${reason}` : ` with ${status} ${reason}`;
+  const error = new CryoError(codes.PEER_REFUSED, `${host} refused the connection${said}.`);
+  return Object.assign(error, { status: status === 0 ? undefined : status, reason, body });
+}
+
+function unreachable(host, cause) {
+  return new CryoError(codes.PEER_UNREACHABLE, `There is no connection to ${host}: ${cause.message}`, { cause });
+}
+
+/** What Node's own socket would emit. */
+function systemError(reason, syscall, code, address, port) {
+  const [errno] = [...getSystemErrorMap()].find(([, [name]]) => name === code) ?? [];
+  const where = address === "" ? reason : `${address}:${port}`;
+  const error = new Error(syscall === "connect" ? `connect ${code} ${where}` : `${syscall} ${code}: ${reason}`);
+  return Object.assign(error, { errno, code, syscall, address, port: Number(port) });
+}
+
+function serverClosed() {
+  return new CryoError(codes.SERVER_CLOSED, "The server does not listen, or was destroyed: it connects to no peers.");
+}
+
+module.exports = { Peers, parseHost };
