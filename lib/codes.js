@@ -17,6 +17,11 @@ const EVENT = Object.freeze({
   Abandoned: 9,
   Stopped: 10,
   PeerFailed: 11,
+  HttpOpened: 12,
+  HttpData: 13,
+  HttpEnd: 14,
+  HttpWritable: 15,
+  HttpClosed: 16,
 });
 
 const EVENT_WORDS = 5;

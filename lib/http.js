@@ -1,10 +1,23 @@
 "use strict";
 
-// `server.http_server`: a real http.Server or https.Server that never listens itself, but says what Rust's listener does.
+// `server.http_server`: a real http.Server or https.Server that never listens itself, but says what Rust's listener does,
+// and answers the connections that Rust hands over: those whose first request is no upgrade to WebSocket.
 
+const { EventEmitter } = require("node:events");
 const http = require("node:http");
 const https = require("node:https");
 const { getSystemErrorMap } = require("node:util");
+
+const { EVENT } = require("./codes.js");
+const { HttpSocket } = require("./http-socket.js");
+
+const rejection = Symbol.for("nodejs.rejection");
+
+/** What Node.js does about a rejected `request` listener. An https.Server does not have it, but needs the same. */
+const answer = http.Server.prototype[rejection];
+
+/** Listeners without which a request is answered in Rust; the bits are those of src/server/passthrough.rs. */
+const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
 
 /**
  * @typedef {object} Listening What `NativeServer.listen()` returns.
@@ -16,32 +29,137 @@ const { getSystemErrorMap } = require("node:util");
  */
 
 /**
- * @param {boolean} secure
- * @param {Listening} listening
- * @param {() => Promise<void>} destroy Closes the Cryo server.
- * @returns {{ server: http.Server, closed: () => void }} `closed` is to be called when it no longer listens.
+ * @typedef {object} Surroundings What it needs of the Cryo server.
+ * @property {boolean} secure
+ * @property {any} native The `NativeServer`.
+ * @property {Listening} listening
+ * @property {() => number} sessions How many sessions are open.
+ * @property {() => Promise<void>} destroy Closes the Cryo server.
+ * @property {(error: unknown, where: string) => void} failed Reports an error of a listener.
  */
-function makeHttpServer(secure, listening, destroy) {
-  const server = secure ? https.createServer() : http.createServer();
-  let open = listening.error === undefined;
-  const { address, family, port } = listening;
-  Object.defineProperty(server, "listening", { get: () => open, configurable: true });
-  server.address = () => {
-    if (!open) return null;
-    return family === undefined ? address : { address, family, port };
-  };
-  server.close = (callback) => {
-    if (typeof callback === "function") server.once("close", callback);
-    void destroy();
-    return server;
-  };
-  return {
-    server,
-    closed() {
-      open = false;
-      server.emit("close");
-    },
-  };
+
+class HttpFace {
+  #native;
+  #secure;
+  #open;
+  /** Connections by id. @type {Map<number, HttpSocket>} */
+  #sockets = new Map();
+  /** Node's own `close`. */
+  #close;
+
+  /** The server that the application sees. @type {http.Server | https.Server} */
+  server;
+
+  /** @param {Surroundings} surroundings */
+  constructor({ secure, native, listening, sessions, destroy, failed }) {
+    this.#native = native;
+    this.#secure = secure;
+    this.#open = listening.error === undefined;
+    this.server = secure ? https.createServer() : http.createServer();
+    this.#close = this.server.close;
+    this.#mirror(listening, sessions, destroy);
+    this.#guard(failed);
+    this.#watchListeners();
+    // Node.js makes its table of connections on this event. Nobody else hears it yet, and a connection
+    // may come before the application is told.
+    if (this.#open) this.server.emit("listening");
+  }
+
+  /** Lets no connection wait for another request: the server is about to end. */
+  leave() {
+    this.server.closeIdleConnections();
+    this.server.keepAliveTimeout = 1;
+  }
+
+  /** It no longer listens, and its last connection is gone or has to go now. */
+  closed() {
+    this.#open = false;
+    for (const socket of [...this.#sockets.values()]) socket.destroy();
+    this.#close.call(this.server);
+  }
+
+  /**
+   * One event of a connection that Rust has handed over.
+   *
+   * @param {number} code
+   * @param {number} id
+   * @param {any} payload
+   */
+  event(code, id, payload) {
+    if (code === EVENT.HttpOpened) return this.#opened(id, payload.text());
+    const socket = this.#sockets.get(id);
+    // One that was destroyed here may still have events under way.
+    if (socket === undefined) return;
+    if (code === EVENT.HttpData) socket.received(payload.buffer());
+    else if (code === EVENT.HttpWritable) socket.drained();
+    else if (code === EVENT.HttpEnd) socket.ended();
+    else socket.closed(payload.text());
+  }
+
+  #opened(id, addresses) {
+    const identity = { addresses, encrypted: this.#secure };
+    const socket = new HttpSocket(this.#native.takeHttpSocket(), identity, () => this.#sockets.delete(id));
+    this.#sockets.set(id, socket);
+    // A tls.Server would begin a handshake on `connection`.
+    this.server.emit(this.#secure ? "secureConnection" : "connection", socket);
+  }
+
+  /** Makes the server say what Rust's listener does. */
+  #mirror({ address, family, port }, sessions, destroy) {
+    const { server } = this;
+    Object.defineProperty(server, "listening", { get: () => this.#open, configurable: true });
+    server.address = () => {
+      if (!this.#open) return null;
+      return family === undefined ? address : { address, family, port };
+    };
+    server.getConnections = (callback) => {
+      process.nextTick(callback, null, this.#sockets.size + sessions());
+      return server;
+    };
+    server.close = (callback) => {
+      if (!this.#open) return this.#close.call(server, callback);
+      if (typeof callback === "function") server.once("close", callback);
+      void destroy();
+      return server;
+    };
+  }
+
+  /** Reports what listeners throw or reject with; a request that got no answer for it gets 500, as Node.js itself does for rejections. */
+  #guard(failed) {
+    const { server } = this;
+    const { emit } = server;
+    const fail = (error, event, args) => {
+      failed(error, `listener of '${String(event)}' on http_server`);
+      if (event === "request") answer.call(server, error, event, ...args);
+    };
+    server.emit = (event, ...args) => {
+      // An `error` that nobody listens for is to be thrown.
+      if (event === "error") return emit.call(server, event, ...args);
+      try {
+        return emit.call(server, event, ...args);
+      } catch (error) {
+        fail(error, event, args);
+        return true;
+      }
+    };
+    // http.createServer() takes no such option.
+    EventEmitter.call(server, { captureRejections: true });
+    server[rejection] = (error, event, ...args) => fail(error, event, args);
+  }
+
+  /** Tells Rust which requests anybody listens for. */
+  #watchListeners() {
+    const { server } = this;
+    let wanted = 0;
+    const set = (event, present) => {
+      const bit = WANTED[event] ?? 0;
+      const before = wanted;
+      wanted = present ? wanted | bit : wanted & ~bit;
+      if (wanted !== before) this.#native.setWanted(wanted);
+    };
+    server.on("newListener", (event) => set(event, true));
+    server.on("removeListener", (event) => set(event, server.listenerCount(event) > 0));
+  }
 }
 
 /**
@@ -60,4 +178,4 @@ function listenError({ error: code, errno, address, port }) {
   });
 }
 
-module.exports = { listenError, makeHttpServer };
+module.exports = { HttpFace, listenError };

@@ -9,7 +9,7 @@ const { EVENT, FLAG, ORDER } = require("./codes.js");
 const { deferred } = require("./deferred.js");
 const { optionTypeError } = require("./errors.js");
 const { Extensions } = require("./extensions.js");
-const { listenError, makeHttpServer } = require("./http.js");
+const { HttpFace, listenError } = require("./http.js");
 const { loadNative } = require("./native.js");
 const { normalizeOptions } = require("./options.js");
 const { Peers } = require("./peers.js");
@@ -118,6 +118,7 @@ class CryoWebsocketServer extends EventEmitter {
       this.#destroyed = deferred();
       this.#peers.close();
       this.#border.flush();
+      this.#http.leave();
       if (this.#http.server.listening) this.#native.stop();
       else this.#stopped();
     }
@@ -132,7 +133,14 @@ class CryoWebsocketServer extends EventEmitter {
 
   #listen() {
     const listening = this.#native.listen();
-    this.#http = makeHttpServer(this.#options.ssl !== undefined, listening, () => this.Destroy());
+    this.#http = new HttpFace({
+      secure: this.#options.ssl !== undefined,
+      native: this.#native,
+      listening,
+      sessions: () => this.#sessions.filter((session) => session !== undefined).length,
+      destroy: () => this.Destroy(),
+      failed: (error, where) => report(this, error, null, where),
+    });
     if (listening.error === undefined) {
       // Not on the next tick: `await cryo(...)` comes back before it in some places and after it in others.
       setImmediate(() => {
@@ -199,7 +207,8 @@ class CryoWebsocketServer extends EventEmitter {
         this.#stopped();
         return true;
       default:
-        return false;
+        this.#http.event(code, slot, payload);
+        return true;
     }
   }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::server::Shared;
 use crate::server::batch::{Batch, LARGE_FLAG, WORDS};
 use crate::server::link::Link;
+use crate::server::relay::Relay;
 
 /// The batch being delivered, and the sessions JavaScript knows.
 #[derive(Default)]
@@ -64,6 +65,11 @@ impl Delivery {
             }
             _ => false,
         }
+    }
+
+    /// The connection of the next `HttpOpened` event.
+    pub fn take_relay(&mut self) -> Option<Arc<Relay>> {
+        self.batch.relays.pop_front()
     }
 
     fn copy(&mut self, words: &mut [u32], bytes: &mut [u8]) -> usize {

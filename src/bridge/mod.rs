@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`native_server`] | the class that JavaScript holds |
+//! | [`http_socket`] | the class that JavaScript holds for a connection it serves itself |
 //! | [`options`] | JavaScript's options as settings |
 //! | [`peers`] | connecting to other servers |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
@@ -10,6 +11,7 @@
 //! | [`wake`] | how the I/O thread wakes the event loop |
 
 pub mod delivery;
+pub mod http_socket;
 pub mod native_server;
 pub mod options;
 pub mod orders;

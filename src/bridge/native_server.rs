@@ -9,11 +9,13 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::delivery::Delivery;
+use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
 use super::orders::{self, Order};
 use super::wake::Alarm;
 use crate::net::listener::{Bound, ListenError};
 use crate::server::batch::{Batch, Code};
+use crate::server::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
 use crate::session::Hooks;
 
@@ -176,6 +178,18 @@ impl NativeServer {
         let Ok(mut desk) = self.desk.try_borrow_mut() else { return false };
         // SAFETY: the caller has just made the array and waits for this call.
         desk.delivery.take_large(unsafe { target.as_mut() })
+    }
+
+    /// The socket of the next `HttpOpened` event.
+    #[napi]
+    pub fn take_http_socket(&self) -> Option<NativeHttpSocket> {
+        Some(self.desk.try_borrow_mut().ok()?.delivery.take_relay()?.into())
+    }
+
+    /// Which requests `http_server` has listeners for: bit 0 `request`, bit 1 `upgrade`, bit 2 `connect`.
+    #[napi]
+    pub fn set_wanted(&self, listeners: u8) {
+        self.running.shared.set_wanted(Wanted(listeners));
     }
 
     /// The figures of the session in a slot; none if there is no such session.

@@ -1,6 +1,7 @@
 //! TCP and Unix domain streams behind one type, whole for the handshake and in halves for a session.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -20,6 +21,15 @@ pub enum Socket {
 }
 
 impl Socket {
+    /// This end's address; none over a Unix domain socket.
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(stream) => stream.local_addr().ok(),
+            #[cfg(unix)]
+            Self::Unix(_) => None,
+        }
+    }
+
     /// The half that one task reads and the half that any thread may write.
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
         match self {

@@ -1,13 +1,18 @@
-//! TLS 1.2 and 1.3 by rustls: the server's certificate, and reading from an established connection.
+//! TLS 1.2 and 1.3 by rustls: the server's certificate, and reading and writing an established connection.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{Connection, ServerConfig};
+
+use super::socket::WriteHalf;
+
+/// How much plaintext is encrypted at a time, in bytes.
+const PORTION: usize = 64 * 1024;
 
 /// Why a key and a certificate can't be used.
 #[derive(Debug)]
@@ -75,5 +80,32 @@ pub fn decrypt(tls: &mut Connection, mut input: &[u8], plain: &mut Vec<u8>) -> i
         if input.is_empty() || state.peer_has_closed() {
             return Ok(state.peer_has_closed());
         }
+    }
+}
+
+/// Writes what `tls` still holds, then encrypts and writes `plain`, until the socket takes no more; how much of `plain` is done with. Whatever
+/// of that the socket has not taken stays in `tls`, at most [`PORTION`] and its overhead: see [`Connection::wants_write`].
+///
+/// # Errors
+/// When the socket is dead.
+pub fn write(tls: &mut Connection, mut socket: &WriteHalf, plain: &[u8]) -> io::Result<usize> {
+    let mut done = 0;
+    loop {
+        while tls.wants_write() {
+            match tls.write_tls(&mut socket) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(done),
+                Err(error) => return Err(error),
+            }
+        }
+        let rest = plain.get(done..).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(done);
+        }
+        done += match tls.writer().write(rest.get(..PORTION).unwrap_or(rest))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => n,
+        };
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::link::Link;
 use super::opening::Origin;
+use super::relay::Relay;
 use crate::session::{Body, Event, Events, Outcome, Stats};
 
 /// Words of a descriptor.
@@ -52,11 +53,21 @@ pub enum Code {
     Stopped = 10,
     /// There is no connection to a peer: `slot` is the call's number, the payload says why.
     PeerFailed = 11,
+    /// A connection that Node.js serves; `slot` is its id, here and in the next four. Payload: the client's address and port, then this end's, one a line.
+    HttpOpened = 12,
+    /// Bytes that came on it.
+    HttpData = 13,
+    /// The client will send no more on it.
+    HttpEnd = 14,
+    /// It takes bytes again, or has taken the last ones.
+    HttpWritable = 15,
+    /// It is over; the payload is the code of the error, if it broke.
+    HttpClosed = 16,
 }
 
 impl Code {
     /// All of them, by number.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Utf8,
         Self::Binary,
         Self::Error,
@@ -69,6 +80,11 @@ impl Code {
         Self::Abandoned,
         Self::Stopped,
         Self::PeerFailed,
+        Self::HttpOpened,
+        Self::HttpData,
+        Self::HttpEnd,
+        Self::HttpWritable,
+        Self::HttpClosed,
     ];
 }
 
@@ -83,6 +99,8 @@ pub struct Batch {
     pub large: VecDeque<(Vec<u8>, usize)>,
     /// The sessions whose `Opened` event is in this batch, in order.
     pub opened: Vec<Arc<Link>>,
+    /// The connections whose `HttpOpened` event is in this batch, in order.
+    pub relays: VecDeque<Arc<Relay>>,
     /// Bytes on `large`.
     large_bytes: usize,
 }
@@ -107,6 +125,7 @@ impl Batch {
         self.large.clear();
         self.large_bytes = 0;
         self.opened.clear();
+        self.relays.clear();
     }
 
     /// Moves the events of `other` behind its own.
@@ -115,6 +134,7 @@ impl Batch {
         self.bytes.append(&mut other.bytes);
         self.large.append(&mut other.large);
         self.opened.append(&mut other.opened);
+        self.relays.append(&mut other.relays);
         self.large_bytes += std::mem::take(&mut other.large_bytes);
     }
 
@@ -133,6 +153,12 @@ impl Batch {
         let payload = [&link.sid.to_le_bytes()[..], &number.to_le_bytes(), request.as_bytes()].concat();
         self.push(link.slot, Code::Opened, peer, 0, &payload);
         self.opened.push(Arc::clone(link));
+    }
+
+    /// A connection that Node.js is to serve.
+    pub fn http_opened(&mut self, relay: &Arc<Relay>, addresses: &str) {
+        self.push(relay.id, Code::HttpOpened, 0, 0, addresses.as_bytes());
+        self.relays.push_back(Arc::clone(relay));
     }
 
     /// A session's end and its last figures: bytes received, bytes sent, messages dropped.

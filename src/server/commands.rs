@@ -8,6 +8,7 @@ use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 use super::batch::Batch;
 use super::handshake::Verdict;
 use super::link::{Core, Link};
+use super::passthrough::Wanted;
 use super::peer::Call;
 use super::{Shared, Stop};
 use crate::session::{Farewell, Hooks, MessageKind};
@@ -87,6 +88,11 @@ impl Shared {
     /// Which kinds of received messages wait for a verdict from now on.
     pub fn set_hooks(&self, hooks: Hooks) {
         self.hooks.store(hooks.0, Ordering::Relaxed);
+    }
+
+    /// Which requests the application listens for on `http_server` from now on.
+    pub fn set_wanted(&self, wanted: Wanted) {
+        self.wanted.store(wanted.0, Ordering::Relaxed);
     }
 
     /// Uses this certificate for the handshakes to come.

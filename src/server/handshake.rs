@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use super::accept::Share;
 use super::admission::{Question, describe, read_more, replace, reserve};
 use super::opening::{self, Origin};
-use super::{Shared, Stop};
+use super::{Shared, Stop, passthrough};
 use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
@@ -38,6 +38,8 @@ pub enum Verdict {
 pub(super) enum Ending {
     /// The client gets an answer.
     Refused(Refusal),
+    /// Node.js answers: it is no upgrade to WebSocket.
+    HandedOver,
     /// The client is gone, or speaks no TLS.
     Gone,
 }
@@ -106,6 +108,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
             // Bounded whatever the client does, and it does not matter to us whether it took the answer.
             let _ = timeout(LINGER, dismiss(&mut stream, &answer)).await;
         }
+        Err(Ending::HandedOver) => passthrough::serve(shared, stream, peer, buffer, share).await,
         Err(Ending::Gone) => {}
     }
 }
@@ -122,10 +125,13 @@ async fn negotiate(
     buffer: &mut Vec<u8>,
     peer: Option<SocketAddr>,
 ) -> Result<Accepted, Ending> {
-    let head = read_head(stream, buffer).await?;
+    let (head, length) = read_head(shared, stream, buffer).await?;
     let Kind::WebSocket { key } = handshake::classify(&head)? else {
-        return Err(Refusal::upgrade_required().into());
+        let answered = shared.wanted().wants(Some(&head));
+        return Err(if answered { Ending::HandedOver } else { Refusal::upgrade_required().into() });
     };
+    // What came behind the head is the session's.
+    buffer.drain(..length);
     let Credentials { token, sid } = handshake::credentials(&head.target)?;
     let reserved = reserve(shared, sid)?;
     let number = shared.next_handshake.fetch_add(1, Ordering::Relaxed);
@@ -142,15 +148,18 @@ async fn negotiate(
     Ok(Accepted { sid, number })
 }
 
-/// Reads up to the end of the head; what came behind it stays in `buffer`.
-async fn read_head(stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<RequestHead, Ending> {
+/// Reads up to the end of the head, and tells its length in `buffer`.
+async fn read_head(shared: &Shared, stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<(RequestHead, usize), Ending> {
     loop {
         if read_more(stream, buffer).await? == 0 {
             return Err(Ending::Gone);
         }
-        if let Some((head, length)) = handshake::parse(buffer)? {
-            buffer.drain(..length);
-            return Ok(head);
+        match handshake::parse(buffer) {
+            Ok(Some(read)) => return Ok(read),
+            Ok(None) => {}
+            // Node.js may allow what we don't, and tells the application's `clientError` listeners of the rest.
+            Err(_) if shared.wanted().wants(None) => return Err(Ending::HandedOver),
+            Err(refusal) => return Err(refusal.into()),
         }
     }
 }

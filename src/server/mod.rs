@@ -9,6 +9,8 @@
 //! | [`peer`] | connections to other servers, until they are sessions, or are not |
 //! | [`opening`] | a connection becomes a session |
 //! | [`connection`] | one connection from then on |
+//! | [`passthrough`] | one that Node.js serves |
+//! | [`relay`] | its socket, as both threads share it |
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`registry`] | sids and slots |
 //! | [`inbox`], [`batch`] | events on their way to the application |
@@ -27,8 +29,10 @@ pub mod inbox;
 pub mod link;
 pub mod opening;
 pub mod pacing;
+pub mod passthrough;
 pub mod peer;
 pub mod registry;
+pub mod relay;
 pub mod settings;
 
 use std::collections::HashMap;
@@ -45,6 +49,7 @@ use handshake::Verdict;
 use heartbeat::Wheel;
 use inbox::{Inbox, Wake};
 use link::{Core, Link};
+use passthrough::Wanted;
 use peer::Call;
 use registry::Registry;
 use settings::Settings;
@@ -84,6 +89,9 @@ pub struct Shared {
     incoming_calls: Mutex<Option<mpsc::UnboundedReceiver<Call>>>,
     pending_handshakes: AtomicUsize,
     hooks: AtomicU8,
+    /// The requests that Node.js is to answer; see [`passthrough::Wanted`].
+    wanted: AtomicU8,
+    next_relay: AtomicU32,
     /// Sessions with frames whose ACK may become overdue.
     awaiting: Mutex<Vec<Arc<Link>>>,
     awaiting_grew: Notify,
@@ -109,6 +117,8 @@ impl Shared {
             incoming_calls: Mutex::new(Some(incoming_calls)),
             pending_handshakes: AtomicUsize::new(0),
             hooks: AtomicU8::new(0),
+            wanted: AtomicU8::new(0),
+            next_relay: AtomicU32::new(0),
             awaiting: Mutex::default(),
             awaiting_grew: Notify::new(),
             late: Notify::new(),
@@ -126,6 +136,11 @@ impl Shared {
     /// Which kinds of received messages wait for a verdict.
     pub fn hooks(&self) -> Hooks {
         Hooks(self.hooks.load(Ordering::Relaxed))
+    }
+
+    /// Which requests the application listens for on `http_server`.
+    pub fn wanted(&self) -> Wanted {
+        Wanted(self.wanted.load(Ordering::Relaxed))
     }
 
     /// Runs `call` with a session whose lock the caller has, when its events can't be settled under the inbox's lock. They follow after it.

@@ -1,0 +1,212 @@
+"use strict";
+
+// A connection whose requests Node.js answers: what a net.Socket or TLSSocket would be, with the socket itself in Rust.
+
+const { Duplex } = require("node:stream");
+
+/** Bytes that are reported as consumed at a time; less than Rust lets be under way, so that reading never stalls for it. */
+const CREDIT = 64 * 1024;
+/** Bytes up to which parts that are written together become one buffer: above, a system call more costs less than the copy. */
+const JOINED = 64 * 1024;
+
+/**
+ * @typedef {object} Identity
+ * @property {string} addresses Both ends' addresses as src/server/batch.rs writes them.
+ * @property {boolean} encrypted
+ */
+
+class HttpSocket extends Duplex {
+  #native;
+  #forget;
+  /** Bytes that came and were not reported as consumed. */
+  #unconsumed = 0;
+  /** Bytes the socket has taken. */
+  #taken = 0;
+  /** What the socket did not take at once: tried again when it may, until it is true; then the callback is due. */
+  #waiting = null;
+  #timer = null;
+
+  /** Bytes received. */
+  bytesRead = 0;
+  /** Idle time in ms after which `timeout` is emitted; 0 for never. */
+  timeout = 0;
+  /** Always connected already. */
+  connecting = false;
+  /** No Nagle algorithm to wait for, no name to be looked up. */
+  pending = false;
+
+  /**
+   * @param {any} native The `NativeHttpSocket`.
+   * @param {Identity} identity
+   * @param {() => void} forget Called when it is destroyed.
+   */
+  constructor(native, { addresses, encrypted }, forget) {
+    super({ allowHalfOpen: true });
+    this.#native = native;
+    this.#forget = forget;
+    const [remoteAddress, remotePort, localAddress, localPort] = addresses.split("\n");
+    Object.assign(this, end("remote", remoteAddress, remotePort), end("local", localAddress, localPort));
+    // As on a TLSSocket whose client was not asked for a certificate. A net.Socket has neither.
+    if (encrypted) Object.assign(this, { encrypted: true, authorized: false, alpnProtocol: false });
+  }
+
+  /** Bytes written, those included that still wait. */
+  get bytesWritten() {
+    return this.#taken + this.writableLength;
+  }
+
+  get readyState() {
+    if (this.destroyed) return "closed";
+    if (this.readable) return this.writable ? "open" : "readOnly";
+    return this.writable ? "writeOnly" : "closed";
+  }
+
+  /** @returns {{ address?: string, family?: string, port?: number }} This end's address. */
+  address() {
+    const { localAddress: address, localFamily: family, localPort: port } = /** @type {any} */ (this);
+    return address === undefined ? {} : { address, family, port };
+  }
+
+  /**
+   * Emits `timeout` when nothing has come or gone for a while.
+   *
+   * @param {number} milliseconds 0 for never.
+   * @param {() => void} [callback] Added as a listener, or with 0 removed.
+   * @returns {this}
+   */
+  setTimeout(milliseconds, callback) {
+    if (this.destroyed) return this;
+    clearTimeout(this.#timer);
+    this.timeout = milliseconds;
+    if (milliseconds === 0) {
+      this.#timer = null;
+      if (callback !== undefined) this.removeListener("timeout", callback);
+      return this;
+    }
+    this.#timer = setTimeout(() => this.emit("timeout"), milliseconds).unref();
+    if (callback !== undefined) this.once("timeout", callback);
+    return this;
+  }
+
+  /** Nothing is ever delayed. */
+  setNoDelay() {
+    return this;
+  }
+
+  /** Dead connections are noticed by Node's own HTTP timeouts. */
+  setKeepAlive() {
+    return this;
+  }
+
+  /** What keeps the process alive is the server. */
+  ref() {
+    return this;
+  }
+
+  unref() {
+    return this;
+  }
+
+  /** Closes as soon as everything is written. */
+  destroySoon() {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", this.destroy);
+  }
+
+  /** @param {Buffer} bytes What came. */
+  received(bytes) {
+    if (this.destroyed) return;
+    this.#timer?.refresh();
+    this.bytesRead += bytes.length;
+    this.#unconsumed += bytes.length;
+    if (this.push(bytes)) this.#consume();
+  }
+
+  /** The client sends no more. */
+  ended() {
+    if (!this.destroyed) this.push(null);
+  }
+
+  /** The socket may take more now. */
+  drained() {
+    if (this.#waiting === null) return;
+    this.#timer?.refresh();
+    const { attempt, callback } = this.#waiting;
+    if (!attempt()) return;
+    this.#waiting = null;
+    callback();
+  }
+
+  /** @param {string} code What broke the connection; empty if nothing did. */
+  closed(code) {
+    this.destroy(code === "" ? undefined : Object.assign(new Error(`read ${code}`), { code, syscall: "read" }));
+  }
+
+  _read() {
+    this.#consume();
+  }
+
+  _write(chunk, _encoding, callback) {
+    this.#send([chunk], callback);
+  }
+
+  _writev(entries, callback) {
+    const buffers = entries.map(({ chunk }) => chunk);
+    const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    this.#send(length > JOINED ? buffers : [Buffer.concat(buffers, length)], callback);
+  }
+
+  _final(callback) {
+    this.#try(() => this.#native.end(), callback);
+  }
+
+  _destroy(error, callback) {
+    clearTimeout(this.#timer);
+    this.#native.destroy();
+    this.#forget();
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    callback(error);
+    waiting?.callback(error ?? Object.assign(new Error("The socket was destroyed before it took this"), { code: "ERR_STREAM_DESTROYED" }));
+  }
+
+  #consume() {
+    if (this.#unconsumed < CREDIT) return;
+    this.#native.consume(this.#unconsumed);
+    this.#unconsumed = 0;
+  }
+
+  #send(buffers, callback) {
+    let index = 0;
+    let offset = 0;
+    this.#try(() => {
+      for (; index < buffers.length; index++, offset = 0) {
+        const rest = offset === 0 ? buffers[index] : buffers[index].subarray(offset);
+        const taken = this.#native.write(rest);
+        this.#taken += taken;
+        offset += taken;
+        if (taken < rest.length) return false;
+      }
+      return true;
+    }, callback);
+  }
+
+  #try(attempt, callback) {
+    this.#timer?.refresh();
+    if (attempt()) callback();
+    else this.#waiting = { attempt, callback };
+  }
+}
+
+/** One end's address under the names a net.Socket has for it; undefined over a Unix domain socket. */
+function end(name, address, port) {
+  const known = address !== "";
+  return {
+    [`${name}Address`]: known ? address : undefined,
+    [`${name}Family`]: known ? (address.includes(":") ? "IPv6" : "IPv4") : undefined,
+    [`${name}Port`]: known ? Number(port) : undefined,
+  };
+}
+
+module.exports = { HttpSocket };
