@@ -1,0 +1,118 @@
+"use strict";
+
+// A server of the package on a free port, and the clients of one test, all gone when the test is over.
+
+const { cryo } = require("../..");
+const { Client } = require("./client");
+const { event, within } = require("./wait");
+
+/** Accepts the token "tok" alone. */
+const VALIDATOR = { validate: async (token) => token === "tok" };
+
+class Harness {
+  #clients = [];
+  #nextSid = 1n;
+
+  /**
+   * Starts a server and waits until it listens.
+   *
+   * @param {import("node:test").TestContext} t Ends it.
+   * @param {object} [options] Those of `cryo()`; the port is free.
+   * @param {{ validate(token: string): any }} [validator]
+   * @returns {Promise<Harness>}
+   */
+  static async start(t, options = {}, validator = VALIDATOR) {
+    const harness = new Harness(cryo(validator, { port: 0, ...options }), Boolean(options.ssl));
+    t.after(() => harness.stop());
+    await event(harness.server, "listening");
+    return harness;
+  }
+
+  constructor(server, secure) {
+    this.server = server;
+    this.secure = secure;
+  }
+
+  get port() {
+    return this.server.http_server.address().port;
+  }
+
+  async stop() {
+    for (const client of this.#clients) client.destroy();
+    await within(this.server.Destroy(), "Destroy()");
+  }
+
+  /** A connection on which nothing was said yet. */
+  async open(options = {}) {
+    const client = await Client.open(this.#complete(options));
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A client whose upgrade was accepted. @param {import("./client").ClientOptions} [options] */
+  async connect(options = {}) {
+    const client = await Client.connect(this.#complete(options));
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** The status, headers and body that a request gets on a connection of its own. */
+  async request(target, options, clientOptions) {
+    const client = await this.open(clientOptions);
+    return client.request(target, options);
+  }
+
+  /**
+   * The server's session of that sid, once there is one.
+   *
+   * @param {bigint} sid
+   * @returns {Promise<any>}
+   */
+  session(sid) {
+    const arrival = new Promise((resolve) => {
+      const listener = (session) => {
+        if (session.sid !== sid) return;
+        this.server.off("session", listener);
+        resolve(session);
+      };
+      this.server.on("session", listener);
+    });
+    return within(arrival, `session ${sid}`);
+  }
+
+  /**
+   * A session and the client at its other end, which has not said a word yet.
+   *
+   * @param {import("./client").ClientOptions} [options]
+   * @returns {Promise<{ client: Client, session: any }>}
+   */
+  async meet(options = {}) {
+    const complete = this.#complete(options);
+    const [session, client] = await Promise.all([this.session(complete.sid), this.connect(complete)]);
+    return { client, session };
+  }
+
+  /** As `meet`, and both have announced themselves: the session is connected. */
+  async join(options = {}) {
+    const { client, session } = await this.meet(options);
+    await Promise.all([event(session, "connected"), client.announce()]);
+    return { client, session };
+  }
+
+  #complete(options) {
+    return {
+      ...options,
+      port: options.port ?? this.port,
+      tls: options.tls ?? this.secure,
+      sid: options.sid ?? this.#nextSid++,
+    };
+  }
+}
+
+/** A harness with one connected session. */
+async function joined(t, options, clientOptions) {
+  const harness = await Harness.start(t, options);
+  return { harness, server: harness.server, ...(await harness.join(clientOptions)) };
+}
+
+module.exports = { Harness, joined };
