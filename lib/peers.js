@@ -21,6 +21,7 @@ const SPOKEN = { "ws:": "ws:", "http:": "ws:", "wss:": "wss:", "https:": "wss:" 
  * @property {URL} url
  * @property {string} bearer
  * @property {boolean} over Its promise is settled.
+ * @property {NodeJS.Timeout} [timer] Runs while the name is being resolved; from then on Rust watches the time.
  * @property {(session: object) => void} resolve
  * @property {(error: Error) => void} reject
  * @property {Promise<any>} promise
@@ -91,6 +92,7 @@ class Peers {
     this.#closed = true;
     for (const call of this.#calls.values()) {
       call.over = true;
+      clearTimeout(call.timer);
       call.reject(serverClosed());
     }
   }
@@ -98,12 +100,14 @@ class Peers {
   async #start(number, call) {
     const { url, bearer } = call;
     const started = performance.now();
-    const timer = setTimeout(() => this.#fail(number, FAILURES.timeout(url.host, "", [], this.#timeout)), this.#timeout);
+    const late = () => this.#fail(number, FAILURES.timeout(url.host, "", [], this.#timeout));
+    call.timer = setTimeout(late, this.#timeout);
     try {
       const host = url.hostname.replace(/^\[|\]$/g, "");
       // By Node's own resolver: its order of addresses and its errors are those that applications know.
       const addresses = isIP(host) ? [host] : await lookup(host);
       if (call.over) return;
+      clearTimeout(call.timer);
       const secure = url.protocol === "wss:";
       this.#native.connectPeer(number, {
         host,
@@ -117,8 +121,6 @@ class Peers {
       });
     } catch (cause) {
       this.#fail(number, unreachable(url.host, cause));
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -129,8 +131,10 @@ class Peers {
 
   #end(number) {
     const call = this.#calls.get(number);
+    if (call === undefined) return undefined;
     this.#calls.delete(number);
-    if (call !== undefined) call.over = true;
+    clearTimeout(call.timer);
+    call.over = true;
     return call;
   }
 
@@ -167,16 +171,19 @@ async function lookup(host) {
 
 /** Errors by the word that src/server/peer.rs has for them. */
 const FAILURES = {
-  unreachable: (host, reason, [syscall, code, address, port]) => unreachable(host, systemError(reason, syscall, code, address, port)),
+  unreachable: (host, reason, rest) => unreachable(host, systemError(reason, ...rest)),
   tls: (host, reason) =>
-    new CryoError(
-      codes.PEER_TLS,
-      `There is no trusted TLS connection to ${host}: ${reason}. Certificates that Node.js does not know are made known by NODE_EXTRA_CA_CERTS.`,
-    ),
+    new CryoError(codes.PEER_TLS, `There is no trusted TLS connection to ${host}: ${reason}.${advice(reason)}`),
   refused: (host, reason, [status, ...body]) => refused(host, reason, Number(status), body.join("\n")),
   timeout: (host, _reason, _rest, timeout) =>
     new CryoError(codes.PEER_TIMEOUT, `${host} did not let the server in within ${timeout} ms (handshakeTimeoutMs).`),
 };
+
+/** What to do about a TLS error, where that is in this process's hands. */
+function advice(reason) {
+  if (!reason.includes("UnknownIssuer")) return "";
+  return " Certificates that Node.js does not know are made known to it by NODE_EXTRA_CA_CERTS.";
+}
 
 function refused(host, reason, status, body) {
   const said = status === 0 || status === 101 ? `: ${reason}` : ` with ${status} ${reason}`;
