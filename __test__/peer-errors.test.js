@@ -129,7 +129,10 @@ describe("a refusal", () => {
 
   const ANSWERS = {
     "by a web server": ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", { status: 200, reason: "OK", body: "hello" }],
-    "that redirects": ["HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", { status: 302, reason: "Found", body: "" }],
+    "that redirects": [
+      "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
+      { status: 302, reason: "Found", body: "" },
+    ],
     "without a reason": ["HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n", { status: 503, reason: "", body: "" }],
   };
   for (const [what, [answer, expected]] of Object.entries(ANSWERS)) {

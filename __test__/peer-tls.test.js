@@ -114,8 +114,8 @@ describe("a certificate", () => {
 
 describe("a self-signed certificate that is marked as an authority's", () => {
   // As OpenSSL makes them where it is not told otherwise, and as Node.js trusts them:
-  // openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout authority-key.pem -out authority-cert.pem \
-  //   -days 36500 -subj /CN=localhost -addext subjectAltName=DNS:localhost
+  // openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout authority-key.pem \
+  //   -out authority-cert.pem -days 36500 -subj /CN=localhost -addext subjectAltName=DNS:localhost
   const AUTHORITY = path.join(CERTIFICATES, "authority-cert.pem");
   const ssl = { key: fs.readFileSync(path.join(CERTIFICATES, "authority-key.pem")), cert: fs.readFileSync(AUTHORITY) };
 
