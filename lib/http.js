@@ -55,7 +55,7 @@ class HttpFace {
     this.#native = native;
     this.#secure = secure;
     this.#open = listening.error === undefined;
-    this.server = secure ? https.createServer() : http.createServer();
+    this.server = createServer(secure ? https : http);
     this.#close = this.server.close;
     this.#mirror(listening, sessions, destroy);
     this.#guard(failed);
@@ -68,7 +68,8 @@ class HttpFace {
   /** Lets no connection wait for another request: the server is about to end. */
   leave() {
     this.server.closeIdleConnections();
-    this.server.keepAliveTimeout = 1;
+    // 0 would be for ever. Node.js 20 adds a second to it, whatever the buffer says.
+    Object.assign(this.server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
   }
 
   /** It no longer listens, and its last connection is gone or has to go now. */
@@ -142,8 +143,6 @@ class HttpFace {
         return true;
       }
     };
-    // http.createServer() takes no such option.
-    EventEmitter.call(server, { captureRejections: true });
     server[rejection] = (error, event, ...args) => fail(error, event, args);
   }
 
@@ -159,6 +158,17 @@ class HttpFace {
     };
     server.on("newListener", (event) => set(event, true));
     server.on("removeListener", (event) => set(event, server.listenerCount(event) > 0));
+  }
+}
+
+/** A server whose rejected listeners are noticed: its constructor takes no such option, so it is the default meanwhile. */
+function createServer(module) {
+  const { captureRejections } = EventEmitter;
+  EventEmitter.captureRejections = true;
+  try {
+    return module.createServer();
+  } finally {
+    EventEmitter.captureRejections = captureRejections;
   }
 }
 
