@@ -7,7 +7,7 @@ const dns = require("node:dns");
 const net = require("node:net");
 const { describe, test } = require("node:test");
 
-const { CryoError } = require("..");
+const { CryoError, cryo } = require("..");
 const { rawServer } = require("./support/other-server");
 const { spawnApp } = require("./support/process");
 const { Harness } = require("./support/server");
@@ -198,6 +198,14 @@ describe("a server that is destroyed", () => {
   test("connects to nobody", async (t) => {
     const { server } = await Harness.start(t);
     await within(server.Destroy(), "Destroy()");
+    await assert.rejects(server.ConnectPeer("ws://127.0.0.1:1", "tok"), { code: "ERR_CRYO_SERVER_CLOSED" });
+  });
+
+  test("or could not listen, neither", async (t) => {
+    const { port } = await Harness.start(t);
+    const server = cryo({ validate: () => true }, { port });
+    t.after(() => server.Destroy());
+    await event(server.http_server, "error");
     await assert.rejects(server.ConnectPeer("ws://127.0.0.1:1", "tok"), { code: "ERR_CRYO_SERVER_CLOSED" });
   });
 

@@ -40,7 +40,7 @@ const codes = Object.freeze({
   PEER_TIMEOUT: "ERR_CRYO_PEER_TIMEOUT",
   /** An extension of this name is registered already. */
   EXTENSION_EXISTS: "ERR_CRYO_EXTENSION_EXISTS",
-  /** The server was destroyed before the call. */
+  /** `ConnectPeer`: the server was destroyed before the call or during it, or does not listen. */
   SERVER_CLOSED: "ERR_CRYO_SERVER_CLOSED",
   /** Process warning: a listener, hook or validator of the application failed and nobody listens for `error`. */
   APPLICATION_ERROR: "CRYO_APPLICATION_ERROR",

@@ -22,7 +22,7 @@
  * - `ERR_CRYO_PEER_REFUSED`: the other server did not upgrade the connection; see {@link CryoPeerRefusedError}.
  * - `ERR_CRYO_PEER_TIMEOUT`: the other server did not answer in time.
  * - `ERR_CRYO_EXTENSION_EXISTS`: an extension of this name is registered already.
- * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call.
+ * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call of `ConnectPeer` or during it, or does not listen.
  */
 export type CryoErrorCode =
   | "ERR_CRYO_INVALID_OPTION"

@@ -9,6 +9,7 @@ import {
   CryoBaseManager,
   CryoError,
   type CryoErrorCode,
+  type CryoPeerRefusedError,
   CryoReadable,
   CryoServerWebsocketSession,
   CryoTransactionManager,
@@ -75,6 +76,17 @@ server.on("session", async (session) => {
     }
   }
 });
+
+async function join(): Promise<string> {
+  try {
+    const peer: CryoServerWebsocketSession = await server.ConnectPeer("wss://example.com", "token");
+    return peer.Get("__TYPE");
+  } catch (error) {
+    const { status, reason, body } = error as CryoPeerRefusedError;
+    return `${status ?? 0} ${reason} ${body.length}`;
+  }
+}
+join();
 
 async function leave(): Promise<void> {
   await once(server, "listening");
