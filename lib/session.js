@@ -200,12 +200,12 @@ class CryoServerWebsocketSession extends EventEmitter {
   /**
    * Leaves without BYE: what was sent before goes out, then the close.
    *
-   * @param {number} [code] A WebSocket close code: 1000, or 3000 to 4999.
+   * @param {number} [code] A WebSocket close code that may be sent: 1000 to 1003, 1007 to 1014, or 3000 to 4999.
    * @param {string} [message] The close reason; cut to 123 bytes.
    */
   Destroy(code = 4000, message = "Closing session.") {
-    if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
-      throw argumentTypeError("Destroy", code, "a WebSocket close code: 1000, or 3000 to 4999");
+    if (!isCloseCode(code)) {
+      throw argumentTypeError("Destroy", code, "a WebSocket close code: 1000 to 1003, 1007 to 1014, or 3000 to 4999");
     }
     this.#leave(() => this.#server.border.orderText(this.#slot, ORDER.Close, code, String(message)));
   }
@@ -321,6 +321,12 @@ class CryoServerWebsocketSession extends EventEmitter {
     this.#final ??= this.#open ? null : { rx: 0, tx: 0, dropped: 0, queuedBytes: 0, queuedFrames: 0 };
     return this.#final ?? this.#server.counters(this.#slot);
   }
+}
+
+/** Whether a close frame may carry this code (RFC 6455, 7.4, and what was registered since). */
+function isCloseCode(code) {
+  const within = (first, last) => code >= first && code <= last;
+  return Number.isInteger(code) && (within(1000, 1003) || within(1007, 1014) || within(3000, 4999));
 }
 
 /** The bytes that a view or an ArrayBuffer covers; null for what is neither. */

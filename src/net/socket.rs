@@ -1,10 +1,12 @@
 //! TCP and Unix domain streams behind one type, whole for the handshake and in halves for a session.
 
 use std::io;
+use std::net::Shutdown;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, tcp};
 #[cfg(unix)]
@@ -111,6 +113,11 @@ impl WriteHalf {
     /// `WouldBlock` when it takes nothing now.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         either!(Self, self, stream => stream.try_write(bytes))
+    }
+
+    /// Tells the peer that nothing more comes. That it can't be told any more is no error.
+    pub fn shutdown(&self) {
+        let _ = either!(Self, self, stream => SockRef::from(AsRef::as_ref(stream)).shutdown(Shutdown::Write));
     }
 
     /// Whether the socket takes bytes again; only the connection's own task asks.

@@ -1,8 +1,7 @@
 //! How sessions end: the WebSocket close codes of the protocol and the texts that go with them.
 
-/// A WebSocket close code that the Cryo protocol assigns (protocol, "Conversation: leaving").
-///
-/// The WebSocket's own codes, such as 1009, are the WebSocket layer's matter.
+/// A WebSocket close code that a session ends with: those that the Cryo protocol assigns (protocol, "Conversation: leaving"), and one of the
+/// WebSocket's own. All others of those are the WebSocket layer's matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CloseCode(u16);
 
@@ -13,6 +12,9 @@ impl CloseCode {
     pub const CLIENT_FAULT: Self = Self(4001);
     /// The server can't go on with this client.
     pub const SERVER_FAULT: Self = Self(4002);
+
+    /// A payload over the session's limit (RFC 6455, 7.4.1).
+    pub const TOO_BIG: Self = Self(1009);
 
     /// The number that goes over the wire.
     #[inline]

@@ -156,8 +156,16 @@ impl Driver {
         let stage = {
             let core = self.link.lock();
             if core.session.is_closed() {
-                if self.peer_closed && core.outgoing.pending() == 0 {
-                    return true;
+                if core.outgoing.pending() == 0 {
+                    if self.peer_closed {
+                        return true;
+                    }
+                    // Its close frame could not be told from the rest: that it goes is all that can be seen.
+                    if self.broken
+                        && let Some(socket) = &core.socket
+                    {
+                        socket.shutdown();
+                    }
                 }
                 Stage::Closed
             } else if core.session.is_leaving() {

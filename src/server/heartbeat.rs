@@ -80,8 +80,11 @@ fn beat(shared: &Shared, slot: u32, generation: u32) -> bool {
         let paused = core.paused;
         let number = filling.number;
         let beat = core.with(now, &mut filling.batch, (slot, number), |session, io| session.beat(paused, io));
-        if let Beat::Alive(stats) = beat {
-            filling.batch.sink(slot, number).stats(&stats);
+        match beat {
+            Beat::Alive(stats) => filling.batch.sink(slot, number).stats(&stats),
+            // The driver has a deadline to set, also when the socket takes nothing any more.
+            Beat::Dead => link.rouse(),
+            Beat::Leaving => {}
         }
     });
     // Pings don't wait for the application.

@@ -29,6 +29,11 @@ impl Session {
                 return Err(Fault { code: CloseCode::CLIENT_FAULT, reason: Cow::Owned(error.to_string()) });
             }
         };
+        let (length, limit) = (frame.tail().len(), self.config.max_payload);
+        if length > limit {
+            let reason = format!("A payload of {length} bytes is over the limit of {limit}.");
+            return Err(Fault { code: CloseCode::TOO_BIG, reason: Cow::Owned(reason) });
+        }
         if self.phase.is_closed() {
             // Behind our close frame only the ACKs of what was sent before it still matter.
             if let Frame::Ack { ack } = frame {
