@@ -167,9 +167,10 @@ class Border {
    * @param {number} slot
    * @param {number} order One of `ORDER`.
    * @param {number} [a]
+   * @param {number} [b]
    */
-  order(slot, order, a = 0) {
-    this.#put(slot, order, a, 0);
+  order(slot, order, a = 0, b = 0) {
+    this.#put(slot, order, a, b, 0);
   }
 
   /**
@@ -179,14 +180,15 @@ class Border {
    * @param {number} order
    * @param {number} a
    * @param {string} text
+   * @param {number} [b]
    */
-  orderText(slot, order, a, text) {
+  orderText(slot, order, a, text, b = 0) {
     // A UTF-16 unit takes at most three bytes of UTF-8.
-    if (text.length * 3 > LARGE) return this.orderBytes(slot, order, a, Buffer.from(text));
+    if (text.length * 3 > LARGE) return this.orderBytes(slot, order, a, Buffer.from(text), b);
     if (this.#outgoingLength + text.length * 3 > BYTES) this.flush();
     const length = this.#outgoing.utf8Write(text, this.#outgoingLength);
     this.#outgoingLength += length;
-    this.#put(slot, order, a, length);
+    this.#put(slot, order, a, b, length);
   }
 
   /**
@@ -196,18 +198,19 @@ class Border {
    * @param {number} order
    * @param {number} a
    * @param {Uint8Array} bytes
+   * @param {number} [b]
    */
-  orderBytes(slot, order, a, bytes) {
+  orderBytes(slot, order, a, bytes, b = 0) {
     const { length } = bytes;
     if (length > LARGE) {
       this.flush();
-      this.#native.order(slot, order, a, bytes);
+      this.#native.order(slot, order, a, b, bytes);
       return;
     }
     if (this.#outgoingLength + length > BYTES) this.flush();
     this.#outgoing.set(bytes, this.#outgoingLength);
     this.#outgoingLength += length;
-    this.#put(slot, order, a, length);
+    this.#put(slot, order, a, b, length);
   }
 
   /** Gives what orders there are now, not with the next tick. */
@@ -218,13 +221,14 @@ class Border {
     this.#outgoingLength = 0;
   }
 
-  #put(slot, order, a, length) {
+  #put(slot, order, a, b, length) {
     const at = this.#orderCount * ORDER_WORDS;
     const orders = this.#orders;
     orders[at] = slot;
     orders[at + 1] = order;
     orders[at + 2] = a;
-    orders[at + 3] = length;
+    orders[at + 3] = b;
+    orders[at + 4] = length;
     this.#orderCount++;
     if (this.#orderCount === ORDERS) this.flush();
     else if (!this.#delivering && !this.#scheduled) {

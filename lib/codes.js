@@ -22,6 +22,14 @@ const EVENT = Object.freeze({
   HttpEnd: 14,
   HttpWritable: 15,
   HttpClosed: 16,
+  TxStart: 17,
+  TxChunk: 18,
+  TxFinish: 19,
+  TxCancel: 20,
+  TxFetch: 21,
+  TxFlow: 22,
+  TxSettled: 23,
+  TxRoom: 24,
 });
 
 const EVENT_WORDS = 5;
@@ -36,7 +44,10 @@ const FLAG = Object.freeze({
   LARGE: 4,
 });
 
-/** Orders, to Rust. Four words each: slot, order, a, payload length. */
+/** What an event costs besides its payload while it counts as unread, in bytes; as src/session/intake.rs counts it. */
+const EVENT_COST = 64;
+
+/** Orders, to Rust. Five words each: slot, order, a, b, payload length. */
 const ORDER = Object.freeze({
   Utf8: 0,
   Binary: 1,
@@ -49,11 +60,28 @@ const ORDER = Object.freeze({
   Hold: 8,
   Release: 9,
   Answer: 10,
+  TxStart: 11,
+  TxChunk: 12,
+  TxFinish: 13,
+  TxCancel: 14,
+  TxForget: 15,
+  TxFetch: 16,
+  TxFlow: 17,
+  TxRoom: 18,
 });
 
-const ORDER_WORDS = 4;
+const ORDER_WORDS = 5;
 
 /** How a send ended. */
 const OUTCOME = Object.freeze({ Acknowledged: 0, Dropped: 1, TimedOut: 2 });
 
-module.exports = { EVENT, EVENT_WORDS, FLAG, ORDER, ORDER_WORDS, OUTCOME };
+/** Who sends a stream. */
+const SIDE = Object.freeze({ Theirs: 0, Ours: 1 });
+
+/** What of an outgoing stream is acknowledged. */
+const STEP = Object.freeze({ Start: 0, Finish: 1 });
+
+/** Who sets the pace of a stream, as TX_FLOW says it. */
+const FLOW = Object.freeze({ Push: 0, Pull: 1 });
+
+module.exports = { EVENT, EVENT_COST, EVENT_WORDS, FLAG, FLOW, ORDER, ORDER_WORDS, OUTCOME, SIDE, STEP };

@@ -188,7 +188,7 @@ class CryoWebsocketServer extends EventEmitter {
         else this.#openedPeer(slot, payload);
         return true;
       case EVENT.Connected:
-        internals.deliver(this.#sessions[slot], "connected");
+        internals.connected(this.#sessions[slot], a === 1);
         return true;
       case EVENT.Stats:
         return this.#stats(slot, payload);
@@ -206,6 +206,15 @@ class CryoWebsocketServer extends EventEmitter {
       case EVENT.Stopped:
         this.#stopped();
         return true;
+      case EVENT.TxStart:
+      case EVENT.TxChunk:
+      case EVENT.TxFinish:
+      case EVENT.TxCancel:
+      case EVENT.TxFetch:
+      case EVENT.TxFlow:
+      case EVENT.TxSettled:
+      case EVENT.TxRoom:
+        return this.#transaction(code, slot, a, b, payload);
       default:
         this.#http.event(code, slot, payload);
         return true;
@@ -241,6 +250,13 @@ class CryoWebsocketServer extends EventEmitter {
     this.#sessions[slot] = new CryoServerWebsocketSession(this.#shared, identity);
     // Who awaits it has its turn before the session's next event.
     resolve(this.#sessions[slot]);
+  }
+
+  #transaction(code, slot, a, b, payload) {
+    const session = this.#sessions[slot];
+    // What the socket has taken may be told after the session's end.
+    if (session !== undefined) internals.transaction(session, code, a, b, payload);
+    return true;
   }
 
   #stats(slot, payload) {

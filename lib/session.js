@@ -5,13 +5,14 @@
 const { EventEmitter } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
-const { ORDER } = require("./codes.js");
+const { EVENT_COST, ORDER } = require("./codes.js");
 const { deferred } = require("./deferred.js");
 const { CryoError, argumentTypeError, codes } = require("./errors.js");
 const { Lane } = require("./lane.js");
 const { report } = require("./report.js");
 const { Sends, sessionClosed } = require("./sends.js");
 const { CryoTransactionManager } = require("./stream.js");
+const { Transactions } = require("./streams/transactions.js");
 
 const rejection = Symbol.for("nodejs.rejection");
 const noop = () => {};
@@ -21,9 +22,6 @@ const UTF8 = 0;
 const BINARY = 1;
 const ERROR = 2;
 const EVENTS = ["message-utf8", "message-binary", "message-error"];
-
-/** What a message costs besides its payload while its hooks run, in bytes; as src/session/intake.rs counts it. */
-const EVENT_COST = 64;
 
 /** What the server's side of the library may do with a session and an application may not. */
 const internals = {};
@@ -42,6 +40,10 @@ class CryoServerWebsocketSession extends EventEmitter {
   #values = null;
   #base = null;
   #stream = null;
+  /** The transactions; none until the first. */
+  #transactions = null;
+  /** Whether the peer takes part in transactions; null until it has said so. */
+  #capable = null;
   /** Messages on their way in or out that wait for hooks. */
   #inbound = null;
   #outbound = null;
@@ -53,6 +55,8 @@ class CryoServerWebsocketSession extends EventEmitter {
     internals.event = (session, kind, value, ack, length, verdict) => session.#received(kind, value, ack, length, verdict);
     internals.settled = (session, first, outcome, count) => session.#sends?.settle(first, outcome, count);
     internals.deliver = (session, event, ...args) => session.#inOrder(() => session.#emit(event, ...args));
+    internals.connected = (session, capable) => session.#connected(capable);
+    internals.transaction = (session, code, a, b, payload) => session.#streams().event(code, a, b, payload);
     internals.closed = (session, figures) => session.#closed(figures);
     internals.slot = (session) => session.#slot;
     internals.server = (session) => session.#server;
@@ -185,6 +189,26 @@ class CryoServerWebsocketSession extends EventEmitter {
     return this.#send(BINARY, bytes);
   }
 
+  /** As `stream.Stream`. @returns {Promise<void>} */
+  Stream(source, name) {
+    return this.#streams().stream(source, name);
+  }
+
+  /** As `stream.WaitForStream`. @returns {Promise<import("./stream.js").CryoReadable>} */
+  WaitForStream(name, timeout) {
+    return this.#streams().wait(name, timeout);
+  }
+
+  /** As `stream.StreamRequestRange`. @returns {Promise<void>} */
+  StreamFetchRange(stream, start, end) {
+    return this.#streams().requestRange(stream, start, end);
+  }
+
+  /** As `stream.SetIncomingFlowControl`. @returns {Promise<void>} */
+  SetIncomingFlowControl(behaviour) {
+    return this.#streams().setFlow(behaviour);
+  }
+
   /**
    * Leaves: what was sent before goes out, then BYE, then the close.
    *
@@ -226,9 +250,8 @@ class CryoServerWebsocketSession extends EventEmitter {
   }
 
   #send(kind, value) {
-    const rejects = this.#server.options.undelivered === "reject";
-    if (!this.#open || this.#leaving) return rejects ? refused(sessionClosed()) : new Promise(noop);
-    this.#sends ??= new Sends(rejects);
+    if (!this.#open || this.#leaving) return this.#undeliverable();
+    this.#sends ??= new Sends(this.#rejects);
     const chain = this.#server.extensions.sendChain(kind);
     if (chain.length === 0 && !this.#outbound?.busy) {
       const promise = this.#sends.promise();
@@ -253,7 +276,7 @@ class CryoServerWebsocketSession extends EventEmitter {
       this.#outbound.push(async () => {
         // A message that a hook drops counts as done, as in 3.0.9.
         if (chain.length > 0 && !(await extensions.run(chain, kind, this, box))) return resolve();
-        if (!this.#open) return this.#server.options.undelivered === "reject" ? reject(sessionClosed()) : undefined;
+        if (!this.#open) return this.#rejects ? reject(sessionClosed()) : undefined;
         this.#sends.promise().then(resolve, reject);
         this.#transmit(kind, this.#sends.token, box.value);
       });
@@ -296,9 +319,55 @@ class CryoServerWebsocketSession extends EventEmitter {
   #leave(order) {
     if (!this.#open || this.#leaving) return;
     this.#leaving = true;
-    // Behind the messages that are still with their hooks.
+    this.#behindHooks(order);
+  }
+
+  /** Gives an order behind the messages that are still with their hooks. */
+  #behindHooks(order) {
     if (this.#outbound?.busy) this.#outbound.push(() => (this.#open ? order() : undefined));
     else order();
+  }
+
+  #streams() {
+    this.#transactions ??= new Transactions(
+      {
+        session: this,
+        server: this.#server,
+        slot: this.#slot,
+        isOpen: () => this.#open,
+        behind: (order) => this.#behindHooks(order),
+        send: (order, b, bytes) => this.#control(order, b, bytes),
+        emitter: () => this.#stream,
+      },
+      this.#capable,
+    );
+    return this.#transactions;
+  }
+
+  /** Sends what the peer acknowledges and no hook looks at. */
+  #control(order, b, bytes) {
+    if (!this.#open || this.#leaving) return this.#undeliverable();
+    this.#sends ??= new Sends(this.#rejects);
+    const promise = this.#sends.promise();
+    const { token } = this.#sends;
+    this.#behindHooks(() => this.#server.border.orderBytes(this.#slot, order, token, bytes, b));
+    return promise;
+  }
+
+  /** Whether what can't be acknowledged any more rejects. */
+  get #rejects() {
+    return this.#server.options.undelivered === "reject";
+  }
+
+  /** What a send on a session that is over comes to. */
+  #undeliverable() {
+    return this.#rejects ? refused(sessionClosed()) : new Promise(noop);
+  }
+
+  #connected(capable) {
+    this.#capable = capable;
+    this.#transactions?.announced(capable);
+    this.#inOrder(() => this.#emit("connected"));
   }
 
   #closing() {
@@ -311,6 +380,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     this.#final = figures;
     this.#open = false;
     this.#sends?.close();
+    this.#transactions?.close();
     this.#inOrder(() => {
       this.#emit("closed");
       this.#whenClosed?.resolve();

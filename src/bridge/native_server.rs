@@ -142,11 +142,10 @@ impl NativeServer {
         self.run(&mut desk, &commands, count, &payloads);
         let shared = &self.running.shared;
         if desk.delivery.is_through() {
-            let now = shared.now();
             for link in shared.inbox.take_unflushed() {
-                let mut core = link.lock();
+                let core = link.lock();
                 if core.listed {
-                    link.flush(&mut core, now, &mut Batch::default());
+                    shared.flush(&link, core);
                 }
             }
         }
@@ -165,9 +164,9 @@ impl NativeServer {
 
     /// Carries out one command whose payload is too large for the common array, and writes what it sends.
     #[napi]
-    pub fn order(&self, slot: u32, order: u32, a: u32, payload: Uint8ArraySlice<'_>) {
+    pub fn order(&self, slot: u32, order: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            let command = [slot, order, a, payload.len() as u32];
+            let command = [slot, order, a, b, payload.len() as u32];
             self.run(&mut desk, &command, 1, &payload);
         }
     }
@@ -245,9 +244,7 @@ impl NativeServer {
         for link in desk.dirty.drain(..) {
             link.flush(&mut link.lock(), now, &mut events);
         }
-        if !events.is_empty() {
-            shared.inbox.write(|filling| filling.batch.append(&mut events));
-        }
+        shared.post(events);
     }
 }
 

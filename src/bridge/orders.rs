@@ -1,16 +1,17 @@
-//! Batches of commands out of JavaScript's arrays: [`WORDS`] words each, `[slot, order, a, length]`, and `length` bytes of payload.
+//! Batches of commands out of JavaScript's arrays: [`WORDS`] words each, `[slot, order, a, b, length]`, and `length` bytes of payload.
 
 use std::sync::Arc;
 
 use super::delivery::Delivery;
+use crate::protocol::FlowBehaviour;
 use crate::server::Shared;
 use crate::server::batch::Batch;
 use crate::server::handshake::Verdict;
 use crate::server::link::Link;
-use crate::session::{Farewell, MessageKind};
+use crate::session::{Farewell, MessageKind, Side};
 
 /// Words of a command.
-pub const WORDS: usize = 4;
+pub const WORDS: usize = 5;
 
 /// What JavaScript asks for. The numbers are known to `lib/codes.js` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +39,27 @@ pub enum Order {
     Release = 9,
     /// The validator's answer to handshake `slot`: `a` is 0 for no, 1 for yes, 2 for its failure.
     Answer = 10,
+    /// Open our stream `a` of `b` bytes (-1: unknown); the payload is its name.
+    TxStart = 11,
+    /// Send the payload as chunk `b` of our stream `a`.
+    TxChunk = 12,
+    /// Complete our stream `a`.
+    TxFinish = 13,
+    /// Cancel stream `a`; `b` is its [`Side`].
+    TxCancel = 14,
+    /// Our stream `a` is through: forget it.
+    TxForget = 15,
+    /// Ask for chunks of the peer's stream `b`; `a` is the send's token, the payload start and end (u32, little-endian).
+    TxFetch = 16,
+    /// Say that we want the peer's streams with flow behaviour `b`; `a` is the send's token.
+    TxFlow = 17,
+    /// Tell us when no more than `a` bytes of chunks wait for the socket.
+    TxRoom = 18,
 }
 
 impl Order {
     /// All of them, by number.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 19] = [
         Self::Utf8,
         Self::Binary,
         Self::Error,
@@ -54,6 +71,14 @@ impl Order {
         Self::Hold,
         Self::Release,
         Self::Answer,
+        Self::TxStart,
+        Self::TxChunk,
+        Self::TxFinish,
+        Self::TxCancel,
+        Self::TxForget,
+        Self::TxFetch,
+        Self::TxFlow,
+        Self::TxRoom,
     ];
 }
 
@@ -68,13 +93,13 @@ pub fn carry_out(
 ) {
     let mut offset = 0usize;
     for command in words.chunks_exact(WORDS) {
-        let &[slot, order, a, length] = command else { return };
+        let &[slot, order, a, b, length] = command else { return };
         let end = offset.saturating_add(length as usize);
         // A length beyond the array would be a bug of lib/: nothing behind it can be trusted.
         let Some(payload) = payloads.get(offset..end) else { return };
         offset = end;
         let Some(order) = Order::ALL.get(order as usize) else { return };
-        one(shared, delivery, slot, *order, a, payload, dirty, events);
+        one(shared, delivery, slot, *order, (a, b), payload, dirty, events);
     }
 }
 
@@ -85,7 +110,7 @@ pub fn one(
     delivery: &mut Delivery,
     slot: u32,
     order: Order,
-    a: u32,
+    (a, b): (u32, u32),
     payload: &[u8],
     dirty: &mut Vec<Arc<Link>>,
     events: &mut Batch,
@@ -109,11 +134,19 @@ pub fn one(
     }
     let Some(link) = delivery.link(slot) else { return };
     match order {
-        Order::Utf8 => shared.send(link, MessageKind::Utf8, a, payload, events),
-        Order::Binary => shared.send(link, MessageKind::Binary, a, payload, events),
-        Order::Error => shared.send(link, MessageKind::Error, a, payload, events),
-        Order::Ping => shared.ping(link, events),
-        Order::Acknowledge => shared.acknowledge(link, a, events),
+        Order::Utf8 => shared.send(link, events, |session, io| session.send(MessageKind::Utf8, payload, a, io)),
+        Order::Binary => shared.send(link, events, |session, io| session.send(MessageKind::Binary, payload, a, io)),
+        Order::Error => shared.send(link, events, |session, io| session.send(MessageKind::Error, payload, a, io)),
+        Order::Ping => shared.send(link, events, |session, io| session.ping(io)),
+        Order::Acknowledge => shared.send(link, events, |session, io| session.acknowledge(a, io)),
+        Order::TxStart => shared.send(link, events, |session, io| session.start_stream(a, b as i32, payload, io)),
+        Order::TxChunk => shared.send(link, events, |session, io| session.send_chunk(a, b, payload, io)),
+        Order::TxFinish => shared.send(link, events, |session, io| session.finish_stream(a, io)),
+        Order::TxCancel => shared.send(link, events, |session, io| session.cancel_stream(side(b), a, io)),
+        Order::TxForget => shared.send(link, events, |session, _| session.close_stream(Side::Ours, a)),
+        Order::TxFetch => shared.send(link, events, |session, io| session.request_range(a, b, range(payload), io)),
+        Order::TxFlow => shared.send(link, events, |session, io| session.set_flow(a, flow(b), io)),
+        Order::TxRoom => shared.send(link, events, |session, _| session.await_room(a as usize)),
         Order::Bye => return shared.say_farewell(link, Farewell::bye(&String::from_utf8_lossy(payload))),
         Order::Close => {
             return shared.say_farewell(link, Farewell::silent(a as u16, &String::from_utf8_lossy(payload)));
@@ -126,4 +159,18 @@ pub fn one(
     if !dirty.last().is_some_and(|last| Arc::ptr_eq(last, link)) {
         dirty.push(Arc::clone(link));
     }
+}
+
+fn side(b: u32) -> Side {
+    if b == Side::Theirs as u32 { Side::Theirs } else { Side::Ours }
+}
+
+fn flow(b: u32) -> FlowBehaviour {
+    if b == FlowBehaviour::Push as u32 { FlowBehaviour::Push } else { FlowBehaviour::Pull }
+}
+
+/// Start and end out of a payload; nothing at all where `lib/` gave no two numbers.
+fn range(payload: &[u8]) -> (u32, u32) {
+    let number = |at| payload.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes);
+    (number(0), number(4))
 }

@@ -33,12 +33,14 @@ pub struct Outgoing {
     bytes: Vec<u8>,
     /// How many of `bytes` the socket, or rustls, has taken.
     taken: usize,
+    /// Bytes that the socket, or rustls, has taken since the beginning.
+    total: u64,
 }
 
 impl Outgoing {
     /// Nothing yet. `role` decides whether frames are masked.
     pub fn new(role: Role) -> Self {
-        Self { role, bytes: Vec::new(), taken: 0 }
+        Self { role, bytes: Vec::new(), taken: 0, total: 0 }
     }
 
     /// Answers a WebSocket ping.
@@ -97,6 +99,7 @@ impl Outgoing {
 
     fn take(&mut self, n: usize) {
         self.taken += n;
+        self.total += n as u64;
         if self.taken >= self.bytes.len() {
             self.taken = 0;
             self.bytes.clear();
@@ -121,6 +124,10 @@ impl Wire for Outgoing {
 
     fn pending(&self) -> usize {
         self.bytes.len() - self.taken
+    }
+
+    fn taken(&self) -> u64 {
+        self.total
     }
 }
 

@@ -52,8 +52,7 @@ pub(super) fn replace(shared: &Shared, link: &Arc<Link>) {
     shared.say_farewell(link, Farewell::silent(CloseCode::NORMAL.get(), close::REPLACED));
     let mut core = link.lock();
     shared.call(link, &mut core, |session, io| session.leave_now(io));
-    shared.flush(link, &mut core);
-    drop(core);
+    shared.flush(link, core);
     shared.conclude(link);
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::link::Link;
 use super::opening::Origin;
 use super::relay::Relay;
-use crate::session::{Body, Event, Events, Outcome, Stats};
+use super::sink::Sink;
+use crate::session::{Body, Outcome};
 
 /// Words of a descriptor.
 pub const WORDS: usize = 5;
@@ -63,11 +64,27 @@ pub enum Code {
     HttpWritable = 15,
     /// It is over; the payload is the code of the error, if it broke.
     HttpClosed = 16,
+    /// The peer began stream `a` of `b` bytes (-1: unknown); payload: its name.
+    TxStart = 17,
+    /// Chunk `b` of the peer's stream `a`; payload: its bytes.
+    TxChunk = 18,
+    /// The peer's stream `a` is complete.
+    TxFinish = 19,
+    /// The peer cancelled stream `a`; `b` is its [`Side`](crate::session::Side).
+    TxCancel = 20,
+    /// The peer asks for chunks of our stream `a`; payload: start and end (u32, little-endian).
+    TxFetch = 21,
+    /// The peer wants our streams with flow behaviour `a` from now on.
+    TxFlow = 22,
+    /// Our stream `a` has come a step further, or not: `b` is the [`Step`](crate::session::Step) and, from bit 8 on, the [`Outcome`].
+    TxSettled = 23,
+    /// There is room for chunks: `a` bytes of them still wait for the socket.
+    TxRoom = 24,
 }
 
 impl Code {
     /// All of them, by number.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 25] = [
         Self::Utf8,
         Self::Binary,
         Self::Error,
@@ -85,6 +102,14 @@ impl Code {
         Self::HttpEnd,
         Self::HttpWritable,
         Self::HttpClosed,
+        Self::TxStart,
+        Self::TxChunk,
+        Self::TxFinish,
+        Self::TxCancel,
+        Self::TxFetch,
+        Self::TxFlow,
+        Self::TxSettled,
+        Self::TxRoom,
     ];
 }
 
@@ -168,37 +193,37 @@ impl Batch {
 
     /// Where a session's events go.
     pub fn sink(&mut self, slot: u32, number: u64) -> Sink<'_> {
-        Sink { batch: self, slot, number }
+        Sink::new(self, slot, number)
     }
 
     fn describe(&mut self, slot: u32, code: Code, flags: u32, a: u32, b: u32, length: usize) {
         self.words.extend_from_slice(&[slot, code as u32 | flags << 8, a, b, length as u32]);
     }
 
-    fn doubles<const N: usize>(&mut self, slot: u32, code: Code, values: [f64; N]) {
+    /// An event whose payload is numbers.
+    pub(super) fn doubles<const N: usize>(&mut self, slot: u32, code: Code, values: [f64; N]) {
         self.describe(slot, code, 0, 0, 0, N * 8);
         for value in values {
             self.bytes.extend_from_slice(&value.to_le_bytes());
         }
     }
 
-    fn message(&mut self, slot: u32, code: Code, ack: u32, mut flags: u32, body: Body<'_>) {
+    /// An event whose payload may be large.
+    pub(super) fn carry(&mut self, slot: u32, (code, flags): (Code, u32), (a, b): (u32, u32), body: Body<'_>) {
         let payload = body.as_slice();
-        if code != Code::Binary && payload.is_ascii() {
-            flags |= ASCII_FLAG;
-        }
         let length = payload.len();
         if length < LARGE {
-            self.describe(slot, code, flags, ack, 0, length);
+            self.describe(slot, code, flags, a, b, length);
             self.bytes.extend_from_slice(payload);
         } else {
-            self.describe(slot, code, flags | LARGE_FLAG, ack, 0, length);
+            self.describe(slot, code, flags | LARGE_FLAG, a, b, length);
             self.large_bytes += length;
             self.large.push_back(body.into_owned());
         }
     }
 
-    fn settled(&mut self, slot: u32, token: u32, outcome: Outcome) {
+    /// The end of a send.
+    pub(super) fn settled(&mut self, slot: u32, token: u32, outcome: Outcome) {
         // ACKs mostly come in order and in bursts: one event then does for all.
         if let Some([last_slot, code, first, run, _]) = self.words.last_chunk_mut::<WORDS>()
             && *last_slot == slot
@@ -214,50 +239,10 @@ impl Batch {
     }
 }
 
-/// One session's way into a [`Batch`].
-#[derive(Debug)]
-pub struct Sink<'a> {
-    batch: &'a mut Batch,
-    slot: u32,
-    number: u64,
-}
-
-impl Sink<'_> {
-    /// A heartbeat round.
-    pub fn stats(&mut self, stats: &Stats) {
-        let values = [stats.rtt_ms, stats.rx as f64, stats.tx as f64, f64::from(stats.ack_timeouts)];
-        self.batch.doubles(self.slot, Code::Stats, values);
-    }
-}
-
-impl Events for Sink<'_> {
-    fn batch(&self) -> u64 {
-        self.number
-    }
-
-    fn event(&mut self, event: Event<'_>) {
-        match event {
-            Event::Message { kind, ack, body, verdict } => {
-                use crate::session::MessageKind::{Binary, Error, Utf8};
-                let code = match kind {
-                    Utf8 => Code::Utf8,
-                    Binary => Code::Binary,
-                    Error => Code::Error,
-                };
-                self.batch.message(self.slot, code, ack, if verdict { VERDICT_FLAG } else { 0 }, body);
-            }
-            Event::Settled { token, outcome } => self.batch.settled(self.slot, token, outcome),
-            Event::Connected { transactions } => {
-                self.batch.push(self.slot, Code::Connected, u32::from(transactions), 0, &[]);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::MessageKind;
+    use crate::session::{Event, Events, MessageKind};
 
     fn message(body: &[u8]) -> Event<'_> {
         Event::Message { kind: MessageKind::Utf8, ack: 9, body: Body::new(body.into(), 0), verdict: false }

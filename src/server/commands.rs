@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::MutexGuard;
 use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
 use super::batch::Batch;
@@ -10,19 +11,26 @@ use super::handshake::Verdict;
 use super::link::{Core, Link};
 use super::passthrough::Wanted;
 use super::peer::Call;
+use super::sink::Sink;
 use super::{Shared, Stop};
-use crate::session::{Farewell, Hooks, MessageKind};
+use crate::net::outgoing::Outgoing;
+use crate::session::{Farewell, Hooks, Io, Session};
 
 impl Shared {
-    /// Sends a message. Settlements of messages that have to make room for it go to `events`.
-    pub fn send(&self, link: &Arc<Link>, kind: MessageKind, token: u32, payload: &[u8], events: &mut Batch) {
+    /// Sends something by `call`. Settlements of messages that have to make room for it go to `events`.
+    pub fn send(
+        &self,
+        link: &Arc<Link>,
+        events: &mut Batch,
+        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>),
+    ) {
         let now = self.now();
         let mut core = link.lock();
         if core.session.is_throttled() && !core.blocked {
             // Too much for one write, but the socket may well take it: only a slow reader costs messages.
             link.flush(&mut core, now, events);
         }
-        core.with(now, events, (link.slot, 0), |session, io| session.send(kind, payload, token, io));
+        core.with(now, events, (link.slot, 0), call);
         if core.session.is_closed() {
             link.rouse();
         }
@@ -30,18 +38,6 @@ impl Shared {
             core.awaiting = true;
             self.await_acks(link);
         }
-    }
-
-    /// Sends a ping.
-    pub fn ping(&self, link: &Arc<Link>, events: &mut Batch) {
-        let now = self.now();
-        link.lock().with(now, events, (link.slot, 0), |session, io| session.ping(io));
-    }
-
-    /// Acknowledges a message that the receive hooks have seen.
-    pub fn acknowledge(&self, link: &Arc<Link>, ack: u32, events: &mut Batch) {
-        let now = self.now();
-        link.lock().with(now, events, (link.slot, 0), |session, io| session.acknowledge(ack, io));
     }
 
     /// The application keeps this many received bytes although their batch is delivered.
@@ -62,14 +58,24 @@ impl Shared {
     pub fn say_farewell(&self, link: &Arc<Link>, farewell: Farewell) {
         let mut core = link.lock();
         self.call(link, &mut core, |session, io| session.leave(farewell, io));
-        self.flush(link, &mut core);
+        self.flush(link, core);
         // The driver has deadlines to set.
         link.rouse();
     }
 
-    /// Writes a session's output.
-    pub fn flush(&self, link: &Arc<Link>, core: &mut Core) {
-        link.flush(core, self.now(), &mut Batch::default());
+    /// Writes a session's output and gives back its lock: what comes of that for the application goes to the inbox, whose lock comes first.
+    pub fn flush(&self, link: &Link, mut core: MutexGuard<'_, Core>) {
+        let mut events = Batch::default();
+        link.flush(&mut core, self.now(), &mut events);
+        drop(core);
+        self.post(events);
+    }
+
+    /// Hands events to the application that came up under a session's lock.
+    pub fn post(&self, mut events: Batch) {
+        if !events.is_empty() {
+            self.inbox.write(|filling| filling.batch.append(&mut events));
+        }
     }
 
     /// JavaScript has handled a session's end.

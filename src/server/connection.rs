@@ -130,6 +130,7 @@ impl Driver {
 
     /// Writes what did not fit before, as soon as the socket is ready. False when the socket is gone.
     fn write(&self, cx: &mut Context<'_>) -> bool {
+        let mut events = Batch::default();
         let mut core = self.link.lock();
         while core.blocked
             && let Some(socket) = &core.socket
@@ -138,17 +139,15 @@ impl Driver {
                 Poll::Pending => break,
                 Poll::Ready(Ok(())) => {
                     core.blocked = false;
-                    self.flush(&mut core);
+                    self.link.flush(&mut core, self.shared.now(), &mut events);
                 }
                 Poll::Ready(Err(_)) => core.socket = None,
             }
         }
-        core.socket.is_some()
-    }
-
-    fn flush(&self, core: &mut Core) {
-        // Events of a flush can only be settlements of messages that were evicted, and a flush evicts none.
-        self.link.flush(core, self.shared.now(), &mut Batch::default());
+        let alive = core.socket.is_some();
+        drop(core);
+        self.shared.post(events);
+        alive
     }
 
     /// Sees to the timers. True when the connection is over.
@@ -195,7 +194,7 @@ impl Driver {
             Stage::Leaving => {
                 let mut core = self.link.lock();
                 self.shared.call(&self.link, &mut core, |session, io| session.leave_now(io));
-                self.flush(&mut core);
+                self.shared.flush(&self.link, core);
             }
             Stage::Open => {}
         }
@@ -207,7 +206,7 @@ impl Driver {
     fn greet(&self) {
         let mut core = self.link.lock();
         self.shared.call(&self.link, &mut core, |session, io| session.greet(io));
-        self.flush(&mut core);
+        self.shared.flush(&self.link, core);
     }
 
     /// Whether the socket is not to be read now; whoever makes room then rouses the driver.
@@ -266,7 +265,7 @@ impl Driver {
             let Some(tls) = core.tls.as_deref_mut() else { return false };
             let result = tls::decrypt(tls, input, plain);
             if tls.wants_write() {
-                self.flush(&mut core);
+                self.shared.flush(&self.link, core);
             }
             result
         };
@@ -331,8 +330,8 @@ impl Driver {
             (output && !list, list)
         });
         if flush_now {
-            let mut core = self.link.lock();
-            self.flush(&mut core);
+            let core = self.link.lock();
+            self.shared.flush(&self.link, core);
         }
         if listed {
             self.shared.late.notify_one();
@@ -342,8 +341,11 @@ impl Driver {
 
 /// Stops reading while the application, or the whole server, has too much to handle.
 fn pause_if_full(filling: &mut Filling, core: &mut Core, link: &Arc<Link>) {
+    let was_paused = core.paused;
     core.paused = !core.session.is_closed() && (filling.is_full() || core.session.is_full(filling.done));
     if core.paused {
         filling.resume_after(link);
+    } else if was_paused {
+        core.session.excuse();
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Shared;
-use super::batch::Batch;
 use crate::session::Beat;
 
 /// Parts that a round is split into, so that many sessions don't all have their turn at once.
@@ -88,7 +87,7 @@ fn beat(shared: &Shared, slot: u32, generation: u32) -> bool {
         }
     });
     // Pings don't wait for the application.
-    link.flush(&mut link.lock(), now, &mut Batch::default());
+    shared.flush(&link, link.lock());
     true
 }
 

@@ -55,7 +55,7 @@ impl Core {
         now: Micros,
         batch: &mut Batch,
         (slot, number): (u32, u64),
-        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, super::batch::Sink<'_>>) -> R,
+        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, super::sink::Sink<'_>>) -> R,
     ) -> R {
         let mut events = batch.sink(slot, number);
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })

@@ -13,7 +13,7 @@
 //! | [`relay`] | its socket, as both threads share it |
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`registry`] | sids and slots |
-//! | [`inbox`], [`batch`] | events on their way to the application |
+//! | [`inbox`], [`batch`], [`sink`] | events on their way to the application |
 //! | [`commands`] | what the application asks for |
 //! | [`pacing`] | output that waits for the application, but not for long |
 //! | [`heartbeat`] | rounds over the sessions |
@@ -34,6 +34,7 @@ pub mod peer;
 pub mod registry;
 pub mod relay;
 pub mod settings;
+pub mod sink;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,7 +45,6 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
-use batch::Sink;
 use handshake::Verdict;
 use heartbeat::Wheel;
 use inbox::{Inbox, Wake};
@@ -53,6 +53,7 @@ use passthrough::Wanted;
 use peer::Call;
 use registry::Registry;
 use settings::Settings;
+use sink::Sink;
 
 use crate::net::outgoing::Outgoing;
 use crate::session::{Hooks, Io, Micros, Session};

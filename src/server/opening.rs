@@ -51,7 +51,7 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
         // A server listens before it sends its 101: nothing has to be waited for.
         let mut core = link.lock();
         shared.call(&link, &mut core, |session, io| session.greet(io));
-        shared.flush(&link, &mut core);
+        shared.flush(&link, core);
     }
     if *shared.stop.borrow() != Stop::Running {
         shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));

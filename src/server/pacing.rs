@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Shared;
-use super::batch::Batch;
 
 /// How long ACKs wait for the replies they should leave with.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -19,11 +18,10 @@ pub async fn flush_overdue(shared: Arc<Shared>) {
                 break;
             }
             tokio::time::sleep(PATIENCE).await;
-            let now = shared.now();
             for link in shared.inbox.take_overdue(number) {
-                let mut core = link.lock();
+                let core = link.lock();
                 if core.listed {
-                    link.flush(&mut core, now, &mut Batch::default());
+                    shared.flush(&link, core);
                 }
             }
         }

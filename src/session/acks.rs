@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::Micros;
+use super::{Micros, Step};
 
 /// How long after it was sent a frame counts as timed out, in microseconds (`reference/protocol.md`: 2500 ms).
 pub const ACK_TIMEOUT: Micros = 2_500_000;
@@ -20,10 +20,8 @@ pub enum Waiter {
     Nobody,
     /// The application's promise for one message, by the number it gave the send.
     Send(u32),
-    /// The transaction whose TX_START this was.
-    TxStart(u32),
-    /// The transaction whose TX_FINISH this was.
-    TxFinish(u32),
+    /// Our stream of this number, for this step of it.
+    Stream(u32, Step),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +117,7 @@ impl Acks {
         waiter
     }
 
-    /// Counts what was sent more than [`ACK_TIMEOUT`] ago as timed out. With `keep_late` such frames are still
+    /// Counts what was sent more than [`ACK_TIMEOUT`] ago as timed out. With `keep_late` such frames, and TX_FINISH always, are still
     /// remembered, up to [`MAX_LATE`]; `released` gets the waiter of each frame that no ACK can settle any more.
     pub fn sweep(&mut self, now: Micros, keep_late: bool, mut released: impl FnMut(Waiter)) {
         let waiting = self.entries.len().saturating_sub(self.late);
@@ -129,7 +127,9 @@ impl Acks {
                 State::Sent(at) if excess > 0 || now.saturating_sub(at) >= ACK_TIMEOUT => {
                     excess = excess.saturating_sub(1);
                     self.timeouts = self.timeouts.saturating_add(1);
-                    if keep_late && entry.waiter != Waiter::Nobody {
+                    // TX_FINISH stands behind its own stream's data: with a slow reader that takes longer.
+                    let patient = matches!(entry.waiter, Waiter::Stream(_, Step::Finish));
+                    if (keep_late || patient) && entry.waiter != Waiter::Nobody {
                         entry.state = State::Late;
                         self.late += 1;
                     } else {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Micros;
+use crate::protocol::FlowBehaviour;
 
 /// A payload that arrived, still inside the frame that carried it.
 #[derive(Debug)]
@@ -102,6 +103,81 @@ pub enum Event<'a> {
         /// How it ended.
         outcome: Outcome,
     },
+    /// The peer began a stream, which takes the place of an open one with the same number.
+    StreamStarted {
+        /// Its number, chosen by the peer.
+        tx_id: u32,
+        /// Its size in bytes; -1 while unknown.
+        byte_length: i32,
+        /// Its name, UTF-8 unless the peer is at fault.
+        name: &'a [u8],
+    },
+    /// A piece of the peer's stream arrived.
+    StreamChunk {
+        /// The stream's number.
+        tx_id: u32,
+        /// The chunk's index.
+        seq: u32,
+        /// The chunk's bytes.
+        body: Body<'a>,
+    },
+    /// The peer's stream is complete.
+    StreamFinished {
+        /// Its number.
+        tx_id: u32,
+    },
+    /// The peer cancelled a stream: as its receiver one of ours, else as its sender one of its own.
+    StreamCancelled {
+        /// Whose stream it is.
+        side: Side,
+        /// Its number.
+        tx_id: u32,
+    },
+    /// The peer asks for chunks of our stream.
+    RangeRequested {
+        /// Its number.
+        tx_id: u32,
+        /// Index of the first chunk.
+        start: u32,
+        /// Index behind the last chunk.
+        end: u32,
+    },
+    /// The peer says how it wants our streams from now on.
+    FlowChanged(FlowBehaviour),
+    /// A step of our stream was acknowledged, or will not be.
+    StreamSettled {
+        /// Its number.
+        tx_id: u32,
+        /// Which step it was.
+        step: Step,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The socket has taken so much that there is [room](super::Session::await_room) for more chunks.
+    Room {
+        /// Bytes of chunks that it still has to take.
+        left: usize,
+    },
+}
+
+/// Whose stream it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Side {
+    /// The peer sends it.
+    Theirs = 0,
+    /// We send it.
+    Ours = 1,
+}
+
+/// The frames of a stream that its receiver acknowledges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Step {
+    /// TX_START.
+    Start = 0,
+    /// TX_FINISH.
+    Finish = 1,
 }
 
 /// Takes the events of a session, in order.
@@ -120,6 +196,8 @@ pub trait Wire {
     fn close(&mut self, code: u16, reason: &str);
     /// Bytes handed over that the socket has not taken yet.
     fn pending(&self) -> usize;
+    /// Bytes the socket has taken since the connection began.
+    fn taken(&self) -> u64;
 }
 
 /// The surroundings of a call into a session.

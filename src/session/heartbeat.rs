@@ -1,7 +1,6 @@
 //! Rounds of pings: which peer is alive, which is silent, which of our frames it has not acknowledged in time.
 
-use super::acks::Waiter;
-use super::{Event, Events, Io, Outcome, Session, Stats, Wire};
+use super::{Events, Io, Outcome, Session, Stats, Wire, settle};
 use crate::protocol::Frame;
 
 /// What a heartbeat round found.
@@ -35,7 +34,7 @@ impl Session {
             return Beat::Leaving;
         }
         // What the socket takes of a backlog, its peer has read.
-        let taken = self.tx.saturating_sub(io.wire.pending() as u64);
+        let taken = io.wire.taken();
         let reads = self.taken.is_some_and(|before| taken > before);
         if self.pinged && !self.heard && !reads && !reading_paused {
             self.give_up(io);
@@ -56,12 +55,16 @@ impl Session {
         Beat::Alive(stats)
     }
 
+    /// The socket is read again: what the peer has sent during the pause is still to come.
+    pub fn excuse(&mut self) {
+        self.heard = true;
+    }
+
     /// Looks for frames whose ACK is overdue.
     pub fn sweep<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        let streams = self.streams.as_deref();
         self.acks.sweep(io.now, self.config.keep_late, |waiter| {
-            if let Waiter::Send(token) = waiter {
-                io.events.event(Event::Settled { token, outcome: Outcome::TimedOut });
-            }
+            settle(waiter, Outcome::TimedOut, streams, io.events);
         });
     }
 }

@@ -11,6 +11,8 @@
 //! | `heartbeat` | rounds of pings, silent peers, overdue ACKs |
 //! | `receive` | what each received frame does |
 //! | `leave` | the ways a session ends |
+//! | `streams`, `incoming`, `outgoing` | transactions: which are open, the peer's frames, ours |
+//! | `transit` | how much of our streams the socket has not taken yet |
 
 pub mod acks;
 pub mod config;
@@ -19,24 +21,29 @@ pub mod intake;
 pub mod outbox;
 
 mod heartbeat;
+mod incoming;
 mod leave;
+mod outgoing;
 mod receive;
+mod streams;
 #[cfg(test)]
 mod tests;
+mod transit;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use acks::{Acks, Waiter};
 use config::Config;
-pub use event::{Body, Event, Events, Hooks, Io, MessageKind, Outcome, Stats, Wire};
+pub use event::{Body, Event, Events, Hooks, Io, MessageKind, Outcome, Side, Stats, Step, Wire};
 pub use heartbeat::Beat;
 use intake::Intake;
 pub use leave::Farewell;
 use leave::Phase;
 use outbox::{Outbox, Queued};
+use streams::Streams;
 
-use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, VERSION, close};
+use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, FrameType, VERSION, close};
 
 /// Time in microseconds since a moment of the caller's choice.
 pub type Micros = u64;
@@ -62,6 +69,8 @@ pub struct Session {
     /// What the application has not handled yet.
     pub intake: Intake,
     phase: Phase,
+    /// The open streams; none until the first.
+    streams: Option<Box<Streams>>,
     /// What the peer announced; `None` until it does, which old clients never do.
     features: Option<u64>,
     /// ENDPOINT_INFO has left: until then everything waits in the outbox.
@@ -77,7 +86,7 @@ pub struct Session {
     rx: u64,
     tx: u64,
     dropped: u64,
-    /// Frames of an unknown type, which are ignored.
+    /// Frames of an unknown type, or about a stream that is not open, which are ignored.
     ignored: u64,
 }
 
@@ -94,6 +103,7 @@ impl Session {
             outbox: Outbox::default(),
             intake: Intake::default(),
             phase: Phase::Open,
+            streams: None,
             features: None,
             greeted: false,
             throttled: false,
@@ -152,6 +162,7 @@ impl Session {
 
     /// The socket has taken bytes: what the outbox may now give goes to the wire.
     pub fn drained<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        self.make_room(io);
         if !self.greeted || self.phase.is_closed() || (self.throttled && io.wire.pending() > self.config.low_water_mark)
         {
             return;
@@ -164,6 +175,9 @@ impl Session {
                 self.acks.sent(ack, io.now);
             }
             self.write(&queued.head, &queued.tail, io.wire);
+            if queued.frame_type == FrameType::TxChunk {
+                self.chunk_left_outbox(queued.tail.len(), io.wire);
+            }
         }
         self.finish_leaving(io);
     }
@@ -178,7 +192,7 @@ impl Session {
         (self.rx, self.tx, self.dropped)
     }
 
-    /// Frames of an unknown type that were ignored.
+    /// Frames of an unknown type, or about a stream that is not open, that were ignored.
     pub fn ignored(&self) -> u64 {
         self.ignored
     }
@@ -210,13 +224,18 @@ impl Session {
         io: &mut Io<'_, W, E>,
         frame: impl FnOnce(u32) -> Frame<'f>,
     ) {
-        if self.greeted && !self.throttled && self.outbox.is_empty() {
+        if self.flows() {
             let ack = self.acks.expect_sent(waiter, io.now);
             self.transmit(&frame(ack), io.wire);
         } else {
             let ack = self.acks.expect(waiter);
             self.enqueue(&frame(ack), Some(ack), io);
         }
+    }
+
+    /// Whether a frame goes to the wire at once, because none waits before it.
+    fn flows(&self) -> bool {
+        self.greeted && !self.throttled && self.outbox.is_empty()
     }
 
     fn enqueue<W: Wire, E: Events>(&mut self, frame: &Frame<'_>, waited_for: Option<u32>, io: &mut Io<'_, W, E>) {
@@ -229,8 +248,8 @@ impl Session {
         let (acks, dropped) = (&mut self.acks, &mut self.dropped);
         self.outbox.push(&self.config, queued, |victim| {
             *dropped += 1;
-            if let Some(Waiter::Send(token)) = victim.ack.and_then(|ack| acks.forget(ack)) {
-                io.events.event(Event::Settled { token, outcome: Outcome::Dropped });
+            if let Some(waiter) = victim.ack.and_then(|ack| acks.forget(ack)) {
+                settle(waiter, Outcome::Dropped, None, io.events);
             }
         });
         if self.outbox.overflows(&self.config) {
@@ -247,6 +266,20 @@ impl Session {
         wire.frame(head, tail);
         if wire.pending() >= self.config.high_water_mark {
             self.throttled = true;
+        }
+    }
+}
+
+/// Tells the application how a frame ended that it waited for. Our streams are among those only while they are open: of their
+/// cancellation it has heard.
+fn settle<E: Events>(waiter: Waiter, outcome: Outcome, streams: Option<&Streams>, events: &mut E) {
+    match waiter {
+        Waiter::Nobody => {}
+        Waiter::Send(token) => events.event(Event::Settled { token, outcome }),
+        Waiter::Stream(tx_id, step) => {
+            if streams.is_some_and(|streams| streams.outgoing.contains(&tx_id)) {
+                events.event(Event::StreamSettled { tx_id, step, outcome });
+            }
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::acks::Waiter;
-use super::{Body, Event, Events, Fault, Hooks, Io, MessageKind, Outcome, Session, Wire};
+use super::{Body, Event, Events, Fault, Hooks, Io, MessageKind, Outcome, Session, Wire, settle};
 use crate::protocol::{self, CloseCode, DecodeError, FEATURE_TRANSACTIONS, Frame, FrameType, VERSION, close};
 
 impl Session {
@@ -54,6 +53,7 @@ impl Session {
                 let reason = String::from_utf8_lossy(reason);
                 self.shut(CloseCode::NORMAL.get(), if reason.is_empty() { close::DISCONNECT } else { &reason }, io);
             }
+            Frame::TxChunk { tx_id, seq, .. } => self.chunk(tx_id, seq, message, io)?,
             transaction => self.transaction(&transaction, io)?,
         }
         Ok(())
@@ -97,18 +97,8 @@ impl Session {
     }
 
     fn acknowledged<W: Wire, E: Events>(&mut self, ack: u32, io: &mut Io<'_, W, E>) {
-        if let Some(Waiter::Send(token)) = self.acks.acknowledge(ack, io.now) {
-            io.events.event(Event::Settled { token, outcome: Outcome::Acknowledged });
+        if let Some(waiter) = self.acks.acknowledge(ack, io.now) {
+            settle(waiter, Outcome::Acknowledged, self.streams.as_deref(), io.events);
         }
-    }
-
-    fn transaction<W: Wire, E: Events>(&mut self, frame: &Frame<'_>, io: &mut Io<'_, W, E>) -> Result<(), Fault> {
-        if self.features.unwrap_or(0) & FEATURE_TRANSACTIONS == 0 {
-            return Err(Fault { code: CloseCode::SERVER_FAULT, reason: Cow::Borrowed(close::NO_TRANSACTION_FEATURE) });
-        }
-        if let Some(ack) = frame.ack() {
-            self.transmit(&Frame::Ack { ack }, io.wire);
-        }
-        Ok(())
     }
 }

@@ -21,8 +21,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::config::Config;
-use super::{Event, Events, Fault, Hooks, Io, MessageKind, Micros, Outcome, Session, Wire};
-use crate::protocol::{self, FEATURE_TRANSACTIONS, Frame, VERSION};
+use super::{Event, Events, Fault, Hooks, Io, MessageKind, Micros, Outcome, Session, Side, Step, Wire};
+use crate::protocol::{self, FEATURE_TRANSACTIONS, FlowBehaviour, Frame, VERSION};
 
 const SID: u64 = 7;
 
@@ -34,6 +34,14 @@ enum Did {
     Connected(bool),
     Message { kind: MessageKind, ack: u32, payload: Vec<u8>, verdict: bool },
     Settled(u32, Outcome),
+    StreamStarted { tx_id: u32, byte_length: i32, name: Vec<u8> },
+    StreamChunk { tx_id: u32, seq: u32, payload: Vec<u8> },
+    StreamFinished(u32),
+    StreamCancelled(Side, u32),
+    RangeRequested(u32, u32, u32),
+    FlowChanged(FlowBehaviour),
+    StreamSettled(u32, Step, Outcome),
+    Room(usize),
 }
 
 type Notes = Rc<RefCell<Vec<Did>>>;
@@ -43,6 +51,7 @@ type Notes = Rc<RefCell<Vec<Did>>>;
 struct Socket {
     notes: Notes,
     pending: usize,
+    taken: u64,
 }
 
 impl Wire for Socket {
@@ -61,6 +70,10 @@ impl Wire for Socket {
 
     fn pending(&self) -> usize {
         self.pending
+    }
+
+    fn taken(&self) -> u64 {
+        self.taken
     }
 }
 
@@ -81,6 +94,16 @@ impl Events for Application {
                 Did::Message { kind, ack, payload: body.as_slice().into(), verdict }
             }
             Event::Settled { token, outcome } => Did::Settled(token, outcome),
+            Event::StreamStarted { tx_id, byte_length, name } => {
+                Did::StreamStarted { tx_id, byte_length, name: name.into() }
+            }
+            Event::StreamChunk { tx_id, seq, body } => Did::StreamChunk { tx_id, seq, payload: body.as_slice().into() },
+            Event::StreamFinished { tx_id } => Did::StreamFinished(tx_id),
+            Event::StreamCancelled { side, tx_id } => Did::StreamCancelled(side, tx_id),
+            Event::RangeRequested { tx_id, start, end } => Did::RangeRequested(tx_id, start, end),
+            Event::FlowChanged(behaviour) => Did::FlowChanged(behaviour),
+            Event::StreamSettled { tx_id, step, outcome } => Did::StreamSettled(tx_id, step, outcome),
+            Event::Room { left } => Did::Room(left),
         });
     }
 }
@@ -102,7 +125,7 @@ impl Rig {
         let notes = Notes::default();
         Self {
             session: Session::new(SID, Arc::new(config)),
-            socket: Socket { notes: Rc::clone(&notes), pending: 0 },
+            socket: Socket { notes: Rc::clone(&notes), pending: 0, taken: 0 },
             application: Application { notes, batch: 1 },
             hooks: Hooks(0),
             now: 0,
@@ -134,6 +157,7 @@ impl Rig {
             let taken = bytes.min(self.socket.pending);
             bytes -= taken;
             self.socket.pending -= taken;
+            self.socket.taken += taken as u64;
             let mut io = Io { now: self.now, wire: &mut self.socket, events: &mut self.application };
             self.session.drained(&mut io);
             if bytes == 0 || self.socket.pending == 0 {

@@ -1,0 +1,205 @@
+"use strict";
+
+// The streams that a session's peer sends: those that are open, and those that wait to be claimed.
+
+const { EVENT_COST, ORDER, SIDE } = require("../codes.js");
+const { CryoError, codes } = require("../errors.js");
+const { sessionClosed } = require("../sends.js");
+const { CryoReadable, feeder } = require("./readable.js");
+const { Waiters } = require("./waiters.js");
+
+/**
+ * A stream that is open, or not yet claimed, or both.
+ *
+ * @typedef {object} Entry
+ * @property {number} txId
+ * @property {string} name
+ * @property {CryoReadable} readable
+ * @property {boolean} open The peer has neither finished nor cancelled it, nor have we.
+ * @property {boolean} claimed The application has it.
+ * @property {boolean} muted Too much for a stream that nobody claimed, but somebody listens for its chunks: it goes on without being kept.
+ * @property {number} bytes What it keeps of chunks that nobody has read, with EVENT_COST for each.
+ */
+
+class Incoming {
+  #port;
+  #waiters = new Waiters();
+  /** All entries, in order of arrival. */
+  #entries = new Set();
+  /** The open ones, by number. */
+  #open = new Map();
+  /** What unclaimed streams keep, in bytes: these are not counted as unread, because nobody reads them. */
+  #unclaimedBytes = 0;
+
+  /** @param {import("./port.js").Port} port */
+  constructor(port) {
+    this.#port = port;
+  }
+
+  /**
+   * Claims the oldest unclaimed stream of a name, or waits for one.
+   *
+   * @param {string} name
+   * @param {number} timeout In ms.
+   * @param {Error | null} obstacle Why none can come any more.
+   * @returns {Promise<CryoReadable>}
+   */
+  claim(name, timeout, obstacle) {
+    for (const entry of this.#entries) {
+      if (entry.claimed || entry.muted || entry.name !== name) continue;
+      this.#claimed(entry);
+      return Promise.resolve(entry.readable);
+    }
+    return obstacle === null ? this.#waiters.add(name, timeout) : Promise.reject(obstacle);
+  }
+
+  /** Whether the peer has an open stream of that number. */
+  has(txId) {
+    return this.#open.has(txId);
+  }
+
+  /** The peer begins a stream. */
+  start(txId, byteLength, name) {
+    const former = this.#open.get(txId);
+    if (former !== undefined) this.#fail(former, codes.STREAM_PREMATURE_CLOSE, "The peer began another stream of the same number.");
+    const entry = this.#enter(txId, byteLength, name);
+    this.#port.emit("tx-start", txId, name);
+    const give = this.#waiters.take(name);
+    if (give !== null) {
+      this.#claimed(entry);
+      give(entry.readable);
+    }
+    this.#keepCaps();
+  }
+
+  /** A piece of a stream. Its bytes count as unread in Rust, until they are released here. */
+  chunk(txId, chunk) {
+    const entry = this.#open.get(txId);
+    if (this.#port.listens("tx-chunk")) this.#port.emit("tx-chunk", txId, chunk);
+    const cost = chunk.length + EVENT_COST;
+    if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#port.release(cost);
+    entry.bytes += cost;
+    if (!entry.claimed) {
+      this.#unclaimedBytes += cost;
+      this.#port.release(cost);
+    }
+    feeder.chunk(entry.readable, chunk);
+    if (!entry.claimed) this.#keepCaps();
+  }
+
+  /** A stream is complete. */
+  finish(txId) {
+    const entry = this.#open.get(txId);
+    this.#port.emit("tx-finish", txId);
+    if (entry === undefined || !entry.open) return;
+    this.#close(entry);
+    feeder.finish(entry.readable);
+  }
+
+  /** The peer gives a stream up. */
+  cancel(txId) {
+    const entry = this.#open.get(txId);
+    if (entry !== undefined) this.#fail(entry, codes.STREAM_CANCELLED, "The peer cancelled the stream.");
+  }
+
+  /** No stream will come. @param {() => Error} makeError */
+  refuse(makeError) {
+    this.#waiters.rejectAll(makeError);
+  }
+
+  /** The session is over. What is complete can still be read, and claimed. */
+  sessionClosed() {
+    this.refuse(sessionClosed);
+    for (const entry of [...this.#open.values()]) {
+      this.#fail(entry, codes.STREAM_PREMATURE_CLOSE, "The session ended before the stream was complete.");
+    }
+  }
+
+  #enter(txId, byteLength, name) {
+    const entry = { txId, name, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
+    entry.readable = new CryoReadable(txId, byteLength, {
+      consumed: (length) => this.#consumed(entry, length + EVENT_COST),
+      destroyed: () => this.#destroyed(entry),
+      failed: (error) => this.#port.report(error, `incoming stream '${name}'`),
+    });
+    this.#entries.add(entry);
+    this.#open.set(txId, entry);
+    return entry;
+  }
+
+  #claimed(entry) {
+    entry.claimed = true;
+    this.#unclaimedBytes -= entry.bytes;
+    if (entry.bytes > 0) this.#port.hold(entry.bytes);
+    if (!entry.open) this.#entries.delete(entry);
+  }
+
+  #consumed(entry, bytes) {
+    entry.bytes -= bytes;
+    if (entry.claimed) this.#port.release(bytes);
+    else this.#unclaimedBytes -= bytes;
+  }
+
+  /** The peer says no more about it. */
+  #close(entry) {
+    entry.open = false;
+    if (this.#open.get(entry.txId) === entry) this.#open.delete(entry.txId);
+    if (entry.claimed || entry.muted) this.#entries.delete(entry);
+  }
+
+  /** Whatever the reason, nobody can read it any more. */
+  #destroyed(entry) {
+    this.#consumed(entry, entry.bytes);
+    if (entry.muted) return;
+    this.#entries.delete(entry);
+    if (!entry.open) return;
+    this.#close(entry);
+    this.#tellCancelled(entry);
+  }
+
+  #fail(entry, code, message) {
+    this.#close(entry);
+    // Where nobody has it, nobody has to hear of its end.
+    entry.readable.destroy(entry.claimed ? new CryoError(code, message) : undefined);
+  }
+
+  #keepCaps() {
+    const { maxIncomingStreams, maxUnclaimedStreamBytes } = this.#port.options;
+    while (this.#entries.size > maxIncomingStreams) {
+      // Streams that the application has claimed are its own choice.
+      const oldest = this.#oldest((entry) => !entry.claimed);
+      if (oldest === null) return;
+      this.#drop(oldest);
+    }
+    while (this.#unclaimedBytes > maxUnclaimedStreamBytes) {
+      const oldest = this.#oldest((entry) => !entry.claimed && !entry.muted);
+      if (oldest === null) return;
+      if (oldest.open && this.#port.listens("tx-chunk")) this.#mute(oldest);
+      else this.#drop(oldest);
+    }
+  }
+
+  #oldest(matches) {
+    for (const entry of this.#entries) if (matches(entry)) return entry;
+    return null;
+  }
+
+  #drop(entry) {
+    this.#close(entry);
+    this.#entries.delete(entry);
+    entry.readable.destroy();
+    // Also of a complete one, whose sender learns here that nobody took it; but not where it uses the number again.
+    if (!this.#open.has(entry.txId)) this.#tellCancelled(entry);
+  }
+
+  #mute(entry) {
+    entry.muted = true;
+    entry.readable.destroy();
+  }
+
+  #tellCancelled({ txId }) {
+    this.#port.order(ORDER.TxCancel, txId, SIDE.Theirs);
+  }
+}
+
+module.exports = { Incoming };

@@ -1,0 +1,91 @@
+"use strict";
+
+// The streams that a session sends.
+
+const { FLOW } = require("../codes.js");
+const { sessionClosed } = require("../sends.js");
+const { Pull } = require("./pull.js");
+const { Push } = require("./push.js");
+const { Window } = require("./window.js");
+
+class Outgoing {
+  #port;
+  #isTaken;
+  /** By number. */
+  #streams = new Map();
+  #nextId = 0;
+  #flow = FLOW.Push;
+  /** What all streams share. */
+  #context;
+
+  /**
+   * @param {import("./port.js").Port} port
+   * @param {(txId: number) => boolean} isTaken Whether the peer has an open stream of that number.
+   */
+  constructor(port, isTaken) {
+    this.#port = port;
+    this.#isTaken = isTaken;
+    this.#context = {
+      port,
+      window: new Window(port),
+      memory: { used: 0 },
+      forget: ({ txId }) => this.#streams.delete(txId),
+    };
+  }
+
+  /**
+   * Begins a stream. The peer must be known to take part in transactions.
+   *
+   * @param {import("./source.js").Source} source
+   * @param {string} name
+   * @returns {Promise<void>} As `Stream()`.
+   */
+  stream(source, name) {
+    const kind = this.#flow === FLOW.Pull ? Pull : Push;
+    const stream = new kind(this.#context, this.#takeId(), name, source);
+    this.#streams.set(stream.txId, stream);
+    void stream.run();
+    return stream.promise;
+  }
+
+  /** How the peer wants the streams that begin from now on. */
+  flowChanged(behaviour) {
+    this.#flow = behaviour;
+  }
+
+  /** A step of a stream was acknowledged, or will not be. */
+  settled(txId, step, outcome) {
+    this.#streams.get(txId)?.settled(step, outcome);
+  }
+
+  /** The peer asks for chunks. @returns {boolean} Whether the request is kept. */
+  fetch(txId, start, end) {
+    this.#port.emit("tx-fetch", txId, start, end);
+    return this.#streams.get(txId)?.fetch(start, end) ?? false;
+  }
+
+  /** The peer wants no more of a stream. @param {Error} error */
+  cancel(txId, error) {
+    this.#streams.get(txId)?.end(error);
+  }
+
+  /** There is room for chunks. */
+  room(left) {
+    this.#context.window.room(left);
+  }
+
+  /** The session is over. */
+  sessionClosed() {
+    for (const stream of [...this.#streams.values()]) stream.end(sessionClosed());
+  }
+
+  /** A number that neither side uses at the moment: TX_CANCEL does not say whose stream it means. */
+  #takeId() {
+    while (this.#streams.has(this.#nextId) || this.#isTaken(this.#nextId)) this.#nextId = (this.#nextId + 1) >>> 0;
+    const id = this.#nextId;
+    this.#nextId = (id + 1) >>> 0;
+    return id;
+  }
+}
+
+module.exports = { Outgoing };

@@ -1,0 +1,103 @@
+"use strict";
+
+// What the streams of a session may do with it: orders to Rust, events and reports to the application.
+
+const { ORDER } = require("../codes.js");
+const { report } = require("../report.js");
+
+/** Bytes that may be handled without telling Rust, which then is told once for many chunks. */
+const UNTOLD = 64 * 1024;
+
+/**
+ * @typedef {object} Surroundings What the session gives.
+ * @property {object} session
+ * @property {object} server The server's internals: `border`, `options`, `emitter`.
+ * @property {number} slot
+ * @property {() => boolean} isOpen Whether the slot is still the session's.
+ * @property {(task: () => void) => void} behind Runs a task behind the messages whose hooks are still at work.
+ * @property {(order: number, b: number, bytes: Uint8Array) => Promise<void>} send Sends a frame; resolves at its ACK.
+ * @property {() => import("node:events").EventEmitter | null} emitter `session.stream`, if anybody has asked for it.
+ */
+
+class Port {
+  #around;
+  #untold = 0;
+  #mayUntold;
+
+  /** @param {Surroundings} surroundings */
+  constructor(surroundings) {
+    this.#around = surroundings;
+    // Well below the limit at which the socket is not read: what is untold must not keep it unread.
+    this.#mayUntold = Math.min(UNTOLD, surroundings.server.options.maxUnreadBytes >>> 2);
+  }
+
+  /** The server's options. */
+  get options() {
+    return this.#around.server.options;
+  }
+
+  /** Whether there is still anybody to send to. */
+  get isOpen() {
+    return this.#around.isOpen();
+  }
+
+  /** Gives an order about the session; see `Border`. */
+  order(order, a = 0, b = 0) {
+    if (this.isOpen) this.#around.server.border.order(this.#around.slot, order, a, b);
+  }
+
+  /** The same, with bytes. */
+  orderBytes(order, a, b, bytes) {
+    if (this.isOpen) this.#around.server.border.orderBytes(this.#around.slot, order, a, bytes, b);
+  }
+
+  /** The same, with a text. */
+  orderText(order, a, b, text) {
+    if (this.isOpen) this.#around.server.border.orderText(this.#around.slot, order, a, text, b);
+  }
+
+  /** Runs a task behind the messages whose hooks are still at work. */
+  behind(task) {
+    this.#around.behind(task);
+  }
+
+  /** Sends a frame that the peer acknowledges. @returns {Promise<void>} */
+  send(order, b, bytes) {
+    return this.#around.send(order, b, bytes);
+  }
+
+  /** Counts received bytes as unread again. */
+  hold(bytes) {
+    this.order(ORDER.Hold, bytes);
+  }
+
+  /** Counts received bytes as read. */
+  release(bytes) {
+    this.#untold += bytes;
+    if (this.#untold <= this.#mayUntold) return;
+    this.order(ORDER.Release, this.#untold);
+    this.#untold = 0;
+  }
+
+  /** Whether anybody listens for an event of `session.stream`. */
+  listens(event) {
+    const emitter = this.#around.emitter();
+    return emitter !== null && emitter.listenerCount(event) > 0;
+  }
+
+  /** Emits an event of `session.stream`. */
+  emit(event, ...args) {
+    try {
+      this.#around.emitter()?.emit(event, ...args);
+    } catch (error) {
+      this.report(error, `listener of '${event}'`);
+    }
+  }
+
+  /** Reports what went wrong in the application. */
+  report(error, where) {
+    report(this.#around.server.emitter, error, this.#around.session, where);
+  }
+}
+
+module.exports = { Port };

@@ -1,0 +1,86 @@
+"use strict";
+
+// A stream of the peer, as the application reads it.
+
+const { Readable } = require("node:stream");
+
+/** Bytes that Node.js may buffer beyond what was read. */
+const HIGH_WATER_MARK = 64 * 1024;
+
+/** What the session's side may do with a readable and an application may not. */
+const feeder = {};
+
+/**
+ * Who made a readable.
+ *
+ * @typedef {object} Owner
+ * @property {(length: number) => void} consumed The application has taken a chunk of that length.
+ * @property {() => void} destroyed It will take no more.
+ * @property {(error: Error) => void} failed The stream failed and nobody listens for `error`.
+ */
+
+class CryoReadable extends Readable {
+  #owner;
+  #chunks = [];
+  /** Node.js has asked for a chunk and got none yet. */
+  #wanted = false;
+  #finished = false;
+
+  static {
+    feeder.chunk = (readable, chunk) => {
+      readable.#chunks.push(chunk);
+      readable.#give();
+    };
+    feeder.finish = (readable) => {
+      readable.#finished = true;
+      readable.#give();
+    };
+  }
+
+  /**
+   * Readables are made by the session.
+   *
+   * @param {number} txId
+   * @param {number} byteLength
+   * @param {Owner} owner
+   */
+  constructor(txId, byteLength, owner) {
+    super({ highWaterMark: HIGH_WATER_MARK });
+    this.#owner = owner;
+    /** The transaction's number. */
+    this.txId = txId;
+    /** Size of the whole stream in bytes, as its sender announced it; -1 where it did not. */
+    this.byteLength = byteLength;
+    // An error event without a listener would end the process, and it is the peer's to cause one.
+    this.on("error", (error) => {
+      if (this.listenerCount("error") === 1) owner.failed(error);
+    });
+  }
+
+  _read() {
+    this.#wanted = true;
+    this.#give();
+  }
+
+  _destroy(error, callback) {
+    this.#chunks = [];
+    this.#owner.destroyed();
+    callback(error);
+  }
+
+  /** Gives Node.js the one chunk that it asked for; it asks again. */
+  #give() {
+    if (!this.#wanted) return;
+    if (this.#chunks.length > 0) {
+      this.#wanted = false;
+      const chunk = this.#chunks.shift();
+      this.#owner.consumed(chunk.length);
+      this.push(chunk);
+    } else if (this.#finished) {
+      this.#wanted = false;
+      this.push(null);
+    }
+  }
+}
+
+module.exports = { CryoReadable, feeder };

@@ -1,0 +1,69 @@
+"use strict";
+
+// Whether the peer takes part in transactions, which it says in its ENDPOINT_INFO, if it ever does.
+
+const { deferred } = require("../deferred.js");
+const { CryoError, codes } = require("../errors.js");
+const { sessionClosed } = require("../sends.js");
+
+/** How long to wait for a peer's announcement, in ms; older clients make none. */
+const TIMEOUT = 2500;
+
+function noTransactions() {
+  return new CryoError(codes.NO_TRANSACTIONS, "The peer takes no part in transactions, or has not announced that it does.");
+}
+
+class Readiness {
+  /** Null while unknown. */
+  #capable = null;
+  #closed = false;
+  /** Those who wait. */
+  #waiting = new Set();
+
+  /** Whether transactions can begin at once. */
+  get isReady() {
+    return this.#capable === true && !this.#closed;
+  }
+
+  /** Why transactions can never begin, as far as is known; null if they can. @returns {CryoError | null} */
+  get obstacle() {
+    if (this.#closed) return sessionClosed();
+    return this.#capable === false ? noTransactions() : null;
+  }
+
+  /**
+   * @returns {Promise<void>} Resolves when transactions can begin; rejects when they can't, or the peer has not announced itself in time.
+   */
+  wait() {
+    if (this.isReady) return Promise.resolve();
+    const { obstacle } = this;
+    if (obstacle !== null) return Promise.reject(obstacle);
+    const { promise, resolve, reject } = deferred();
+    const timer = setTimeout(() => reject(noTransactions()), TIMEOUT);
+    const settle = () => {
+      clearTimeout(timer);
+      if (this.isReady) resolve();
+      else reject(this.obstacle);
+    };
+    this.#waiting.add(settle);
+    return promise.finally(() => this.#waiting.delete(settle));
+  }
+
+  /** The peer has announced itself. @param {boolean} capable */
+  announced(capable) {
+    this.#capable = capable;
+    this.#settle();
+  }
+
+  /** The session is over. */
+  close() {
+    this.#closed = true;
+    this.#settle();
+  }
+
+  #settle() {
+    for (const settle of this.#waiting) settle();
+  }
+}
+
+module.exports = { Readiness };

@@ -1,0 +1,155 @@
+"use strict";
+
+// All transactions of one session: what the application asks for, and what comes from Rust.
+
+const { EVENT, EVENT_COST, FLOW, ORDER, SIDE } = require("../codes.js");
+const { CryoError, argumentTypeError, codes } = require("../errors.js");
+const { Incoming } = require("./incoming.js");
+const { Outgoing } = require("./outgoing.js");
+const { Port } = require("./port.js");
+const { CryoReadable } = require("./readable.js");
+const { Readiness } = require("./readiness.js");
+const { openSource } = require("./source.js");
+
+const MAX_U32 = 2 ** 32 - 1;
+const noop = () => {};
+
+class Transactions {
+  #port;
+  #readiness = new Readiness();
+  #incoming;
+  #outgoing;
+
+  /**
+   * @param {import("./port.js").Surroundings} surroundings
+   * @param {boolean | null} capable Whether the peer takes part, where that is known already.
+   */
+  constructor(surroundings, capable) {
+    this.#port = new Port(surroundings);
+    this.#incoming = new Incoming(this.#port);
+    this.#outgoing = new Outgoing(this.#port, (txId) => this.#incoming.has(txId));
+    if (capable !== null) this.#readiness.announced(capable);
+    if (!this.#port.isOpen) this.#readiness.close();
+  }
+
+  /** `Stream()` of the session. */
+  stream(source, name = "anonymous") {
+    return unhandled(() => {
+      checkName("Stream", name);
+      const pieces = openSource(source);
+      if (this.#readiness.isReady) return this.#outgoing.stream(pieces, name);
+      return this.#streamLater(pieces, name);
+    });
+  }
+
+  /** `WaitForStream()` of the session. */
+  wait(name = "anonymous", timeout = 2500) {
+    return unhandled(() => {
+      checkName("WaitForStream", name);
+      if (typeof timeout !== "number" || !(timeout >= 0)) {
+        throw argumentTypeError("WaitForStream", timeout, "a time in ms, 0 or more, as its timeout");
+      }
+      return this.#incoming.claim(name, timeout, this.#readiness.obstacle);
+    });
+  }
+
+  /** `StreamRequestRange()` of the session. */
+  requestRange(stream, start, end) {
+    return unhandled(() => {
+      if (!(stream instanceof CryoReadable)) throw argumentTypeError("StreamRequestRange", stream, "a stream of WaitForStream");
+      checkIndex(start);
+      checkIndex(end);
+      const range = Buffer.alloc(8);
+      range.writeUInt32LE(start, 0);
+      range.writeUInt32LE(end, 4);
+      return this.#port.send(ORDER.TxFetch, stream.txId, range);
+    });
+  }
+
+  /** `SetIncomingFlowControl()` of the session. */
+  setFlow(behaviour) {
+    return unhandled(async () => {
+      if (behaviour !== FLOW.Push && behaviour !== FLOW.Pull) {
+        throw argumentTypeError("SetIncomingFlowControl", behaviour, "0 (TX_PUSH) or 1 (TX_PULL)");
+      }
+      if (!this.#readiness.isReady) await this.#readiness.wait();
+      return this.#port.send(ORDER.TxFlow, behaviour, Buffer.alloc(0));
+    });
+  }
+
+  /** An event from Rust. Those that the peer caused count as unread there until they are released. */
+  event(code, a, b, payload) {
+    switch (code) {
+      case EVENT.TxStart: {
+        const { length } = payload;
+        this.#incoming.start(a, b | 0, payload.text());
+        return this.#port.release(length + EVENT_COST);
+      }
+      case EVENT.TxChunk:
+        return this.#incoming.chunk(a, payload.buffer());
+      case EVENT.TxFinish:
+        this.#incoming.finish(a);
+        return this.#port.release(EVENT_COST);
+      case EVENT.TxCancel:
+        if (b === SIDE.Theirs) this.#incoming.cancel(a);
+        else this.#outgoing.cancel(a, new CryoError(codes.STREAM_CANCELLED, "The peer cancelled the stream."));
+        return this.#port.release(EVENT_COST);
+      case EVENT.TxFetch:
+        if (!this.#outgoing.fetch(a, payload.u32(0), payload.u32(4))) this.#port.release(EVENT_COST);
+        return undefined;
+      case EVENT.TxFlow:
+        this.#outgoing.flowChanged(a);
+        return this.#port.release(EVENT_COST);
+      case EVENT.TxSettled:
+        return this.#outgoing.settled(a, b & 0xff, b >>> 8);
+      case EVENT.TxRoom:
+        return this.#outgoing.room(a);
+      default:
+        return undefined;
+    }
+  }
+
+  /** The peer has announced itself. @param {boolean} capable */
+  announced(capable) {
+    this.#readiness.announced(capable);
+    if (!capable) this.#incoming.refuse(() => this.#readiness.obstacle);
+  }
+
+  /** The session is over: everything settles. */
+  close() {
+    this.#readiness.close();
+    this.#incoming.sessionClosed();
+    this.#outgoing.sessionClosed();
+  }
+
+  async #streamLater(pieces, name) {
+    try {
+      await this.#readiness.wait();
+    } catch (error) {
+      pieces.destroy();
+      // Without a session it is cut short; without transactions it can't be sent at all.
+      if (error.code === codes.SESSION_CLOSED && this.#port.options.undelivered !== "reject") return undefined;
+      throw error;
+    }
+    return this.#outgoing.stream(pieces, name);
+  }
+}
+
+function checkName(method, name) {
+  if (typeof name !== "string") throw argumentTypeError(method, name, "a string as the stream's name");
+}
+
+function checkIndex(index) {
+  if (!Number.isInteger(index) || index < 0 || index > MAX_U32) {
+    throw argumentTypeError("StreamRequestRange", index, `chunk indices from 0 to ${MAX_U32}`);
+  }
+}
+
+/** What a call comes to, as a promise whose rejection is no unhandled one where nobody looks at it. */
+function unhandled(call) {
+  const promise = new Promise((resolve) => resolve(call()));
+  promise.catch(noop);
+  return promise;
+}
+
+module.exports = { Transactions };

@@ -1,0 +1,153 @@
+"use strict";
+
+// One outgoing stream: what pushed and fetched ones have in common, from TX_START to the promise of `Stream()`.
+
+const { ORDER, SIDE, OUTCOME, STEP } = require("../codes.js");
+const { deferred } = require("../deferred.js");
+const { CryoError, codes } = require("../errors.js");
+
+/**
+ * @typedef {object} Context What the outgoing streams of a session share.
+ * @property {import("./port.js").Port} port
+ * @property {import("./window.js").Window} window
+ * @property {{ used: number }} memory Bytes of fetched streams that are kept in memory.
+ * @property {(stream: Transmission) => void} forget
+ */
+
+class Transmission {
+  #context;
+  #started = deferred();
+  #done = deferred();
+  #begun = false;
+
+  /**
+   * @param {Context} context
+   * @param {number} txId
+   * @param {string} name
+   * @param {import("./source.js").Source} source
+   */
+  constructor(context, txId, name, source) {
+    this.#context = context;
+    this.txId = txId;
+    this.name = name;
+    this.source = source;
+  }
+
+  /** Settled: nothing of it is sent any more. */
+  over = false;
+
+  /** How `Stream()` settles. */
+  get promise() {
+    return this.#done.promise;
+  }
+
+  get context() {
+    return this.#context;
+  }
+
+  /**
+   * Sends TX_START.
+   *
+   * @param {number} byteLength -1 where it is unknown.
+   * @returns {Promise<boolean>} True at its ACK; false when the stream is over.
+   */
+  start(byteLength) {
+    const { port } = this.#context;
+    port.behind(() => {
+      if (this.over) return;
+      this.#begun = true;
+      port.orderText(ORDER.TxStart, this.txId, byteLength, this.name);
+    });
+    return this.#started.promise;
+  }
+
+  /**
+   * Sends a chunk as soon as there is room for it.
+   *
+   * @returns {boolean | Promise<boolean>} False when the stream is over. No promise where none is needed: most chunks wait for nothing.
+   */
+  chunk(seq, bytes) {
+    if (this.over) return false;
+    if (this.#context.window.take(bytes.length)) return this.#transmit(seq, bytes);
+    return this.#context.window.wait(this, bytes.length).then((room) => room && this.#transmit(seq, bytes));
+  }
+
+  /** Sends TX_FINISH. */
+  finish() {
+    if (!this.over) this.#context.port.order(ORDER.TxFinish, this.txId);
+  }
+
+  /** A step was acknowledged, or will not be. */
+  settled(step, outcome) {
+    if (outcome !== OUTCOME.Acknowledged) {
+      this.#tellCancelled();
+      this.end(new CryoError(codes.ACK_TIMEOUT, `The peer did not acknowledge the stream '${this.name}' within 2500 ms.`));
+    } else if (step === STEP.Start) this.#started.resolve(true);
+    else this.finished();
+  }
+
+  /** TX_FINISH was acknowledged. */
+  finished() {
+    this.end(null);
+  }
+
+  /** The peer asks for chunks, which a stream that is pushed takes no notice of. @returns {boolean} Whether the request is kept. */
+  fetch() {
+    return false;
+  }
+
+  /** The source, or what keeps its data, has failed. */
+  fail(cause) {
+    if (this.over) return;
+    this.#tellCancelled();
+    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${this.name}' failed.`, { cause });
+    if (!this.#rejects) this.#context.port.report(error, "source of a stream");
+    this.end(error);
+  }
+
+  /**
+   * Ends it, once.
+   *
+   * @param {CryoError | null} error Why it was cut short, if it was.
+   */
+  end(error) {
+    if (this.over) return;
+    this.over = true;
+    const { port, window, forget } = this.#context;
+    if (error === null) port.order(ORDER.TxForget, this.txId);
+    forget(this);
+    window.abandon(this);
+    this.#started.resolve(false);
+    this.source.destroy();
+    // As in 3.0.9, unless it is to reject: an application that never caught anything must not begin to.
+    if (error !== null && this.#rejects) this.#done.reject(error);
+    else this.#done.resolve();
+  }
+
+  get #rejects() {
+    return this.#context.port.options.undelivered === "reject";
+  }
+
+  #transmit(seq, bytes) {
+    this.#context.port.orderBytes(ORDER.TxChunk, this.txId, seq, bytes);
+    return true;
+  }
+
+  #tellCancelled() {
+    if (this.#begun) this.#context.port.order(ORDER.TxCancel, this.txId, SIDE.Ours);
+  }
+}
+
+/**
+ * Cuts a piece into chunks.
+ *
+ * @param {Uint8Array} piece
+ * @param {number} size Bytes of a chunk at most.
+ * @returns {Uint8Array[]} The piece itself where it is small enough.
+ */
+function chunksOf(piece, size) {
+  if (piece.length <= size) return [piece];
+  return Array.from({ length: Math.ceil(piece.length / size) }, (_, index) => piece.subarray(index * size, (index + 1) * size));
+}
+
+module.exports = { Transmission, chunksOf };

@@ -1,0 +1,91 @@
+"use strict";
+
+// How far one session's outgoing streams may run ahead of its socket. Small, so that sources are read no faster than the
+// peer reads, and a message sent meanwhile has few chunks before it.
+
+const { ORDER } = require("../codes.js");
+
+/** Bytes of chunks, of all streams together, that may wait for the socket. */
+const SIZE = 256 * 1024;
+
+class Window {
+  #port;
+  #size;
+  /** Bytes of chunks that, as far as is known here, wait for the socket. */
+  #used = 0;
+  /** Rust was asked to tell when there is room. */
+  #asked = false;
+  /** Streams that wait for room, one chunk each: their turns come round in order. */
+  #queue = [];
+
+  /** @param {import("./port.js").Port} port */
+  constructor(port) {
+    this.#port = port;
+    const { maxStreamBytes, streamChunkBytes } = port.options;
+    this.#size = Math.min(Math.max(SIZE, 2 * streamChunkBytes), maxStreamBytes);
+  }
+
+  /** Bytes that the window may take of `maxStreamBytes`. */
+  get size() {
+    return this.#size;
+  }
+
+  /**
+   * Takes room for a chunk, if there is any and nobody waits for it.
+   *
+   * @param {number} bytes
+   * @returns {boolean} False where the caller has to {@link wait}.
+   */
+  take(bytes) {
+    if (this.#asked || !this.#fits(bytes)) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  /**
+   * Waits for room, behind all who wait already, and takes it.
+   *
+   * @param {object} owner Who waits, for {@link abandon}.
+   * @param {number} bytes
+   * @returns {Promise<boolean>} False when it was abandoned.
+   */
+  wait(owner, bytes) {
+    return new Promise((resolve) => {
+      this.#queue.push({ owner, bytes, resolve });
+      this.#ask();
+    });
+  }
+
+  /** Ends the waits of an owner. */
+  abandon(owner) {
+    for (const waiting of this.#queue) if (waiting.owner === owner) waiting.resolve(false);
+    this.#queue = this.#queue.filter((waiting) => waiting.owner !== owner);
+  }
+
+  /** No more than `left` bytes of chunks wait for the socket. */
+  room(left) {
+    this.#asked = false;
+    this.#used = left;
+    while (this.#queue.length > 0 && this.#fits(this.#queue[0].bytes)) {
+      const { bytes, resolve } = this.#queue.shift();
+      this.#used += bytes;
+      resolve(true);
+    }
+    if (this.#queue.length > 0) this.#ask();
+  }
+
+  #fits(bytes) {
+    // A chunk larger than the window goes alone.
+    return this.#used === 0 || this.#used + bytes <= this.#size;
+  }
+
+  #ask() {
+    if (this.#asked) return;
+    this.#asked = true;
+    // With a quarter left the socket does not run dry before the next chunks come.
+    const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - this.#queue[0].bytes));
+    this.#port.order(ORDER.TxRoom, most);
+  }
+}
+
+module.exports = { Window };

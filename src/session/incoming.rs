@@ -1,0 +1,84 @@
+//! Transaction frames from the peer: its own streams, and what it says about ours.
+//!
+//! What is handed to the application counts as [held](super::intake::Intake::hold), bytes of the frame and
+//! [`EVENT_COST`], until the application releases it: a stream that it does not read pauses the socket.
+
+use std::borrow::Cow;
+
+use super::intake::EVENT_COST;
+use super::{Body, Event, Events, Fault, Io, Session, Side, Wire};
+use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, FrameType, close};
+
+impl Session {
+    /// Takes any transaction frame but a chunk.
+    ///
+    /// # Errors
+    /// When the peer has not announced that it takes part in transactions.
+    pub(super) fn transaction<W: Wire, E: Events>(
+        &mut self,
+        frame: &Frame<'_>,
+        io: &mut Io<'_, W, E>,
+    ) -> Result<(), Fault> {
+        self.require_transactions()?;
+        if let Some(ack) = frame.ack() {
+            self.transmit(&Frame::Ack { ack }, io.wire);
+        }
+        let streams = self.streams.get_or_insert_default();
+        let event = match *frame {
+            Frame::TxStart { tx_id, byte_length, name, .. } => {
+                streams.incoming.insert(tx_id);
+                Some(Event::StreamStarted { tx_id, byte_length, name })
+            }
+            Frame::TxFinish { tx_id, .. } => {
+                streams.close(Side::Theirs, tx_id).then_some(Event::StreamFinished { tx_id })
+            }
+            // The protocol gives a cancel to the receiver; a sender that gives up has no other frame to say so.
+            Frame::TxCancel { tx_id, .. } => [Side::Ours, Side::Theirs]
+                .into_iter()
+                .find(|&side| streams.close(side, tx_id))
+                .map(|side| Event::StreamCancelled { side, tx_id }),
+            Frame::TxFetch { tx_id, start, end, .. } => {
+                streams.outgoing.contains(&tx_id).then_some(Event::RangeRequested { tx_id, start, end })
+            }
+            Frame::TxFlow { behaviour, .. } => Some(Event::FlowChanged(behaviour)),
+            _ => None,
+        };
+        match event {
+            Some(event) => {
+                self.intake.hold(frame.tail().len() + EVENT_COST);
+                io.events.event(event);
+            }
+            None => self.ignored += 1,
+        }
+        Ok(())
+    }
+
+    /// Takes a chunk: `message` is its whole frame.
+    ///
+    /// # Errors
+    /// When the peer has not announced that it takes part in transactions.
+    pub(super) fn chunk<W: Wire, E: Events>(
+        &mut self,
+        tx_id: u32,
+        seq: u32,
+        message: Cow<'_, [u8]>,
+        io: &mut Io<'_, W, E>,
+    ) -> Result<(), Fault> {
+        self.require_transactions()?;
+        if self.streams.as_ref().is_some_and(|streams| streams.incoming.contains(&tx_id)) {
+            let body = Body::new(message, FrameType::TxChunk.head_len());
+            self.intake.hold(body.as_slice().len() + EVENT_COST);
+            io.events.event(Event::StreamChunk { tx_id, seq, body });
+        } else {
+            self.ignored += 1;
+        }
+        Ok(())
+    }
+
+    fn require_transactions(&self) -> Result<(), Fault> {
+        if self.features.unwrap_or(0) & FEATURE_TRANSACTIONS == 0 {
+            return Err(Fault { code: CloseCode::SERVER_FAULT, reason: Cow::Borrowed(close::NO_TRANSACTION_FEATURE) });
+        }
+        Ok(())
+    }
+}
