@@ -45,6 +45,7 @@ async function drive(server, contender, load, options) {
     }
   });
   if (result === undefined) throw new Error("the load generator reported nothing");
+  if (result.messages === 0 && load.scenario !== "idle") throw new Error("nothing came back during the measurement");
   return { load: full, result, usage };
 }
 

@@ -9,6 +9,8 @@ const { createInterface } = require("node:readline");
 
 /** How long a server may take to listen or to answer, in milliseconds. */
 const PATIENCE = 30_000;
+/** How long a load may take besides its own time, in milliseconds: most of that is for opening its sessions. */
+const OVERTIME = 120_000;
 /** How long a server may take to end before it is killed, in milliseconds. */
 const GRACE = 2_000;
 
@@ -94,6 +96,10 @@ async function runLoad(file, load, core, hear) {
   let errors = "";
   child.stderr.on("data", (data) => (errors += data));
   const exited = once(child, "exit");
+  const overtime = setTimeout(() => {
+    errors += `stopped: it did not end within ${OVERTIME / 1000} s of its time`;
+    child.kill("SIGKILL");
+  }, OVERTIME + (options.seconds + options.warmup) * 1000);
   try {
     for await (const line of createInterface({ input: child.stdout })) {
       const event = JSON.parse(line);
@@ -103,6 +109,7 @@ async function runLoad(file, load, core, hear) {
     const [code] = await exited;
     if (code !== 0) throw new Error(errors.trim() || `the load generator ended with ${code}`);
   } finally {
+    clearTimeout(overtime);
     child.kill("SIGKILL");
   }
 }

@@ -36,7 +36,7 @@ pub fn run(args: &Args) -> Result<()> {
     let begin = Instant::now();
     driver.run_until(|driver| driver.opened >= u64::from(args.sessions))?;
     let opened_in = begin.elapsed();
-    driver.all_open = true;
+    driver.begin()?;
     driver.run_for(args.warmup)?;
 
     driver.scenario.reset();
@@ -88,6 +88,17 @@ impl<'a> Driver<'a> {
             eager: Vec::new(),
             heard: Instant::now(),
         })
+    }
+
+    /// Lets the scenario loose, now that all sessions are open.
+    fn begin(&mut self) -> Result<()> {
+        self.all_open = true;
+        let now = Instant::now();
+        for (session, client) in self.clients.iter_mut().enumerate() {
+            self.scenario.begin(session, &mut client.writer, now);
+            client.flush().with_context(|| format!("session {session}"))?;
+        }
+        Ok(())
     }
 
     fn run_for(&mut self, time: Duration) -> Result<()> {
@@ -167,7 +178,7 @@ impl<'a> Driver<'a> {
             match news {
                 News::Opened => {
                     *opened += 1;
-                    scenario.opened(session, writer, now);
+                    scenario.opened(session, writer);
                     Ok(Flow::Stay)
                 }
                 News::Frame(frame) => scenario.frame(session, frame, writer, now),

@@ -26,7 +26,7 @@ impl Churn {
 }
 
 impl Scenario for Churn {
-    fn opened(&mut self, _session: usize, writer: &mut Writer, _now: Instant) {
+    fn opened(&mut self, _session: usize, writer: &mut Writer) {
         self.messages.send(0, writer);
     }
 

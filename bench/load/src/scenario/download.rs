@@ -21,7 +21,7 @@ pub struct Download {
 }
 
 impl Scenario for Download {
-    fn opened(&mut self, _session: usize, writer: &mut Writer, _now: Instant) {
+    fn opened(&mut self, _session: usize, writer: &mut Writer) {
         writer.post(kind::UTF8, &[REQUEST]);
     }
 

@@ -62,7 +62,7 @@ impl Echo {
 }
 
 impl Scenario for Echo {
-    fn opened(&mut self, session: usize, writer: &mut Writer, now: Instant) {
+    fn begin(&mut self, session: usize, writer: &mut Writer, now: Instant) {
         for _ in 0..self.depth {
             if let Some(echoes) = self.sessions.get_mut(session) {
                 echoes.send(&mut self.messages, writer, now);

@@ -14,8 +14,6 @@ use crate::wire::{Frame, Writer};
 pub struct Idle;
 
 impl Scenario for Idle {
-    fn opened(&mut self, _session: usize, _writer: &mut Writer, _now: Instant) {}
-
     fn frame(&mut self, _session: usize, _frame: Frame<'_>, _writer: &mut Writer, _now: Instant) -> Result<Flow> {
         Ok(Flow::Stay)
     }

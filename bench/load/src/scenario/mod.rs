@@ -42,7 +42,10 @@ pub enum Due {
 /// A load. Sessions are known by their index.
 pub trait Scenario {
     /// A session may send.
-    fn opened(&mut self, session: usize, writer: &mut Writer, now: Instant);
+    fn opened(&mut self, _session: usize, _writer: &mut Writer) {}
+
+    /// All sessions are open: told of each.
+    fn begin(&mut self, _session: usize, _writer: &mut Writer, _now: Instant) {}
 
     /// A frame arrived; pings and announcements are dealt with already, and what needed an ACK has one.
     fn frame(&mut self, session: usize, frame: Frame<'_>, writer: &mut Writer, now: Instant) -> Result<Flow>;

@@ -45,8 +45,6 @@ impl Paced {
 }
 
 impl Scenario for Paced {
-    fn opened(&mut self, _session: usize, _writer: &mut Writer, _now: Instant) {}
-
     fn frame(&mut self, session: usize, frame: Frame<'_>, writer: &mut Writer, now: Instant) -> Result<Flow> {
         if let Some(echoes) = self.sessions.get_mut(session)
             && self.messages.is_message(&frame, writer)

@@ -44,8 +44,6 @@ impl Push {
 }
 
 impl Scenario for Push {
-    fn opened(&mut self, _session: usize, _writer: &mut Writer, _now: Instant) {}
-
     fn frame(&mut self, _session: usize, frame: Frame<'_>, writer: &mut Writer, now: Instant) -> Result<Flow> {
         if !writer.is_raw() && frame.kind != kind::BINARY {
             return Ok(Flow::Stay);

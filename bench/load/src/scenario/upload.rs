@@ -45,7 +45,7 @@ impl Upload {
 }
 
 impl Scenario for Upload {
-    fn opened(&mut self, session: usize, writer: &mut Writer, _now: Instant) {
+    fn opened(&mut self, session: usize, writer: &mut Writer) {
         let start = writer.post(kind::TX_START, &[&TXID.to_be_bytes(), &UNKNOWN.to_be_bytes(), NAME]);
         if let Some(phase) = self.sessions.get_mut(session) {
             *phase = Some(Phase::Starting(start));
