@@ -143,6 +143,16 @@ class HttpSocket extends Duplex {
     this.destroy(code === "" ? undefined : Object.assign(new Error(`read ${code}`), { code, syscall: "read" }));
   }
 
+  /**
+   * Gives the connection back to Cryo, and is destroyed here.
+   *
+   * @param {Buffer} bytes What Cryo goes on with.
+   */
+  giveBack(bytes) {
+    this.#native.giveBack(bytes);
+    this.destroy();
+  }
+
   _read() {
     this.#consume();
   }

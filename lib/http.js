@@ -10,6 +10,7 @@ const { getSystemErrorMap } = require("node:util");
 
 const { EVENT } = require("./codes.js");
 const { HttpSocket } = require("./http-socket.js");
+const { headOf, isWebSocketUpgrade } = require("./http-upgrade.js");
 
 const rejection = Symbol.for("nodejs.rejection");
 
@@ -134,6 +135,7 @@ class HttpFace {
       if (event === "request") answer.call(server, error, event, ...args);
     };
     server.emit = (event, ...args) => {
+      if (isCryos(event, args)) return giveBack(args);
       // An `error` that nobody listens for is to be thrown.
       if (event === "error") return emit.call(server, event, ...args);
       try {
@@ -159,6 +161,21 @@ class HttpFace {
     server.on("newListener", (event) => set(event, true));
     server.on("removeListener", (event) => set(event, server.listenerCount(event) > 0));
   }
+}
+
+/** Whether a later request of a connection is an upgrade to WebSocket, and nothing before it is still to be answered. */
+function isCryos(event, [request, response]) {
+  if (event !== "request" && event !== "upgrade") return false;
+  const { socket } = request;
+  if (!(socket instanceof HttpSocket) || !isWebSocketUpgrade(request.headers)) return false;
+  // A response gets its socket when all earlier ones are through.
+  return socket.writableLength === 0 && (event === "upgrade" || response.socket === socket);
+}
+
+function giveBack([request, , behind]) {
+  const head = headOf(request);
+  request.socket.giveBack(behind === undefined ? head : Buffer.concat([head, behind]));
+  return true;
 }
 
 /** A server whose rejected listeners are noticed: its constructor takes no such option, so it is the default meanwhile. */

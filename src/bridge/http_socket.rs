@@ -33,6 +33,12 @@ impl NativeHttpSocket {
         self.relay.consume(bytes as usize);
     }
 
+    /// Gives the connection back to Cryo, which goes on with these bytes: an upgrade to WebSocket. All that was written must have been taken.
+    #[napi]
+    pub fn give_back(&self, early: Uint8ArraySlice<'_>) {
+        self.relay.give_back(&early);
+    }
+
     /// Closes the connection, whatever was still to be written.
     #[napi]
     pub fn destroy(&self) {

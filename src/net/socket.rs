@@ -1,8 +1,7 @@
 //! TCP and Unix domain streams behind one type, whole for the handshake and in halves for a session.
 
 use std::io;
-use std::net::Shutdown;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -11,6 +10,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, tcp};
 #[cfg(unix)]
 use tokio::net::{UnixStream, unix};
+
+/// Calls the same method on whichever stream it is.
+macro_rules! either {
+    ($enum:ident, $self:expr, $stream:ident => $call:expr) => {
+        match $self {
+            $enum::Tcp($stream) => $call,
+            #[cfg(unix)]
+            $enum::Unix($stream) => $call,
+        }
+    };
+}
 
 /// A connected stream socket.
 #[derive(Debug)]
@@ -32,6 +42,27 @@ impl Socket {
         }
     }
 
+    /// Writes what the socket takes without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` when it takes nothing now.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        either!(Self, self, stream => stream.try_write(bytes))
+    }
+
+    /// Whether the socket takes bytes again.
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(Self, self, stream => stream.poll_write_ready(cx))
+    }
+
+    /// Tells the peer that nothing more comes.
+    ///
+    /// # Errors
+    /// When the socket is dead.
+    pub fn shutdown_write(&self) -> io::Result<()> {
+        either!(Self, self, stream => SockRef::from(stream).shutdown(Shutdown::Write))
+    }
+
     /// The half that one task reads and the half that any thread may write.
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
         match self {
@@ -46,17 +77,6 @@ impl Socket {
             }
         }
     }
-}
-
-/// Calls the same method on whichever stream it is.
-macro_rules! either {
-    ($enum:ident, $self:expr, $stream:ident => $call:expr) => {
-        match $self {
-            $enum::Tcp($stream) => $call,
-            #[cfg(unix)]
-            $enum::Unix($stream) => $call,
-        }
-    };
 }
 
 impl AsyncRead for Socket {
@@ -123,6 +143,17 @@ impl WriteHalf {
     /// Whether the socket takes bytes again; only the connection's own task asks.
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         either!(Self, self, stream => stream.as_ref().poll_write_ready(cx))
+    }
+}
+
+/// `io::Write` by [`Socket::try_write`], for rustls.
+impl io::Write for &Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

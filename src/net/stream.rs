@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsStream;
-use tokio_rustls::rustls::Connection;
+use tokio_rustls::rustls::{Connection, ServerConnection};
 
 use super::socket::Socket;
 
@@ -20,6 +20,28 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// The socket below.
+    pub fn socket(&self) -> &Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    /// What a server's stream is written to by who does not wait: the socket, and the TLS state if there is any. None for a client's stream.
+    pub fn server_parts(&mut self) -> Option<(&Socket, Option<&mut ServerConnection>)> {
+        match self {
+            Self::Plain(socket) => Some((socket, None)),
+            Self::Tls(stream) => match &mut **stream {
+                TlsStream::Server(stream) => {
+                    let (socket, tls) = stream.get_mut();
+                    Some((socket, Some(tls)))
+                }
+                TlsStream::Client(_) => None,
+            },
+        }
+    }
+
     /// The socket, and the TLS state with what it has decrypted already.
     pub fn into_parts(self) -> (Socket, Option<Box<Connection>>) {
         match self {

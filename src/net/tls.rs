@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{Connection, ServerConfig};
+use tokio_rustls::rustls::{Connection, ServerConfig, ServerConnection};
 
-use super::socket::WriteHalf;
+use super::socket::Socket;
 
 /// How much plaintext is encrypted at a time, in bytes.
 const PORTION: usize = 64 * 1024;
@@ -84,11 +84,11 @@ pub fn decrypt(tls: &mut Connection, mut input: &[u8], plain: &mut Vec<u8>) -> i
 }
 
 /// Writes what `tls` still holds, then encrypts and writes `plain`, until the socket takes no more; how much of `plain` is done with. Whatever
-/// of that the socket has not taken stays in `tls`, at most [`PORTION`] and its overhead: see [`Connection::wants_write`].
+/// of that the socket has not taken stays in `tls`, at most [`PORTION`] and its overhead: see [`ConnectionCommon::wants_write`](tokio_rustls::rustls::ConnectionCommon::wants_write).
 ///
 /// # Errors
 /// When the socket is dead.
-pub fn write(tls: &mut Connection, mut socket: &WriteHalf, plain: &[u8]) -> io::Result<usize> {
+pub fn write(tls: &mut ServerConnection, mut socket: &Socket, plain: &[u8]) -> io::Result<usize> {
     let mut done = 0;
     loop {
         while tls.wants_write() {

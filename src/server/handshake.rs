@@ -76,7 +76,6 @@ impl Drop for Pending<'_> {
 /// Serves a connection from its first byte to its last.
 pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, share: Share) {
     let deadline = Instant::now() + shared.settings.handshake_timeout;
-    let mut stop = shared.stop.subscribe();
     let tls = shared.tls.lock().clone();
     let mut stream = match tls {
         None => Stream::Plain(socket),
@@ -86,15 +85,13 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
         },
     };
     let mut buffer = Vec::new();
-    let outcome = match Pending::begin(&shared) {
-        Err(refusal) => Err(refusal.into()),
-        Ok(_pending) => tokio::select! {
-            outcome = timeout_at(deadline, negotiate(&shared, &mut stream, &mut buffer, peer)) => {
-                outcome.unwrap_or_else(|_| Err(Refusal::timeout().into()))
-            }
-            _ = stop.wait_for(|stop| *stop != Stop::Running) => Err(Refusal::shutting_down().into()),
-        },
-    };
+    let mut outcome = attempt(&shared, &mut stream, &mut buffer, peer, deadline).await;
+    if let Err(Ending::HandedOver) = outcome {
+        let Some(given_back) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
+        (stream, buffer) = given_back;
+        let deadline = Instant::now() + shared.settings.handshake_timeout;
+        outcome = attempt(&shared, &mut stream, &mut buffer, peer, deadline).await;
+    }
     match outcome {
         Ok(Accepted { sid, number }) => {
             let replaced = shared.registry.lock().holder(sid);
@@ -108,8 +105,26 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
             // Bounded whatever the client does, and it does not matter to us whether it took the answer.
             let _ = timeout(LINGER, dismiss(&mut stream, &answer)).await;
         }
-        Err(Ending::HandedOver) => passthrough::serve(shared, stream, peer, buffer, share).await,
-        Err(Ending::Gone) => {}
+        // What was given back is an upgrade to WebSocket, so that it can't be handed over again.
+        Err(Ending::HandedOver | Ending::Gone) => {}
+    }
+}
+
+/// One handshake, from its first byte to its answer or that it gets none.
+async fn attempt(
+    shared: &Shared,
+    stream: &mut Stream,
+    buffer: &mut Vec<u8>,
+    peer: Option<SocketAddr>,
+    deadline: Instant,
+) -> Result<Accepted, Ending> {
+    let _pending = Pending::begin(shared)?;
+    let mut stop = shared.stop.subscribe();
+    tokio::select! {
+        outcome = timeout_at(deadline, negotiate(shared, stream, buffer, peer)) => {
+            outcome.unwrap_or_else(|_| Err(Refusal::timeout().into()))
+        }
+        _ = stop.wait_for(|stop| *stop != Stop::Running) => Err(Refusal::shutting_down().into()),
     }
 }
 
@@ -151,15 +166,15 @@ async fn negotiate(
 /// Reads up to the end of the head, and tells its length in `buffer`.
 async fn read_head(shared: &Shared, stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<(RequestHead, usize), Ending> {
     loop {
-        if read_more(stream, buffer).await? == 0 {
-            return Err(Ending::Gone);
-        }
         match handshake::parse(buffer) {
             Ok(Some(read)) => return Ok(read),
             Ok(None) => {}
             // Node.js may allow what we don't, and tells the application's `clientError` listeners of the rest.
             Err(_) if shared.wanted().wants(None) => return Err(Ending::HandedOver),
             Err(refusal) => return Err(refusal.into()),
+        }
+        if read_more(stream, buffer).await? == 0 {
+            return Err(Ending::Gone);
         }
     }
 }

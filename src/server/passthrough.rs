@@ -10,23 +10,21 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::ReadBuf;
 
-use super::accept::Share;
 use super::batch::Code;
 use super::relay::{Relay, Writing};
 use super::{Shared, Stop};
 use crate::net::handshake::RequestHead;
-use crate::net::socket::ReadHalf;
 use crate::net::stream::Stream;
 
 /// Bytes read from a socket at a time.
-const SCRATCH: usize = 64 * 1024;
+const PORTION: usize = 64 * 1024;
 
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 4;
 
 thread_local! {
-    /// Where sockets are read to, and where TLS is decrypted to, so that a connection owns no buffer.
-    static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; SCRATCH], Vec::new()));
+    /// Where sockets are read to, so that a connection owns no buffer.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; PORTION]);
 }
 
 /// Which requests the application listens for on `http_server`; `lib/http.js` has the same bits.
@@ -49,23 +47,27 @@ impl Wanted {
     }
 }
 
-/// Hands a connection over and serves it until it is closed. `early` is what was read of it.
-pub async fn serve(shared: Arc<Shared>, stream: Stream, peer: Option<SocketAddr>, early: Vec<u8>, share: Share) {
-    let (socket, tls) = stream.into_parts();
-    let encrypted = tls.is_some();
-    let addresses = format!("{}\n{}", lines(peer), lines(socket.local_address()));
-    let (read, write) = socket.into_split();
+/// Hands a connection over and serves it until it is closed, or given back: then it is returned, with the head of a request that is Cryo's after all.
+/// `early` is what was read of it.
+pub async fn serve(
+    shared: &Shared,
+    stream: Stream,
+    peer: Option<SocketAddr>,
+    early: Vec<u8>,
+) -> Option<(Stream, Vec<u8>)> {
+    let addresses = format!("{}\n{}", lines(peer), lines(stream.socket().local_address()));
     let id = shared.next_relay.fetch_add(1, Ordering::Relaxed);
-    let relay = Relay::new(id, write, tls);
-    shared.inbox.write(|filling| filling.batch.http_opened(&relay, &addresses));
-    let mut reader = Reader { shared: &shared, relay, read, encrypted, ended: false };
+    let mut reader = Reader { shared, relay: Relay::new(id, stream), ended: false };
+    shared.inbox.write(|filling| filling.batch.http_opened(&reader.relay, &addresses));
+    reader.deliver(&early);
+    drop(early);
     let result = tokio::select! {
-        result = reader.run(early) => result,
-        () = too_late(&shared) => Ok(()),
+        result = std::future::poll_fn(|cx| reader.poll(cx)) => result,
+        () = too_late(shared) => Ok(()),
     };
     let error = result.err().map(|error| code(&error)).unwrap_or_default();
     shared.inbox.write(|filling| filling.batch.push(id, Code::HttpClosed, 0, 0, error.as_bytes()));
-    drop(share);
+    reader.relay.take()
 }
 
 /// Address and port; empty over a Unix domain socket.
@@ -84,47 +86,33 @@ async fn too_late(shared: &Shared) {
 struct Reader<'a> {
     shared: &'a Shared,
     relay: Arc<Relay>,
-    read: ReadHalf,
-    encrypted: bool,
     /// The client will send no more.
     ended: bool,
 }
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
-        // Also when the runtime ends first. The half that is read goes with this.
-        self.relay.close();
+        // Also when the runtime ends first: JavaScript may hold the relay for longer.
+        self.relay.take();
     }
 }
 
 impl Reader<'_> {
     /// Reads until the connection is over.
-    ///
-    /// # Errors
-    /// When the connection broke.
-    async fn run(&mut self, early: Vec<u8>) -> io::Result<()> {
-        self.deliver(&early);
-        drop(early);
-        if self.encrypted {
-            // What rustls has decrypted already.
-            let ended = SCRATCHES.with_borrow_mut(|(_, plain)| self.decrypt(&[], plain))?;
-            self.note_end(ended);
-        }
-        std::future::poll_fn(|cx| self.poll(cx)).await
-    }
-
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         for _ in 0..READS_PER_TURN {
             match self.relay.poll_writing(cx)? {
                 Writing::Same => {}
                 Writing::Ready => self.tell(Code::HttpWritable),
-                Writing::Destroyed => return Poll::Ready(Ok(())),
+                Writing::Destroyed | Writing::Returned => return Poll::Ready(Ok(())),
             }
             if self.ended || self.relay.is_paused() {
                 return Poll::Pending;
             }
-            let ended = ready!(self.poll_read(cx))?;
-            self.note_end(ended);
+            self.ended = ready!(self.poll_read(cx))?;
+            if self.ended {
+                self.tell(Code::HttpEnd);
+            }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -132,28 +120,12 @@ impl Reader<'_> {
 
     /// Reads once. True at the end of the stream.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        SCRATCHES.with_borrow_mut(|(scratch, plain)| {
+        SCRATCH.with_borrow_mut(|scratch| {
             let mut buf = ReadBuf::new(scratch);
-            ready!(self.read.poll_read(cx, &mut buf))?;
-            let input = buf.filled();
-            if input.is_empty() {
-                return Poll::Ready(Ok(true));
-            }
-            Poll::Ready(if self.encrypted {
-                self.decrypt(input, plain)
-            } else {
-                self.deliver(input);
-                Ok(false)
-            })
+            ready!(self.relay.poll_read(cx, &mut buf))?;
+            self.deliver(buf.filled());
+            Poll::Ready(Ok(buf.filled().is_empty()))
         })
-    }
-
-    /// Takes bytes as they came from an encrypted socket. True when the client has said that nothing more comes.
-    fn decrypt(&self, input: &[u8], plain: &mut Vec<u8>) -> io::Result<bool> {
-        plain.clear();
-        let result = self.relay.decrypt(input, plain);
-        self.deliver(plain);
-        result
     }
 
     fn deliver(&self, bytes: &[u8]) {
@@ -162,13 +134,6 @@ impl Reader<'_> {
         }
         self.relay.received(bytes.len());
         self.shared.inbox.write(|filling| filling.batch.push(self.relay.id, Code::HttpData, 0, 0, bytes));
-    }
-
-    fn note_end(&mut self, ended: bool) {
-        if ended {
-            self.ended = true;
-            self.tell(Code::HttpEnd);
-        }
     }
 
     fn tell(&self, code: Code) {

@@ -2,14 +2,16 @@
 //! [`passthrough`](super::passthrough) reads from it. Nothing is queued here: what the socket does not take stays with JavaScript.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
-use tokio_rustls::rustls::Connection;
+use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::net::socket::WriteHalf;
+use crate::net::socket::Socket;
+use crate::net::stream::Stream;
 use crate::net::tls;
 
 /// Bytes that may be on their way to the application, which has not consumed them, before the socket is no longer read.
@@ -26,15 +28,18 @@ pub struct Relay {
 
 #[derive(Debug)]
 struct State {
-    /// None once everything is written and the client knows that nothing more comes.
-    socket: Option<WriteHalf>,
-    tls: Option<Box<Connection>>,
+    /// None once the connection is over.
+    stream: Option<Stream>,
     /// The socket took less than was offered: the task tells when it takes more.
     blocked: bool,
     /// The application will write no more.
     ending: bool,
+    /// The client knows it.
+    ended: bool,
     /// The application has given the connection up.
     destroyed: bool,
+    /// The application has given the connection back, with these bytes to begin with.
+    returned: Option<Vec<u8>>,
     /// Bytes received that the application has not consumed.
     unread: usize,
     /// What went wrong with a write; the task passes it on.
@@ -50,17 +55,20 @@ pub enum Writing {
     Ready,
     /// The application has given the connection up.
     Destroyed,
+    /// It has given it back: [`Relay::take`].
+    Returned,
 }
 
 impl Relay {
     /// A connection that no task serves yet.
-    pub fn new(id: u32, socket: WriteHalf, tls: Option<Box<Connection>>) -> Arc<Self> {
+    pub fn new(id: u32, stream: Stream) -> Arc<Self> {
         let state = State {
-            socket: Some(socket),
-            tls,
+            stream: Some(stream),
             blocked: false,
             ending: false,
+            ended: false,
             destroyed: false,
+            returned: None,
             unread: 0,
             failure: None,
         };
@@ -84,16 +92,15 @@ impl Relay {
     pub fn end(&self) -> bool {
         let mut state = self.state.lock();
         if !std::mem::replace(&mut state.ending, true)
-            && let Some(tls) = &mut state.tls
+            && let Some((_, Some(tls))) = state.stream.as_mut().and_then(Stream::server_parts)
         {
             tls.send_close_notify();
         }
         state.finish();
-        let done = state.socket.is_none();
-        if !done {
+        if !state.ended {
             self.task.wake();
         }
-        done
+        state.ended
     }
 
     /// The application has consumed this many of the received bytes.
@@ -110,6 +117,18 @@ impl Relay {
     pub fn destroy(&self) {
         self.state.lock().destroyed = true;
         self.task.wake();
+    }
+
+    /// The application gives the connection back, everything that it had to write being written: its next request, whose head is in `early`, is Cryo's.
+    pub fn give_back(&self, early: &[u8]) {
+        self.state.lock().returned = Some(early.to_vec());
+        self.task.wake();
+    }
+
+    /// The connection, and what it begins with, if the application has given it back. Otherwise it is closed with this.
+    pub(super) fn take(&self) -> Option<(Stream, Vec<u8>)> {
+        let mut state = self.state.lock();
+        state.stream.take().zip(state.returned.take())
     }
 
     /// Whether the socket is not to be read until the application has consumed more.
@@ -129,6 +148,9 @@ impl Relay {
     pub(super) fn poll_writing(&self, cx: &mut Context<'_>) -> io::Result<Writing> {
         self.task.register(cx.waker());
         let mut state = self.state.lock();
+        if state.returned.is_some() {
+            return Ok(Writing::Returned);
+        }
         if state.destroyed {
             return Ok(Writing::Destroyed);
         }
@@ -139,7 +161,7 @@ impl Relay {
             return Ok(Writing::Same);
         }
         while state.blocked
-            && let Some(socket) = &state.socket
+            && let Some((socket, _)) = state.stream.as_mut().and_then(Stream::server_parts)
         {
             match socket.poll_write_ready(cx) {
                 Poll::Pending => return Ok(Writing::Same),
@@ -155,38 +177,32 @@ impl Relay {
         }
     }
 
-    /// Decrypts what came from the socket, which uses TLS, and appends it to `plain`. True when nothing more will come.
+    /// Reads what has come; nothing at the end of the stream.
     ///
     /// # Errors
-    /// When the client broke the TLS protocol.
-    pub(super) fn decrypt(&self, input: &[u8], plain: &mut Vec<u8>) -> io::Result<bool> {
+    /// When the socket is dead, or the client broke the TLS protocol.
+    pub(super) fn poll_read(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut state = self.state.lock();
-        let Some(tls) = state.tls.as_deref_mut() else { return Ok(true) };
-        let result = tls::decrypt(tls, input, plain);
-        if !state.blocked {
-            // An alert, or an answer to a renewal of keys.
-            state.write(&[]);
+        let Some(stream) = &mut state.stream else { return Poll::Ready(Ok(())) };
+        match Pin::new(stream).poll_read(cx, buf) {
+            // Many clients end the connection without a word of TLS.
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            result => result,
         }
-        result
-    }
-
-    /// The connection is over. Its task has gone.
-    pub(super) fn close(&self) {
-        self.state.lock().socket = None;
     }
 }
 
 impl State {
     /// Writes what the socket takes of `bytes`, and before it what TLS still holds.
     fn write(&mut self, bytes: &[u8]) -> usize {
-        let Some(socket) = &self.socket else { return 0 };
-        let result = match self.tls.as_deref_mut() {
-            None => write_plain(socket, bytes),
-            Some(tls) => tls::write(tls, socket, bytes),
+        let result = match self.stream.as_mut().and_then(Stream::server_parts) {
+            None => return 0,
+            Some((socket, None)) => write_plain(socket, bytes).map(|taken| (taken, false)),
+            Some((socket, Some(tls))) => tls::write(tls, socket, bytes).map(|taken| (taken, tls.wants_write())),
         };
         match result {
-            Ok(taken) => {
-                self.blocked = taken < bytes.len() || self.tls.as_ref().is_some_and(|tls| tls.wants_write());
+            Ok((taken, holds)) => {
+                self.blocked = taken < bytes.len() || holds;
                 taken
             }
             Err(failure) => {
@@ -198,18 +214,23 @@ impl State {
 
     /// Ends the writing half if that is due and nothing is left to write.
     fn finish(&mut self) {
-        if !self.ending || self.blocked {
+        if !self.ending || self.blocked || self.ended {
             return;
         }
         self.write(&[]);
-        if !self.blocked {
-            // Dropping it tells the client.
-            self.socket = None;
+        if self.blocked {
+            return;
+        }
+        self.ended = true;
+        if let Some((socket, _)) = self.stream.as_mut().and_then(Stream::server_parts)
+            && let Err(failure) = socket.shutdown_write()
+        {
+            self.failure = Some(failure);
         }
     }
 }
 
-fn write_plain(socket: &WriteHalf, bytes: &[u8]) -> io::Result<usize> {
+fn write_plain(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     let mut taken = 0;
     while let Some(rest) = bytes.get(taken..)
         && !rest.is_empty()
