@@ -11,9 +11,13 @@ class CryoBaseManager {
     this.#session = session;
   }
 
-  /** Sends a ping. */
+  /**
+   * Sends a ping.
+   *
+   * @returns {Promise<void>} Resolves at once: nobody waits for the answer.
+   */
   Ping() {
-    this.#session.SendPing();
+    return this.#session.SendPing();
   }
 
   /**

@@ -3,42 +3,36 @@
 // The extensions of a server: registration, and the chains that messages run through.
 
 const { CryoError, argumentTypeError, codes } = require("./errors.js");
+const { BINARY, NAMES, bytesOf, textOf } = require("./kinds.js");
 const { report } = require("./report.js");
-
-/** The kinds of messages, in the order of their numbers on the border: text, binary, error. */
-const KINDS = ["utf8", "binary", "error"];
-
-/** What the value of a box has to be when its last hook is through. */
-const FITS = [
-  (value) => typeof value === "string",
-  (value) => value instanceof Uint8Array,
-  (value) => typeof value === "string",
-];
 
 /**
  * @typedef {object} Hook
  * @property {any} extension
  * @property {string} method
+ * @property {number} limit Bytes that the message may have behind it.
  */
 
 class Extensions {
   #server;
   #drops;
+  #maxPayload;
   /** @type {Map<string, any>} In the order of registration. */
   #byName = new Map();
   /** Per kind, the hooks in order. Replaced, never changed: a message keeps the chain it started with. */
-  #receive = KINDS.map(() => /** @type {readonly Hook[]} */ ([]));
-  #send = KINDS.map(() => /** @type {readonly Hook[]} */ ([]));
+  #receive = NAMES.map(() => /** @type {readonly Hook[]} */ ([]));
+  #send = NAMES.map(() => /** @type {readonly Hook[]} */ ([]));
   #changed;
 
   /**
    * @param {object} server What `on_register` gets and errors are reported to.
-   * @param {boolean} drops Whether a message whose hook threw is dropped, rather than passed on as the hook left it.
+   * @param {Readonly<Record<string, any>>} options `extensionErrors`: what becomes of a message whose hook threw; `maxPayload`.
    * @param {(receiveKinds: number) => void} changed Called with a bit per kind of received message that has hooks.
    */
-  constructor(server, drops, changed) {
+  constructor(server, { extensionErrors, maxPayload }, changed) {
     this.#server = server;
-    this.#drops = drops;
+    this.#drops = extensionErrors === "drop";
+    this.#maxPayload = maxPayload;
     this.#changed = changed;
   }
 
@@ -102,16 +96,21 @@ class Extensions {
    * @returns {Promise<boolean>} Whether it goes on; its value is then in the box.
    */
   async run(chain, kind, session, box) {
-    for (const { extension, method } of chain) {
+    for (const hook of chain) {
+      const { extension, method } = hook;
       const before = box.value;
       try {
         // Looked up at the call: a method may be replaced while the extension is registered.
         if ((await extension[method](session, box)) === false) return false;
-        if (!FITS[kind](box.value)) throw argumentTypeError(`box.value after ${method}`, box.value, kind === 1 ? "a Buffer" : "a string");
+        box.value = fitting(hook, kind, box.value);
       } catch (error) {
         report(this.#server, error, session, `${method} of extension '${extension.name}'`);
         if (this.#drops) return false;
-        if (!FITS[kind](box.value)) box.value = before;
+        try {
+          box.value = fitting(hook, kind, box.value);
+        } catch {
+          box.value = before;
+        }
       }
     }
     return true;
@@ -129,14 +128,22 @@ class Extensions {
   }
 
   #rebuild() {
-    const chain = (method) =>
+    const chain = (method, limit) =>
       [...this.#byName.values()]
         .filter((extension) => typeof extension[method] === "function")
-        .map((extension) => ({ extension, method }));
-    this.#receive = KINDS.map((kind) => chain(`on_receive_${kind}`));
-    this.#send = KINDS.map((kind) => chain(`before_send_${kind}`));
+        .map((extension) => ({ extension, method, limit }));
+    this.#receive = NAMES.map((name) => chain(`on_receive_${name}`, Infinity));
+    this.#send = NAMES.map((name) => chain(`before_send_${name}`, this.#maxPayload));
     this.#changed(this.#receive.reduce((bits, hooks, kind) => bits | (hooks.length > 0 ? 1 << kind : 0), 0));
   }
+}
+
+/** What a hook left in the box, as the next one may expect it. Throws for what is no such message. */
+function fitting({ method, limit }, kind, value) {
+  const what = `box.value after ${method}`;
+  if (kind !== BINARY) return textOf(what, value, limit);
+  const bytes = bytesOf(what, value, limit);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 module.exports = { Extensions };

@@ -2,35 +2,73 @@
 
 // One direction of one session while a message of it is with the hooks: whatever comes behind waits, in order.
 
-/** Runs tasks one after the other. Tasks must not throw or reject. */
+/** Handled items at the front of the array from which on it is cut. */
+const COMPACT_AT = 1024;
+
+/** @template T */
 class Lane {
-  #tasks = [];
-  #running = false;
+  #handle;
+  /** What waits, from #head on. The item being handled is not part of it. @type {T[]} */
+  #items = [];
+  #head = 0;
+  /** Changes when what is being handled is no longer waited for. */
+  #run = null;
+
+  /** @param {(item: T) => Promise<void> | void} handle Must not throw or reject. Items are handled one after the other. */
+  constructor(handle) {
+    this.#handle = handle;
+  }
 
   /** Whether anything has to be waited for. */
   get busy() {
-    return this.#running;
+    return this.#run !== null;
   }
 
-  /** @param {() => Promise<void> | void} task */
-  push(task) {
-    this.#tasks.push(task);
-    if (!this.#running) void this.#run();
+  /** Items that wait, without the one being handled. */
+  get waiting() {
+    return this.#items.length - this.#head;
   }
 
-  async #run() {
-    this.#running = true;
-    for (let next = 0; next < this.#tasks.length; next++) {
-      await this.#tasks[next]();
-      this.#tasks[next] = undefined;
-      // Under a steady load the array would never come to its end.
-      if (next === 1023) {
-        this.#tasks.splice(0, 1024);
-        next = -1;
-      }
+  /** @param {T} item */
+  push(item) {
+    this.#items.push(item);
+    if (this.#run === null) void this.#start();
+  }
+
+  /**
+   * Takes the first waiting item of that kind out.
+   *
+   * @param {(item: T) => boolean} matches
+   * @returns {T | undefined}
+   */
+  remove(matches) {
+    for (let at = this.#head; at < this.#items.length; at++) {
+      if (matches(this.#items[at])) return this.#items.splice(at, 1)[0];
     }
-    this.#tasks.length = 0;
-    this.#running = false;
+    return undefined;
+  }
+
+  /** Forgets what waits, and no longer waits for what is being handled. */
+  clear() {
+    this.#items = [];
+    this.#head = 0;
+    this.#run = null;
+  }
+
+  async #start() {
+    const run = {};
+    this.#run = run;
+    while (this.#head < this.#items.length) {
+      const item = this.#items[this.#head];
+      this.#items[this.#head++] = undefined;
+      if (this.#head === COMPACT_AT) {
+        this.#items.splice(0, COMPACT_AT);
+        this.#head = 0;
+      }
+      await this.#handle(item);
+      if (this.#run !== run) return;
+    }
+    this.clear();
   }
 }
 

@@ -2,6 +2,8 @@
 
 // Errors of the application's own callbacks: reported, and nothing else.
 
+const { inspect } = require("node:util");
+
 const { codes } = require("./errors.js");
 
 /** Warnings a second at most: a listener that fails on every message must not drown the log. */
@@ -40,7 +42,7 @@ function warn(error, where) {
     warned = 0;
   }
   if (++warned > WARNINGS_PER_SECOND) return;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : inspect(error);
   const detail = error instanceof Error ? error.stack : undefined;
   process.emitWarning(`${where} failed: ${message}. Listen for the server's 'error' event to handle this.`, {
     type: "CryoApplicationError",

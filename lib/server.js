@@ -52,7 +52,7 @@ class CryoWebsocketServer extends EventEmitter {
     this.#options = options;
     this.#native = makeNative(options, this.#border.wake);
     this.#border.attach(this.#native, this.#receiver());
-    this.#extensions = new Extensions(this, options.extensionErrors === "drop", (kinds) => this.#native.setHooks(kinds));
+    this.#extensions = new Extensions(this, options, (kinds) => this.#native.setHooks(kinds));
     this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);
     this.#shared = {
       border: this.#border,
@@ -260,12 +260,7 @@ class CryoWebsocketServer extends EventEmitter {
   }
 
   #stats(slot, payload) {
-    const session = this.#sessions[slot];
-    internals.deliver(session, "stat-rtt", payload.double(0));
-    internals.deliver(session, "stat-bytes-rx", payload.double(1));
-    internals.deliver(session, "stat-bytes-tx", payload.double(2));
-    internals.deliver(session, "stat-ack-timeout", payload.double(3));
-    return true;
+    return internals.stats(this.#sessions[slot], payload);
   }
 
   #closed(slot, payload) {

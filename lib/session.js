@@ -5,10 +5,12 @@
 const { EventEmitter } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
-const { EVENT_COST, ORDER } = require("./codes.js");
+const { ORDER, OUTCOME } = require("./codes.js");
 const { deferred } = require("./deferred.js");
-const { CryoError, argumentTypeError, codes } = require("./errors.js");
-const { Lane } = require("./lane.js");
+const { argumentTypeError } = require("./errors.js");
+const { Inbound } = require("./inbound.js");
+const { BINARY, ERROR, EVENTS, UTF8, bytesOf, textOf } = require("./kinds.js");
+const { Outbound } = require("./outbound.js");
 const { report } = require("./report.js");
 const { Sends, sessionClosed } = require("./sends.js");
 const { CryoTransactionManager } = require("./stream.js");
@@ -17,11 +19,8 @@ const { Transactions } = require("./streams/transactions.js");
 const rejection = Symbol.for("nodejs.rejection");
 const noop = () => {};
 
-/** The kinds of messages, by their number on the border. */
-const UTF8 = 0;
-const BINARY = 1;
-const ERROR = 2;
-const EVENTS = ["message-utf8", "message-binary", "message-error"];
+/** The figures of a heartbeat round, in the order in which they come. */
+const STATS = ["stat-rtt", "stat-bytes-rx", "stat-bytes-tx", "stat-ack-timeout"];
 
 /** What the server's side of the library may do with a session and an application may not. */
 const internals = {};
@@ -44,16 +43,19 @@ class CryoServerWebsocketSession extends EventEmitter {
   #transactions = null;
   /** Whether the peer takes part in transactions; null until it has said so. */
   #capable = null;
-  /** Messages on their way in or out that wait for hooks. */
+  /** Messages on their way in or out that wait for hooks; made when the first one has to. */
   #inbound = null;
   #outbound = null;
+  /** Dropped messages that the application has not been told of yet. */
+  #newlyDropped = 0;
   /** The last figures, once there is no more to count. */
   #final = null;
   #whenClosed = null;
 
   static {
     internals.event = (session, kind, value, ack, length, verdict) => session.#received(kind, value, ack, length, verdict);
-    internals.settled = (session, first, outcome, count) => session.#sends?.settle(first, outcome, count);
+    internals.settled = (session, first, outcome, count) => session.#settled(first, outcome, count);
+    internals.stats = (session, payload) => session.#stats(payload);
     internals.deliver = (session, event, ...args) => session.#inOrder(() => session.#emit(event, ...args));
     internals.connected = (session, capable) => session.#connected(capable);
     internals.transaction = (session, code, a, b, payload) => session.#streams().event(code, a, b, payload);
@@ -101,13 +103,14 @@ class CryoServerWebsocketSession extends EventEmitter {
 
   /** Messages discarded by the back-pressure policy. */
   get dropped() {
-    return this.#figures().dropped;
+    return this.#figures().dropped + (this.#outbound?.dropped ?? 0);
   }
 
-  /** What waits for the socket: `{ bytes, frames }`. */
+  /** What waits to be sent: `{ bytes, frames }`. Bytes that were handed to the socket and not taken yet belong to no frame. */
   get queued() {
     const { queuedBytes, queuedFrames } = this.#figures();
-    return { bytes: queuedBytes, frames: queuedFrames };
+    const hooked = this.#outbound?.queued ?? { bytes: 0, frames: 0 };
+    return { bytes: queuedBytes + hooked.bytes, frames: queuedFrames + hooked.frames };
   }
 
   /** The upgrade request this session came from. */
@@ -151,9 +154,14 @@ class CryoServerWebsocketSession extends EventEmitter {
     return undefined;
   }
 
-  /** Sends a ping. */
+  /**
+   * Sends a ping.
+   *
+   * @returns {Promise<void>} Resolves at once: nobody waits for the answer.
+   */
   SendPing() {
     if (this.#open && !this.#leaving) this.#server.border.order(this.#slot, ORDER.Ping);
+    return Promise.resolve();
   }
 
   /**
@@ -163,7 +171,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SendUTF8(text) {
-    return this.#text(UTF8, "SendUTF8", text);
+    return this.#send(UTF8, textOf, "SendUTF8", text);
   }
 
   /**
@@ -173,7 +181,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SendError(text) {
-    return this.#text(ERROR, "SendError", text);
+    return this.#send(ERROR, textOf, "SendError", text);
   }
 
   /**
@@ -183,10 +191,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged them.
    */
   SendBinary(data) {
-    const bytes = data instanceof Uint8Array ? data : bytesOf(data);
-    if (bytes === null) return refused(argumentTypeError("SendBinary", data, "a Buffer, an ArrayBuffer or a view of one"));
-    if (bytes.length > this.#server.options.maxPayload) return refused(tooLarge(bytes.length, this.#server.options.maxPayload));
-    return this.#send(BINARY, bytes);
+    return this.#send(BINARY, bytesOf, "SendBinary", data);
   }
 
   /** As `stream.Stream`. @returns {Promise<void>} */
@@ -239,26 +244,22 @@ class CryoServerWebsocketSession extends EventEmitter {
     report(this.#server.emitter, error, this, `listener of '${String(event)}'`);
   }
 
-  #text(kind, method, text) {
-    if (typeof text !== "string") return refused(argumentTypeError(method, text, "a string"));
-    const limit = this.#server.options.maxPayload;
-    if (text.length * 3 > limit) {
-      const length = Buffer.byteLength(text);
-      if (length > limit) return refused(tooLarge(length, limit));
+  #send(kind, check, method, payload) {
+    const { extensions, options } = this.#server;
+    let value;
+    try {
+      value = check(method, payload, options.maxPayload);
+    } catch (error) {
+      return refused(error);
     }
-    return this.#send(kind, text);
-  }
-
-  #send(kind, value) {
     if (!this.#open || this.#leaving) return this.#undeliverable();
     this.#sends ??= new Sends(this.#rejects);
-    const chain = this.#server.extensions.sendChain(kind);
-    if (chain.length === 0 && !this.#outbound?.busy) {
-      const promise = this.#sends.promise();
-      this.#transmit(kind, this.#sends.token, value);
-      return promise;
-    }
-    return this.#throughHooks(chain, kind, value);
+    const promise = this.#sends.promise();
+    const { token } = this.#sends;
+    const chain = extensions.sendChain(kind);
+    if (chain.length === 0 && !this.#outbound?.busy) this.#transmit(kind, token, value);
+    else this.#throughHooks(chain, kind, token, value);
+    return promise;
   }
 
   #transmit(kind, token, value) {
@@ -267,44 +268,52 @@ class CryoServerWebsocketSession extends EventEmitter {
     else border.orderText(this.#slot, kind === UTF8 ? ORDER.Utf8 : ORDER.Error, token, value);
   }
 
-  #throughHooks(chain, kind, value) {
-    const { extensions } = this.#server;
+  #throughHooks(chain, kind, token, value) {
+    this.#outbound ??= new Outbound(
+      this.#server,
+      this,
+      (...message) => (this.#open ? this.#transmit(...message) : undefined),
+      (settled, outcome) => this.#settled(settled, outcome, 1),
+    );
     // The caller may write to its buffer again as soon as it has the promise.
     const box = { value: kind === BINARY ? Buffer.from(value) : value };
-    this.#outbound ??= new Lane();
-    const promise = new Promise((resolve, reject) => {
-      this.#outbound.push(async () => {
-        // A message that a hook drops counts as done, as in 3.0.9.
-        if (chain.length > 0 && !(await extensions.run(chain, kind, this, box))) return resolve();
-        if (!this.#open) return this.#rejects ? reject(sessionClosed()) : undefined;
-        this.#sends.promise().then(resolve, reject);
-        this.#transmit(kind, this.#sends.token, box.value);
-      });
-    });
-    promise.catch(noop);
-    return promise;
+    const length = kind === BINARY ? value.length : Buffer.byteLength(value);
+    this.#outbound.push({ kind, box, token, length, chain });
   }
 
   #received(kind, value, ack, length, verdict) {
-    if (!verdict && !this.#inbound?.busy) return this.#emit(EVENTS[kind], value);
-    const { border, extensions } = this.#server;
-    border.order(this.#slot, ORDER.Hold, length + EVENT_COST);
-    this.#inbound ??= new Lane();
-    this.#inbound.push(async () => {
-      const box = { value };
-      const chain = verdict ? extensions.receiveChain(kind) : [];
-      const passed = chain.length === 0 || (await extensions.run(chain, kind, this, box));
-      if (this.#open) {
-        if (verdict) border.order(this.#slot, ORDER.Acknowledge, ack);
-        border.order(this.#slot, ORDER.Release, length + EVENT_COST);
-      }
-      if (passed) this.#emit(EVENTS[kind], box.value);
-    });
+    // Also where it was acknowledged already: hooks registered since it was read have a right to see it.
+    const chain = this.#server.extensions.receiveChain(kind);
+    if (!verdict && chain.length === 0 && !this.#inbound?.busy) return this.#emit(EVENTS[kind], value);
+    this.#inbound ??= new Inbound(this.#server, this, this.#slot, (passed, message) => this.#emit(EVENTS[passed], message));
+    this.#inbound.push({ kind, value, ack, length, verdict, chain });
+  }
+
+  #settled(first, outcome, count) {
+    this.#sends?.settle(first, outcome, count);
+    if (outcome !== OUTCOME.Dropped) return;
+    // One event for all that are dropped in one turn.
+    if (this.#newlyDropped === 0) setImmediate(() => this.#tellDropped());
+    this.#newlyDropped += count;
+  }
+
+  #tellDropped() {
+    if (this.#newlyDropped === 0) return;
+    const messages = this.#newlyDropped;
+    this.#newlyDropped = 0;
+    this.#emit("dropped", messages);
+  }
+
+  /** The figures of a heartbeat round; true when anybody wanted to know. */
+  #stats(payload) {
+    const heard = STATS.filter((event) => this.listenerCount(event) > 0);
+    for (const event of heard) this.#emit(event, payload.double(STATS.indexOf(event)));
+    return heard.length > 0;
   }
 
   /** Runs what the application has to see behind the messages that came before. */
   #inOrder(task) {
-    if (this.#inbound?.busy) this.#inbound.push(task);
+    if (this.#inbound?.busy) this.#inbound.behind(task);
     else task();
   }
 
@@ -319,12 +328,14 @@ class CryoServerWebsocketSession extends EventEmitter {
   #leave(order) {
     if (!this.#open || this.#leaving) return;
     this.#leaving = true;
-    this.#behindHooks(order);
+    const leave = () => (this.#open ? order() : undefined);
+    if (this.#outbound?.busy) this.#outbound.end(leave);
+    else leave();
   }
 
   /** Gives an order behind the messages that are still with their hooks. */
   #behindHooks(order) {
-    if (this.#outbound?.busy) this.#outbound.push(() => (this.#open ? order() : undefined));
+    if (this.#outbound?.busy) this.#outbound.behind(() => (this.#open ? order() : undefined));
     else order();
   }
 
@@ -381,10 +392,15 @@ class CryoServerWebsocketSession extends EventEmitter {
     this.#open = false;
     this.#sends?.close();
     this.#transactions?.close();
-    this.#inOrder(() => {
+    this.#outbound?.clear();
+    const tell = () => {
+      this.#tellDropped();
       this.#emit("closed");
-      this.#whenClosed?.resolve();
-    });
+    };
+    if (this.#inbound?.busy) this.#inbound.end(tell);
+    else tell();
+    // Not behind the hooks: one of them may be who awaits it.
+    this.#whenClosed?.resolve();
   }
 
   #figures() {
@@ -397,17 +413,6 @@ class CryoServerWebsocketSession extends EventEmitter {
 function isCloseCode(code) {
   const within = (first, last) => code >= first && code <= last;
   return Number.isInteger(code) && (within(1000, 1003) || within(1007, 1014) || within(3000, 4999));
-}
-
-/** The bytes that a view or an ArrayBuffer covers; null for what is neither. */
-function bytesOf(data) {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
-  return null;
-}
-
-function tooLarge(length, limit) {
-  return new CryoError(codes.PAYLOAD_TOO_LARGE, `A payload of ${length} bytes is over the limit of ${limit}; stream it instead.`);
 }
 
 /** A rejection that is no unhandled one where nobody looks at it. */

@@ -1,0 +1,89 @@
+"use strict";
+
+// What a session has received while receive hooks look at it: messages, and events that have to keep their place among them.
+
+const { EVENT_COST, ORDER } = require("./codes.js");
+const { Lane } = require("./lane.js");
+
+/**
+ * @typedef {object} Message
+ * @property {number} kind
+ * @property {any} value
+ * @property {number} ack
+ * @property {number} length Bytes of its payload.
+ * @property {boolean} verdict Whether it is to be acknowledged after its hooks.
+ * @property {readonly import("./extensions.js").Hook[]} chain The hooks registered when it arrived.
+ */
+
+class Inbound {
+  #server;
+  #session;
+  #slot;
+  #deliver;
+  #lane = new Lane((item) => (typeof item === "function" ? item() : this.#through(item)));
+  /** The session is over: there is nobody to acknowledge to. */
+  #ended = false;
+  /** What is still with its hooks comes too late. */
+  #abandoned = false;
+
+  /**
+   * @param {object} server What sessions know of their server.
+   * @param {object} session
+   * @param {number} slot
+   * @param {(kind: number, value: any) => void} deliver Gets each message that passes.
+   */
+  constructor(server, session, slot, deliver) {
+    this.#server = server;
+    this.#session = session;
+    this.#slot = slot;
+    this.#deliver = deliver;
+  }
+
+  /** Whether anything has to be waited for. */
+  get busy() {
+    return this.#lane.busy;
+  }
+
+  /** @param {Message} message */
+  push(message) {
+    // Counted until it is delivered: above a limit the socket is not read.
+    this.#server.border.order(this.#slot, ORDER.Hold, message.length + EVENT_COST);
+    this.#lane.push(message);
+  }
+
+  /** @param {() => void} task What has to happen behind the messages that came before. */
+  behind(task) {
+    this.#lane.push(task);
+  }
+
+  /**
+   * The session is over.
+   *
+   * @param {() => void} task What has to happen behind the last message; a hook that takes longer than `closeTimeoutMs` is not waited for.
+   */
+  end(task) {
+    this.#ended = true;
+    const timer = setTimeout(() => {
+      this.#abandoned = true;
+      this.#lane.clear();
+      task();
+    }, this.#server.options.closeTimeoutMs);
+    this.#lane.push(() => {
+      clearTimeout(timer);
+      task();
+    });
+  }
+
+  async #through({ kind, value, ack, length, verdict, chain }) {
+    const { border, extensions } = this.#server;
+    const box = { value };
+    const passed = await extensions.run(chain, kind, this.#session, box);
+    if (!this.#ended) {
+      if (verdict) border.order(this.#slot, ORDER.Acknowledge, ack);
+      border.order(this.#slot, ORDER.Release, length + EVENT_COST);
+    }
+    if (passed && !this.#abandoned) this.#deliver(kind, box.value);
+  }
+}
+
+module.exports = { Inbound };

@@ -1,0 +1,58 @@
+"use strict";
+
+// The three kinds of messages by their number on the border, and what each one takes as a payload.
+
+const { CryoError, argumentTypeError, codes } = require("./errors.js");
+
+const UTF8 = 0;
+const BINARY = 1;
+const ERROR = 2;
+
+/** What extensions call them: `on_receive_<name>`, `before_send_<name>`. */
+const NAMES = ["utf8", "binary", "error"];
+
+/** The session's event for each. */
+const EVENTS = ["message-utf8", "message-binary", "message-error"];
+
+/**
+ * @param {string} method Which one was called, for the error message.
+ * @param {unknown} text
+ * @param {number} limit Largest payload in bytes.
+ * @returns {string}
+ * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT` for what is no string.
+ * @throws {CryoError} `ERR_CRYO_PAYLOAD_TOO_LARGE`.
+ */
+function textOf(method, text, limit) {
+  if (typeof text !== "string") throw argumentTypeError(method, text, "a string");
+  // A UTF-16 unit takes at most three bytes of UTF-8.
+  if (text.length * 3 > limit) checkLength(Buffer.byteLength(text), limit);
+  return text;
+}
+
+/**
+ * @param {string} method Which one was called, for the error message.
+ * @param {unknown} data
+ * @param {number} limit Largest payload in bytes.
+ * @returns {Uint8Array} The bytes that a view or an ArrayBuffer covers, not copied.
+ * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT` for what is neither.
+ * @throws {CryoError} `ERR_CRYO_PAYLOAD_TOO_LARGE`.
+ */
+function bytesOf(method, data, limit) {
+  const bytes = data instanceof Uint8Array ? data : view(data);
+  if (bytes === null) throw argumentTypeError(method, data, "a Buffer, an ArrayBuffer or a view of one");
+  checkLength(bytes.length, limit);
+  return bytes;
+}
+
+function view(data) {
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
+  return null;
+}
+
+function checkLength(length, limit) {
+  if (length <= limit) return;
+  throw new CryoError(codes.PAYLOAD_TOO_LARGE, `A payload of ${length} bytes is over the limit of ${limit}; stream it instead.`);
+}
+
+module.exports = { BINARY, ERROR, EVENTS, NAMES, UTF8, bytesOf, textOf };

@@ -1,0 +1,116 @@
+"use strict";
+
+// What a session sends while send hooks look at it. The caps and the drop policy of the queue behind it hold here too,
+// so that a hook that is slower than the application costs messages and not memory.
+
+const { OUTCOME } = require("./codes.js");
+const { ERROR } = require("./kinds.js");
+const { Lane } = require("./lane.js");
+
+/**
+ * @typedef {object} Message
+ * @property {number} kind
+ * @property {{ value: any }} box
+ * @property {number} token Of its promise.
+ * @property {number} length Bytes at most, before the hooks.
+ * @property {readonly import("./extensions.js").Hook[]} chain The hooks registered when it was sent.
+ */
+
+class Outbound {
+  #server;
+  #session;
+  #transmit;
+  #settle;
+  #lane = new Lane((item) => (typeof item === "function" ? item() : this.#through(item)));
+  #bytes = 0;
+
+  /**
+   * @param {object} server What sessions know of their server.
+   * @param {object} session
+   * @param {(kind: number, token: number, value: any) => void} transmit Gets each message that passes.
+   * @param {(token: number, outcome: number) => void} settle Gets each message that does not, with its outcome.
+   */
+  constructor(server, session, transmit, settle) {
+    this.#server = server;
+    this.#session = session;
+    this.#transmit = transmit;
+    this.#settle = settle;
+  }
+
+  /** Messages discarded by the drop policy. */
+  dropped = 0;
+
+  /** Whether anything has to be waited for. */
+  get busy() {
+    return this.#lane.busy;
+  }
+
+  /** What waits: `{ bytes, frames }`. */
+  get queued() {
+    return { bytes: this.#bytes, frames: this.#lane.waiting };
+  }
+
+  /** @param {Message} message */
+  push(message) {
+    if (message.kind !== ERROR && !this.#makeRoom(message)) return this.#drop(message);
+    this.#bytes += message.length;
+    this.#lane.push(message);
+  }
+
+  /** @param {() => void} task What has to happen behind what was sent before. */
+  behind(task) {
+    this.#lane.push(task);
+  }
+
+  /**
+   * Nothing more is sent.
+   *
+   * @param {() => void} task What has to happen behind what was sent before; a hook that takes longer than `closeTimeoutMs` is not
+   *   waited for.
+   */
+  end(task) {
+    const timer = setTimeout(() => {
+      this.clear();
+      task();
+    }, this.#server.options.closeTimeoutMs);
+    this.#lane.push(() => {
+      clearTimeout(timer);
+      task();
+    });
+  }
+
+  /** Forgets what waits. */
+  clear() {
+    this.#bytes = 0;
+    this.#lane.clear();
+  }
+
+  #makeRoom(message) {
+    const { dropPolicy, maxQueuedBytes, maxQueueCount } = this.#server.options.backpressure;
+    const fits = () => this.#bytes + message.length <= maxQueuedBytes && this.#lane.waiting < maxQueueCount;
+    while (!fits() && this.#lane.waiting > 0) {
+      if (dropPolicy === "drop-newest") return false;
+      const same = dropPolicy === "dedupe-latest" ? this.#lane.remove(({ kind }) => kind === message.kind) : undefined;
+      const victim = same ?? this.#lane.remove(({ kind }) => kind !== undefined && kind !== ERROR);
+      if (victim === undefined) return false;
+      this.#bytes -= victim.length;
+      this.#drop(victim);
+    }
+    return true;
+  }
+
+  #drop({ token }) {
+    this.dropped++;
+    this.#settle(token, OUTCOME.Dropped);
+  }
+
+  async #through({ kind, box, token, length, chain }) {
+    this.#bytes -= length;
+    const passed = await this.#server.extensions.run(chain, kind, this.#session, box);
+    // A message that a hook drops counts as done, as in 3.0.9.
+    if (passed) this.#transmit(kind, token, box.value);
+    else this.#settle(token, OUTCOME.Acknowledged);
+  }
+}
+
+module.exports = { Outbound };
