@@ -1,0 +1,18 @@
+"use strict";
+
+// The numbers on the border are the same on both sides of it.
+
+const assert = require("node:assert/strict");
+const { test } = require("node:test");
+
+const { EVENT, ORDER } = require("../lib/codes.js");
+const { loadNative } = require("../lib/native.js");
+
+const [events, orders] = loadNative().borderCodes();
+
+for (const [title, codes, names] of [["events", EVENT, events], ["orders", ORDER, orders]]) {
+  test(`${title} have the numbers and names that the addon gives them`, () => {
+    assert.ok(names.length > 0);
+    assert.deepEqual(codes, Object.fromEntries(names.map((name, number) => [name, number])));
+  });
+}
