@@ -38,6 +38,8 @@ function spawnApp(t, app, argument = null) {
   return {
     /** The next message that the application sent. */
     next: (what) => messages.next(what),
+    /** Tells the application something, which it gets as `process.on("message")`. */
+    tell: (value) => child.send(value),
     /**
      * How it ended.
      *
