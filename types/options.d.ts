@@ -28,7 +28,9 @@ export interface ICryoRequestValidator {
 }
 
 /**
- * What gives way when a session's queue is full. Only text and binary messages are ever dropped.
+ * What gives way when a session's queue is full. Only text and binary messages are ever dropped. A session is closed with 4002 when all
+ * else comes to more than four times the queue's byte limit and one message of 16 MiB: its peer does not read. Messages that wait for
+ * the `before_send_*` hooks of extensions obey the same limits by themselves.
  *
  * - `drop-oldest`: the oldest queued message.
  * - `drop-newest`: the message about to be queued.

@@ -65,7 +65,7 @@ export declare class CryoServerWebsocketSession<
   readonly rx: number;
   /** Bytes sent. */
   readonly tx: number;
-  /** What waits in the queue to be sent. */
+  /** What waits to be sent. Bytes that were handed to the socket, and not taken yet, count although their frames don't. */
   readonly queued: { readonly bytes: number; readonly frames: number };
   /** Messages that the back-pressure policy has discarded. */
   readonly dropped: number;
