@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::round_trip::RoundTrip;
 use super::{Micros, Step};
 
 /// How long after it was sent a frame counts as timed out, in microseconds (`reference/protocol.md`: 2500 ms).
@@ -51,7 +52,7 @@ pub struct Acks {
     entries: VecDeque<Entry>,
     late: usize,
     timeouts: u32,
-    rtt: Option<f64>,
+    rtt: RoundTrip,
 }
 
 impl Acks {
@@ -99,7 +100,7 @@ impl Acks {
         entry.state = State::Settled;
         match state {
             State::Settled => return None,
-            State::Sent(at) => self.sample(now.saturating_sub(at)),
+            State::Sent(at) => self.rtt.sample(now.saturating_sub(at)),
             State::Late => self.late -= 1,
             // An ACK for what has not left yet is a lie of the peer's, but it can only harm the peer itself.
             State::Queued => {}
@@ -169,13 +170,7 @@ impl Acks {
 
     /// The smoothed round trip in milliseconds (EWMA, alpha 0.2, seeded by the first sample); `None` while unknown.
     pub fn rtt_ms(&self) -> Option<f64> {
-        self.rtt
-    }
-
-    fn sample(&mut self, micros: Micros) {
-        const ALPHA: f64 = 0.2;
-        let ms = micros as f64 / 1000.0;
-        self.rtt = Some(self.rtt.map_or(ms, |mean| mean + ALPHA * (ms - mean)));
+        self.rtt.mean_ms()
     }
 
     fn find(&mut self, ack: u32) -> Option<&mut Entry> {
@@ -245,18 +240,6 @@ mod tests {
         assert_eq!(last, 3);
         assert_eq!(acks.acknowledge(1, 0), None);
         assert_eq!(acks.acknowledge(3, 0), Some(Waiter::Send(8)));
-    }
-
-    #[test]
-    fn the_mean_is_seeded_and_then_smoothed() {
-        let mut acks = Acks::default();
-        assert_eq!(acks.rtt_ms(), None);
-        let first = send(&mut acks, 1, 0);
-        acks.acknowledge(first, 10_000);
-        assert_eq!(acks.rtt_ms(), Some(10.0));
-        let second = send(&mut acks, 2, 10_000);
-        acks.acknowledge(second, 30_000);
-        assert_eq!(acks.rtt_ms(), Some(12.0));
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | [`config`] | limits and policies that a server's sessions share |
 //! | [`event`] | what comes out: [`Event`]s for the application, frames for the [`Wire`] |
-//! | [`acks`] | numbering, who waits for which ACK, round-trip times |
+//! | [`acks`] | numbering, who waits for which ACK |
+//! | [`round_trip`] | how long ACKs take |
 //! | [`outbox`] | frames a slow reader keeps waiting, drop policies |
 //! | [`intake`] | what the application has not handled yet |
 //! | `heartbeat` | rounds of pings, silent peers, overdue ACKs |
@@ -19,6 +20,7 @@ pub mod config;
 pub mod event;
 pub mod intake;
 pub mod outbox;
+pub mod round_trip;
 
 mod heartbeat;
 mod incoming;
