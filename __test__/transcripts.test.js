@@ -96,6 +96,7 @@ test("the test client's own codec", () => {
 // The fixture writes 64-bit integers as strings and bytes in hex, being JSON.
 function typedField([field, value]) {
   if (field === "sid" || field === "features") return [field, BigInt(value)];
+  if (field === "name") return ["streamName", value];
   if (field === "payloadHex") return ["payload", Buffer.from(value, "hex")];
   return [field, value];
 }

@@ -1,7 +1,8 @@
 "use strict";
 
 // The Cryo wire format, written from its description and independent of the implementation under test.
-// Field names are those of fixtures/frames.json; `sid` and `features` are bigint, payloads Buffer or string.
+// Field names are those of fixtures/frames.json, but for a stream's name, which is `streamName`; `sid` and `features` are
+// bigint, payloads Buffer or string.
 
 const TYPES = {
   ENDPOINT_INFO: 255,
@@ -45,7 +46,7 @@ const LAYOUTS = {
   PING_PONG: { ack: "u32", payload: "text" },
   UTF8DATA: { ack: "u32", payload: "text" },
   BINARYDATA: { ack: "u32", payload: "bytes" },
-  TX_START: { ack: "u32", txId: "u32", byteLength: "i32", name: "text" },
+  TX_START: { ack: "u32", txId: "u32", byteLength: "i32", streamName: "text" },
   TX_CHUNK: { txId: "u32", seq: "u32", payload: "bytes" },
   TX_FINISH: { ack: "u32", txId: "u32" },
   TX_FLOW: { ack: "u32", behaviour: "u8" },
