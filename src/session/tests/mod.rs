@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `conversation` | greeting, messages and their ACKs, verdicts, what breaks the protocol |
 //! | `sends` | numbering, order, settlements |
+//! | `streams` | transactions, and room for chunks |
 //! | `backpressure` | water marks, caps, what may be dropped |
 //! | `heartbeat` | who is alive, who is dead, overdue ACKs |
 //! | `leaving` | every way out |
@@ -15,6 +16,7 @@ mod heartbeat;
 mod leaving;
 mod properties;
 mod sends;
+mod streams;
 
 use std::cell::RefCell;
 use std::rc::Rc;
