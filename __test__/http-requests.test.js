@@ -178,4 +178,21 @@ describe("errors of listeners", () => {
       assert.match(await received(socket, "fine"), /^(?:Internal Server Error)?HTTP\/1\.1 200 OK/);
     });
   }
+
+  test("what throws while a body comes is reported, and other connections go on", async (t) => {
+    const service = await HttpService.start(t, false, (request, response) => {
+      if (request.method === "GET") return response.end("fine");
+      request.on("data", () => {
+        throw new Error("expected by the test");
+      });
+    });
+    // A session whose number is that of the connection, and none of whose business it is.
+    const { client } = await service.harness.join();
+    const reported = event(service.server, "error");
+    service.begin("/", { method: "POST" }).on("error", () => {}).end("body");
+    const [error, session] = await reported;
+    assert.deepEqual([error.message, session], ["expected by the test", null]);
+    assert.equal((await service.request("/")).body, "fine");
+    client.destroy();
+  });
 });

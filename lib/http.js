@@ -41,6 +41,7 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
 
 class HttpFace {
   #native;
+  #failed;
   #secure;
   #open;
   /** Connections by id. @type {Map<number, HttpSocket>} */
@@ -54,12 +55,13 @@ class HttpFace {
   /** @param {Surroundings} surroundings */
   constructor({ secure, native, listening, sessions, destroy, failed }) {
     this.#native = native;
+    this.#failed = failed;
     this.#secure = secure;
     this.#open = listening.error === undefined;
     this.server = createServer(secure ? https : http);
     this.#close = this.server.close;
     this.#mirror(listening, sessions, destroy);
-    this.#guard(failed);
+    this.#guard();
     this.#watchListeners();
     // Node.js makes its table of connections on this event. Nobody else hears it yet, and a connection
     // may come before the application is told.
@@ -88,6 +90,15 @@ class HttpFace {
    * @param {any} payload
    */
   event(code, id, payload) {
+    try {
+      this.#event(code, id, payload);
+    } catch (error) {
+      // Of a listener on a request or its socket.
+      this.#failed(error, "connection of http_server");
+    }
+  }
+
+  #event(code, id, payload) {
     if (code === EVENT.HttpOpened) return this.#opened(id, payload.text());
     const socket = this.#sockets.get(id);
     // One that was destroyed here may still have events under way.
@@ -127,11 +138,11 @@ class HttpFace {
   }
 
   /** Reports what listeners throw or reject with; a request that got no answer for it gets 500, as Node.js itself does for rejections. */
-  #guard(failed) {
+  #guard() {
     const { server } = this;
     const { emit } = server;
     const fail = (error, event, args) => {
-      failed(error, `listener of '${String(event)}' on http_server`);
+      this.#failed(error, `listener of '${String(event)}' on http_server`);
       if (event === "request") answer.call(server, error, event, ...args);
     };
     server.emit = (event, ...args) => {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`listener`] | the port or path a server listens on |
 //! | [`socket`] | TCP and Unix domain streams behind one type |
-//! | [`stream`] | a socket during its handshake |
+//! | [`stream`] | a socket that is no session's: plain, or behind TLS |
 //! | [`tls`] | certificates, and the rustls side of an established connection |
 //! | [`handshake`] | the HTTP upgrade, without I/O |
 //! | [`client`] | connecting to another server |

@@ -1,4 +1,4 @@
-//! A socket during its handshake: plain, or behind TLS.
+//! A socket during its handshake, or for as long as Node.js answers its requests: plain, or behind TLS.
 
 use std::io;
 use std::pin::Pin;
