@@ -188,8 +188,12 @@ describe("errors of listeners", () => {
     });
     // A session whose number is that of the connection, and none of whose business it is.
     const { client } = await service.harness.join();
+    const arrived = event(service.http, "request");
+    const request = service.begin("/", { method: "POST" }).on("error", () => {});
+    request.flushHeaders();
+    await arrived;
     const reported = event(service.server, "error");
-    service.begin("/", { method: "POST" }).on("error", () => {}).end("body");
+    request.end("body");
     const [error, session] = await reported;
     assert.deepEqual([error.message, session], ["expected by the test", null]);
     assert.equal((await service.request("/")).body, "fine");

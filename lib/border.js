@@ -119,6 +119,10 @@ class Border {
         if (!this.#deliver() || !this.#refill()) return;
       }
       setImmediate(this.wake);
+    } catch (error) {
+      // Of a nextTick callback. The rest of the batch comes when the application has survived it.
+      setImmediate(this.wake);
+      throw error;
     } finally {
       this.#delivering = false;
     }

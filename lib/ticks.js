@@ -22,19 +22,14 @@ function probe() {
 /**
  * Runs all pending ticks and microtasks. Only for callers that the event loop called directly.
  *
+ * @throws {unknown} What a nextTick callback threw. It has to reach the event loop as what it is, an uncaught exception: only then does
+ *   Node.js unwind the asynchronous context that the callback ran in, without which the process aborts later.
  * @returns {boolean} False where the runtime has no way to do so: the caller has to yield to the event loop instead.
  */
 function runTicks() {
   works ??= probe();
   if (!works) return false;
-  try {
-    run.call(process);
-  } catch (error) {
-    // A nextTick callback of the application threw. That is an uncaught exception, but not of this batch.
-    setImmediate(() => {
-      throw error;
-    });
-  }
+  run.call(process);
   return true;
 }
 
