@@ -11,6 +11,7 @@ const KIB = 1024;
  * @property {string} x What is varied.
  * @property {string} y What is drawn.
  * @property {"log" | "linear"} scale Of the x axis.
+ * @property {"log" | "linear"} yScale
  * @property {(keyof typeof import("./metrics.js").METRICS)[]} metrics
  * @property {string[]} contenders
  * @property {number[]} values
@@ -27,7 +28,7 @@ const ALL = ["cryo", "ws", "uws", "peer"];
 function curves({ quick, sessions }) {
   const pick = (few, all) => (quick ? few : all);
   const upTo = (values) => [...new Set(values.map((value) => Math.min(value, sessions)))];
-  const common = { scale: "log", contenders: ALL, work: { work: "echo" } };
+  const common = { scale: "log", yScale: "linear", contenders: ALL, work: { work: "echo" } };
   return [
     {
       ...common,
@@ -66,6 +67,7 @@ function curves({ quick, sessions }) {
       x: "share of our 64 x 1 maximum",
       y: "µs",
       scale: "linear",
+      yScale: "log",
       metrics: ["p50", "p99"],
       values: pick([0.25, 0.75], [0.1, 0.25, 0.5, 0.75, 0.9]),
       load: (rateShare) => ({ scenario: "echo", sessions: 64, size: 64, rateShare }),

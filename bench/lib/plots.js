@@ -33,7 +33,8 @@ function draw(Plot, document, curve, jobs, field) {
     const { who, metric } = dots.find((each) => each.line === line);
     const label = curve.metrics.length > 1 ? `${field.get(who).label}, ${METRICS[metric].unit}` : field.get(who).label;
     const fill = COLORS[who];
-    return Plot.text([label], { frameAnchor: "top-right", dy: index * LINE, fill, fontWeight: "bold" });
+    const place = { frameAnchor: "top-right", textAnchor: "start", dx: 12, dy: index * LINE };
+    return Plot.text([`${metric === curve.metrics[0] ? "—" : "--"} ${label}`], { ...place, fill, fontWeight: "bold" });
   });
   const dashes = (metric) => (metric === curve.metrics[0] ? undefined : "4 3");
   const strokes = lines.map((line) => {
@@ -43,15 +44,15 @@ function draw(Plot, document, curve, jobs, field) {
   });
   const svg = Plot.plot({
     document,
-    title: undefined,
-    width: 760,
+    width: 900,
     height: 420,
     marginLeft: 70,
+    marginRight: 230,
     marginTop: 24,
     marginBottom: 44,
     style: { background: "white", fontSize: "12px" },
-    x: { type: curve.scale, label: curve.x, grid: true },
-    y: { label: curve.y, grid: true, zero: true, tickFormat: "~s" },
+    x: { type: curve.scale, label: curve.x, ticks: curve.values, tickFormat: tick, grid: true },
+    y: { type: curve.yScale, label: curve.y, grid: true, zero: curve.yScale === "linear", ticks: 8, tickFormat: tick },
     marks: [
       Plot.ruleX(dots, { x: "x", y1: "min", y2: "max", stroke: ({ who }) => COLORS[who], strokeOpacity: 0.5 }),
       ...strokes,
@@ -61,6 +62,12 @@ function draw(Plot, document, curve, jobs, field) {
   });
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return `${svg.outerHTML}\n`;
+}
+
+/** 1500 is 1.5k, 1048576 is 1.05M, 0.25 stays as it is. */
+function tick(value) {
+  const [divisor, unit] = [[1e6, "M"], [1e3, "k"]].find(([size]) => value >= size) ?? [1, ""];
+  return `${Number((value / divisor).toPrecision(3))}${unit}`;
 }
 
 /** A job's place in the plot; none where it failed. */
