@@ -5,19 +5,16 @@
 const { EventEmitter } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
-const { ORDER, OUTCOME } = require("./codes.js");
+const { ORDER } = require("./codes.js");
 const { deferred } = require("./deferred.js");
 const { argumentTypeError } = require("./errors.js");
-const { Inbound } = require("./inbound.js");
-const { BINARY, ERROR, EVENTS, UTF8, bytesOf, textOf } = require("./kinds.js");
-const { Outbound } = require("./outbound.js");
+const { BINARY, ERROR, UTF8, bytesOf, textOf } = require("./kinds.js");
+const { Messages } = require("./messages.js");
 const { report } = require("./report.js");
-const { Sends, sessionClosed } = require("./sends.js");
 const { CryoTransactionManager } = require("./stream.js");
 const { Transactions } = require("./streams/transactions.js");
 
 const rejection = Symbol.for("nodejs.rejection");
-const noop = () => {};
 
 /** The figures of a heartbeat round, in the order in which they come. */
 const STATS = ["stat-rtt", "stat-bytes-rx", "stat-bytes-tx", "stat-ack-timeout"];
@@ -32,10 +29,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   #token;
   #type;
   #request;
-  #open = true;
-  /** Close or Destroy was called: nothing more is sent. */
-  #leaving = false;
-  #sends = null;
+  #messages;
   #values = null;
   #base = null;
   #stream = null;
@@ -43,26 +37,19 @@ class CryoServerWebsocketSession extends EventEmitter {
   #transactions = null;
   /** Whether the peer takes part in transactions; null until it has said so. */
   #capable = null;
-  /** Messages on their way in or out that wait for hooks; made when the first one has to. */
-  #inbound = null;
-  #outbound = null;
-  /** Dropped messages that the application has not been told of yet. */
-  #newlyDropped = 0;
   /** The last figures, once there is no more to count. */
   #final = null;
   #whenClosed = null;
 
   static {
-    internals.event = (session, kind, value, ack, length, verdict) => session.#received(kind, value, ack, length, verdict);
-    internals.settled = (session, first, outcome, count) => session.#settled(first, outcome, count);
+    internals.event = (session, kind, value, ack, length, verdict) => {
+      session.#messages.received(kind, value, ack, length, verdict);
+    };
+    internals.settled = (session, first, outcome, count) => session.#messages.settled(first, outcome, count);
     internals.stats = (session, payload) => session.#stats(payload);
-    internals.deliver = (session, event, ...args) => session.#inOrder(() => session.#emit(event, ...args));
     internals.connected = (session, capable) => session.#connected(capable);
     internals.transaction = (session, code, a, b, payload) => session.#streams().event(code, a, b, payload);
     internals.closed = (session, figures) => session.#closed(figures);
-    internals.slot = (session) => session.#slot;
-    internals.server = (session) => session.#server;
-    internals.isOpen = (session) => session.#open;
   }
 
   /**
@@ -79,6 +66,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     this.#token = identity.token;
     this.#type = identity.type;
     this.#request = identity.request;
+    this.#messages = new Messages(server, this, identity.slot, (event, ...args) => this.#emit(event, ...args));
   }
 
   /** The session's name, chosen by the client: an unsigned 64-bit integer. */
@@ -103,13 +91,13 @@ class CryoServerWebsocketSession extends EventEmitter {
 
   /** Messages discarded by the back-pressure policy. */
   get dropped() {
-    return this.#figures().dropped + (this.#outbound?.dropped ?? 0);
+    return this.#figures().dropped + this.#messages.dropped;
   }
 
   /** What waits to be sent: `{ bytes, frames }`. Bytes that were handed to the socket and not taken yet belong to no frame. */
   get queued() {
     const { queuedBytes, queuedFrames } = this.#figures();
-    const hooked = this.#outbound?.queued ?? { bytes: 0, frames: 0 };
+    const hooked = this.#messages.queued;
     return { bytes: queuedBytes + hooked.bytes, frames: queuedFrames + hooked.frames };
   }
 
@@ -160,7 +148,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves at once: nobody waits for the answer.
    */
   SendPing() {
-    if (this.#open && !this.#leaving) this.#server.border.order(this.#slot, ORDER.Ping);
+    if (this.#messages.open && !this.#messages.leaving) this.#server.border.order(this.#slot, ORDER.Ping);
     return Promise.resolve();
   }
 
@@ -171,7 +159,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SendUTF8(text) {
-    return this.#send(UTF8, textOf, "SendUTF8", text);
+    return this.#messages.send(UTF8, textOf, "SendUTF8", text);
   }
 
   /**
@@ -181,7 +169,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SendError(text) {
-    return this.#send(ERROR, textOf, "SendError", text);
+    return this.#messages.send(ERROR, textOf, "SendError", text);
   }
 
   /**
@@ -191,7 +179,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged them.
    */
   SendBinary(data) {
-    return this.#send(BINARY, bytesOf, "SendBinary", data);
+    return this.#messages.send(BINARY, bytesOf, "SendBinary", data);
   }
 
   /** As `stream.Stream`. @returns {Promise<void>} */
@@ -222,7 +210,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    */
   Close(reason = "disconnect") {
     const closed = this.#closing();
-    this.#leave(() => this.#server.border.orderText(this.#slot, ORDER.Bye, 0, String(reason)));
+    this.#messages.leave(() => this.#server.border.orderText(this.#slot, ORDER.Bye, 0, String(reason)));
     return closed;
   }
 
@@ -236,7 +224,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     if (!isCloseCode(code)) {
       throw argumentTypeError("Destroy", code, "a WebSocket close code: 1000 to 1003, 1007 to 1014, or 3000 to 4999");
     }
-    this.#leave(() => this.#server.border.orderText(this.#slot, ORDER.Close, code, String(message)));
+    this.#messages.leave(() => this.#server.border.orderText(this.#slot, ORDER.Close, code, String(message)));
   }
 
   /** What a rejected promise of an async listener becomes. */
@@ -244,77 +232,11 @@ class CryoServerWebsocketSession extends EventEmitter {
     report(this.#server.emitter, error, this, `listener of '${String(event)}'`);
   }
 
-  #send(kind, check, method, payload) {
-    const { extensions, options } = this.#server;
-    let value;
-    try {
-      value = check(method, payload, options.maxPayload);
-    } catch (error) {
-      return refused(error);
-    }
-    if (!this.#open || this.#leaving) return this.#undeliverable();
-    this.#sends ??= new Sends(this.#rejects);
-    const promise = this.#sends.promise();
-    const { token } = this.#sends;
-    const chain = extensions.sendChain(kind);
-    if (chain.length === 0 && !this.#outbound?.busy) this.#transmit(kind, token, value);
-    else this.#throughHooks(chain, kind, token, value);
-    return promise;
-  }
-
-  #transmit(kind, token, value) {
-    const { border } = this.#server;
-    if (kind === BINARY) border.orderBytes(this.#slot, ORDER.Binary, token, value);
-    else border.orderText(this.#slot, kind === UTF8 ? ORDER.Utf8 : ORDER.Error, token, value);
-  }
-
-  #throughHooks(chain, kind, token, value) {
-    this.#outbound ??= new Outbound(
-      this.#server,
-      this,
-      (...message) => (this.#open ? this.#transmit(...message) : undefined),
-      (settled, outcome) => this.#settled(settled, outcome, 1),
-    );
-    // The caller may write to its buffer again as soon as it has the promise.
-    const box = { value: kind === BINARY ? Buffer.from(value) : value };
-    const length = kind === BINARY ? value.length : Buffer.byteLength(value);
-    this.#outbound.push({ kind, box, token, length, chain });
-  }
-
-  #received(kind, value, ack, length, verdict) {
-    // Also where it was acknowledged already: hooks registered since it was read have a right to see it.
-    const chain = this.#server.extensions.receiveChain(kind);
-    if (!verdict && chain.length === 0 && !this.#inbound?.busy) return this.#emit(EVENTS[kind], value);
-    this.#inbound ??= new Inbound(this.#server, this, this.#slot, (passed, message) => this.#emit(EVENTS[passed], message));
-    this.#inbound.push({ kind, value, ack, length, verdict, chain });
-  }
-
-  #settled(first, outcome, count) {
-    this.#sends?.settle(first, outcome, count);
-    if (outcome !== OUTCOME.Dropped) return;
-    // One event for all that are dropped in one turn.
-    if (this.#newlyDropped === 0) setImmediate(() => this.#tellDropped());
-    this.#newlyDropped += count;
-  }
-
-  #tellDropped() {
-    if (this.#newlyDropped === 0) return;
-    const messages = this.#newlyDropped;
-    this.#newlyDropped = 0;
-    this.#emit("dropped", messages);
-  }
-
   /** The figures of a heartbeat round; true when anybody wanted to know. */
   #stats(payload) {
     const heard = STATS.filter((event) => this.listenerCount(event) > 0);
     for (const event of heard) this.#emit(event, payload.double(STATS.indexOf(event)));
     return heard.length > 0;
-  }
-
-  /** Runs what the application has to see behind the messages that came before. */
-  #inOrder(task) {
-    if (this.#inbound?.busy) this.#inbound.behind(task);
-    else task();
   }
 
   #emit(event, ...args) {
@@ -325,29 +247,15 @@ class CryoServerWebsocketSession extends EventEmitter {
     }
   }
 
-  #leave(order) {
-    if (!this.#open || this.#leaving) return;
-    this.#leaving = true;
-    const leave = () => (this.#open ? order() : undefined);
-    if (this.#outbound?.busy) this.#outbound.end(leave);
-    else leave();
-  }
-
-  /** Gives an order behind the messages that are still with their hooks. */
-  #behindHooks(order) {
-    if (this.#outbound?.busy) this.#outbound.behind(() => (this.#open ? order() : undefined));
-    else order();
-  }
-
   #streams() {
     this.#transactions ??= new Transactions(
       {
         session: this,
         server: this.#server,
         slot: this.#slot,
-        isOpen: () => this.#open,
-        behind: (order) => this.#behindHooks(order),
-        send: (order, b, bytes) => this.#control(order, b, bytes),
+        isOpen: () => this.#messages.open,
+        behind: (order) => this.#messages.behindSent(order),
+        send: (order, b, bytes) => this.#messages.control(order, b, bytes),
         emitter: () => this.#stream,
       },
       this.#capable,
@@ -355,56 +263,29 @@ class CryoServerWebsocketSession extends EventEmitter {
     return this.#transactions;
   }
 
-  /** Sends what the peer acknowledges and no hook looks at. */
-  #control(order, b, bytes) {
-    if (!this.#open || this.#leaving) return this.#undeliverable();
-    this.#sends ??= new Sends(this.#rejects);
-    const promise = this.#sends.promise();
-    const { token } = this.#sends;
-    this.#behindHooks(() => this.#server.border.orderBytes(this.#slot, order, token, bytes, b));
-    return promise;
-  }
-
-  /** Whether what can't be acknowledged any more rejects. */
-  get #rejects() {
-    return this.#server.options.undelivered === "reject";
-  }
-
-  /** What a send on a session that is over comes to. */
-  #undeliverable() {
-    return this.#rejects ? refused(sessionClosed()) : new Promise(noop);
-  }
-
   #connected(capable) {
     this.#capable = capable;
     this.#transactions?.announced(capable);
-    this.#inOrder(() => this.#emit("connected"));
+    this.#messages.behindReceived(() => this.#emit("connected"));
   }
 
   #closing() {
-    if (!this.#open) return Promise.resolve();
+    if (!this.#messages.open) return Promise.resolve();
     this.#whenClosed ??= deferred();
     return this.#whenClosed.promise;
   }
 
   #closed(figures) {
     this.#final = figures;
-    this.#open = false;
-    this.#sends?.close();
+    this.#messages.open = false;
     this.#transactions?.close();
-    this.#outbound?.clear();
-    const tell = () => {
-      this.#tellDropped();
-      this.#emit("closed");
-    };
-    if (this.#inbound?.busy) this.#inbound.end(tell);
-    else tell();
+    this.#messages.close(() => this.#emit("closed"));
     // Not behind the hooks: one of them may be who awaits it.
     this.#whenClosed?.resolve();
   }
 
   #figures() {
-    this.#final ??= this.#open ? null : { rx: 0, tx: 0, dropped: 0, queuedBytes: 0, queuedFrames: 0 };
+    this.#final ??= this.#messages.open ? null : { rx: 0, tx: 0, dropped: 0, queuedBytes: 0, queuedFrames: 0 };
     return this.#final ?? this.#server.counters(this.#slot);
   }
 }
@@ -413,13 +294,6 @@ class CryoServerWebsocketSession extends EventEmitter {
 function isCloseCode(code) {
   const within = (first, last) => code >= first && code <= last;
   return Number.isInteger(code) && (within(1000, 1003) || within(1007, 1014) || within(3000, 4999));
-}
-
-/** A rejection that is no unhandled one where nobody looks at it. */
-function refused(error) {
-  const promise = Promise.reject(error);
-  promise.catch(noop);
-  return promise;
 }
 
 module.exports = { CryoServerWebsocketSession, internals };

@@ -1,0 +1,200 @@
+"use strict";
+
+// The messages of one session: on their way out until the peer's ACKs settle them, on their way in until they are emitted.
+
+const { ORDER, OUTCOME } = require("./codes.js");
+const { Inbound } = require("./inbound.js");
+const { BINARY, EVENTS, UTF8 } = require("./kinds.js");
+const { Outbound } = require("./outbound.js");
+const { Sends, sessionClosed } = require("./sends.js");
+
+const noop = () => {};
+
+class Messages {
+  #server;
+  #session;
+  #slot;
+  #emit;
+  /** The promises; none until the first send. */
+  #sends = null;
+  /** Messages on their way in or out that wait for hooks; made when the first one has to. */
+  #inbound = null;
+  #outbound = null;
+  /** Dropped messages that the application has not been told of yet. */
+  #newlyDropped = 0;
+
+  /** The session has not ended. */
+  open = true;
+  /** Close or Destroy was called: nothing more is sent. */
+  leaving = false;
+
+  /**
+   * @param {object} server What sessions know of their server.
+   * @param {object} session
+   * @param {number} slot
+   * @param {(event: string, ...args: any[]) => void} emit Emits an event of the session; what a listener throws is reported.
+   */
+  constructor(server, session, slot, emit) {
+    this.#server = server;
+    this.#session = session;
+    this.#slot = slot;
+    this.#emit = emit;
+  }
+
+  /** Messages discarded before they got to the queue in Rust. */
+  get dropped() {
+    return this.#outbound?.dropped ?? 0;
+  }
+
+  /** What waits for hooks: `{ bytes, frames }`. */
+  get queued() {
+    return this.#outbound?.queued ?? { bytes: 0, frames: 0 };
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param {number} kind
+   * @param {(method: string, payload: unknown, limit: number) => any} check Throws what is wrong with the payload.
+   * @param {string} method Which one was called, for error messages.
+   * @param {unknown} payload
+   * @returns {Promise<void>}
+   */
+  send(kind, check, method, payload) {
+    const { extensions, options } = this.#server;
+    let value;
+    try {
+      value = check(method, payload, options.maxPayload);
+    } catch (error) {
+      return refused(error);
+    }
+    if (!this.open || this.leaving) return this.#undeliverable();
+    this.#sends ??= new Sends(this.#rejects);
+    const promise = this.#sends.promise();
+    const { token } = this.#sends;
+    const chain = extensions.sendChain(kind);
+    if (chain.length === 0 && !this.#outbound?.busy) this.#transmit(kind, token, value);
+    else this.#throughHooks(chain, kind, token, value);
+    return promise;
+  }
+
+  /**
+   * Sends what the peer acknowledges and no hook looks at.
+   *
+   * @param {number} order
+   * @param {number} b
+   * @param {Uint8Array} bytes
+   * @returns {Promise<void>}
+   */
+  control(order, b, bytes) {
+    if (!this.open || this.leaving) return this.#undeliverable();
+    this.#sends ??= new Sends(this.#rejects);
+    const promise = this.#sends.promise();
+    const { token } = this.#sends;
+    this.behindSent(() => this.#server.border.orderBytes(this.#slot, order, token, bytes, b));
+    return promise;
+  }
+
+  /** A message has come. */
+  received(kind, value, ack, length, verdict) {
+    // Also where it was acknowledged already: hooks registered since it was read have a right to see it.
+    const chain = this.#server.extensions.receiveChain(kind);
+    if (!verdict && chain.length === 0 && !this.#inbound?.busy) return this.#emit(EVENTS[kind], value);
+    this.#inbound ??= new Inbound(this.#server, this.#session, this.#slot, (passed, message) => {
+      this.#emit(EVENTS[passed], message);
+    });
+    this.#inbound.push({ kind, value, ack, length, verdict, chain });
+  }
+
+  /** `count` sends from token `first` on have ended. */
+  settled(first, outcome, count) {
+    this.#sends?.settle(first, outcome, count);
+    if (outcome !== OUTCOME.Dropped) return;
+    // One event for all that are dropped in one turn.
+    if (this.#newlyDropped === 0) setImmediate(() => this.#tellDropped());
+    this.#newlyDropped += count;
+  }
+
+  /** Does what has to happen behind the messages that have come before. */
+  behindReceived(task) {
+    if (this.#inbound?.busy) this.#inbound.behind(task);
+    else task();
+  }
+
+  /** Gives an order behind the messages that were sent before. */
+  behindSent(order) {
+    if (this.#outbound?.busy) this.#outbound.behind(() => (this.open ? order() : undefined));
+    else order();
+  }
+
+  /** Gives the order to leave behind the messages that were sent before; nothing can be sent after it. */
+  leave(order) {
+    if (!this.open || this.leaving) return;
+    this.leaving = true;
+    const leave = () => (this.open ? order() : undefined);
+    if (this.#outbound?.busy) this.#outbound.end(leave);
+    else leave();
+  }
+
+  /**
+   * The session is over.
+   *
+   * @param {() => void} tell Tells the application, behind the messages that have come before.
+   */
+  close(tell) {
+    this.open = false;
+    this.#sends?.close();
+    this.#outbound?.clear();
+    const last = () => {
+      this.#tellDropped();
+      tell();
+    };
+    if (this.#inbound?.busy) this.#inbound.end(last);
+    else last();
+  }
+
+  #transmit(kind, token, value) {
+    const { border } = this.#server;
+    if (kind === BINARY) border.orderBytes(this.#slot, ORDER.Binary, token, value);
+    else border.orderText(this.#slot, kind === UTF8 ? ORDER.Utf8 : ORDER.Error, token, value);
+  }
+
+  #throughHooks(chain, kind, token, value) {
+    this.#outbound ??= new Outbound(
+      this.#server,
+      this.#session,
+      (...message) => (this.open ? this.#transmit(...message) : undefined),
+      (settled, outcome) => this.settled(settled, outcome, 1),
+    );
+    // The caller may write to its buffer again as soon as it has the promise.
+    const box = { value: kind === BINARY ? Buffer.from(value) : value };
+    const length = kind === BINARY ? value.length : Buffer.byteLength(value);
+    this.#outbound.push({ kind, box, token, length, chain });
+  }
+
+  #tellDropped() {
+    if (this.#newlyDropped === 0) return;
+    const messages = this.#newlyDropped;
+    this.#newlyDropped = 0;
+    this.#emit("dropped", messages);
+  }
+
+  /** Whether what can't be acknowledged any more rejects. */
+  get #rejects() {
+    return this.#server.options.undelivered === "reject";
+  }
+
+  /** What a send on a session that is over comes to. */
+  #undeliverable() {
+    return this.#rejects ? refused(sessionClosed()) : new Promise(noop);
+  }
+}
+
+/** A rejection that is no unhandled one where nobody looks at it. */
+function refused(error) {
+  const promise = Promise.reject(error);
+  promise.catch(noop);
+  return promise;
+}
+
+module.exports = { Messages };
