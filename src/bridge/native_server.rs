@@ -107,13 +107,13 @@ impl NativeServer {
         Ok(Self { desk: RefCell::default(), running })
     }
 
-    /// Binds, listens, and starts the I/O thread.
+    /// Binds, listens, and starts the I/O thread. `share` lets other processes listen on the same port.
     ///
     /// # Errors
     /// When there can be no thread.
     #[napi]
-    pub fn listen(&self) -> Result<Listening> {
-        let bound = match Bound::new(&self.running.shared.settings.endpoint) {
+    pub fn listen(&self, share: bool) -> Result<Listening> {
+        let bound = match Bound::new(&self.running.shared.settings.endpoint, share) {
             Ok(bound) => bound,
             Err(error) => return Ok(refused(&error)),
         };
@@ -221,6 +221,18 @@ impl NativeServer {
     pub fn update_tls(&self, ssl: NativeSsl) -> Result<()> {
         self.running.shared.set_tls(ssl.config()?);
         Ok(())
+    }
+
+    /// Takes no connections any more, but lets the sessions there are go on. The event `Stopped` comes when the last one is gone.
+    #[napi]
+    pub fn drain(&self) {
+        self.running.shared.stop(Stop::Draining);
+    }
+
+    /// The server's figures in the text format of Prometheus.
+    #[napi]
+    pub fn metrics(&self) -> String {
+        self.running.shared.metrics()
     }
 
     /// Takes no connections any more and tells every session to leave. The event `Stopped` says when all is done.

@@ -46,6 +46,8 @@ pub struct NativeOptions {
     pub on_duplicate_sid: String,
     pub handshake_timeout_ms: f64,
     pub close_timeout_ms: f64,
+    pub max_connections: f64,
+    pub max_connections_per_address: f64,
     pub max_pending_handshakes: f64,
     pub max_payload: f64,
     pub max_unread_bytes: f64,
@@ -71,11 +73,15 @@ impl NativeOptions {
             keep_late: self.undelivered != "reject",
             max_unread: self.max_unread_bytes as usize,
             max_payload: self.max_payload as usize,
+            meter: Arc::default(),
         };
         Settings {
             endpoint,
             keep_alive: milliseconds(self.keep_alive_interval_ms),
             handshake_timeout: milliseconds(self.handshake_timeout_ms),
+            // Infinity becomes the largest number there is.
+            max_connections: self.max_connections as usize,
+            max_connections_per_address: self.max_connections_per_address as usize,
             max_pending_handshakes: self.max_pending_handshakes as usize,
             close_timeout: milliseconds(self.close_timeout_ms),
             duplicate_sid: match self.on_duplicate_sid.as_str() {

@@ -37,7 +37,7 @@ pub enum Order {
     Hold = 8,
     /// `a` bytes of those have been handled.
     Release = 9,
-    /// The validator's answer to handshake `slot`: `a` is 0 for no, 1 for yes, 2 for its failure.
+    /// The validator's answer to handshake `slot`: `a` is 0 for no, 1 for yes, 2 for its failure, 3 for a refused origin.
     Answer = 10,
     /// Open our stream `a` of `b` bytes (-1: unknown); the payload is its name.
     TxStart = 11,
@@ -120,6 +120,7 @@ pub fn one(
             let verdict = match a {
                 0 => Verdict::Reject,
                 1 => Verdict::Accept,
+                3 => Verdict::Origin,
                 _ => Verdict::Failed,
             };
             return shared.answer(slot, verdict);

@@ -49,21 +49,23 @@ pub enum Bound {
 }
 
 impl Bound {
-    /// Binds and listens.
+    /// Binds and listens. `share` lets other processes that say so listen on the same port, each with its part of the connections.
     ///
     /// # Errors
     /// When the name can't be resolved or the system refuses.
-    pub fn new(endpoint: &Endpoint) -> Result<Self, ListenError> {
+    pub fn new(endpoint: &Endpoint, share: bool) -> Result<Self, ListenError> {
         match endpoint {
             Endpoint::Path(path) => Self::path(path),
             Endpoint::Port { host: None, port } => {
                 let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port));
-                match tcp(any) {
-                    Err(failed) if no_ipv6(&failed.error) => tcp(SocketAddr::from((Ipv4Addr::UNSPECIFIED, *port))),
+                match tcp(any, share) {
+                    Err(failed) if no_ipv6(&failed.error) => {
+                        tcp(SocketAddr::from((Ipv4Addr::UNSPECIFIED, *port)), share)
+                    }
                     bound => bound,
                 }
             }
-            Endpoint::Port { host: Some(host), port } => tcp(resolve(host, *port)?),
+            Endpoint::Port { host: Some(host), port } => tcp(resolve(host, *port)?, share),
         }
     }
 
@@ -132,7 +134,7 @@ impl Drop for Listener {
     }
 }
 
-fn tcp(address: SocketAddr) -> Result<Bound, ListenError> {
+fn tcp(address: SocketAddr, share: bool) -> Result<Bound, ListenError> {
     let listen = || {
         let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
@@ -141,6 +143,11 @@ fn tcp(address: SocketAddr) -> Result<Bound, ListenError> {
         // On Windows the option would let another process take the port over.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
+        // Only Linux shares connections out; lib/cluster.js lets nobody ask for it elsewhere.
+        #[cfg(target_os = "linux")]
+        socket.set_reuse_port(share)?;
+        #[cfg(not(target_os = "linux"))]
+        debug_assert!(!share);
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
@@ -171,18 +178,29 @@ mod tests {
 
     #[test]
     fn any_free_port_of_both_families_then_in_use() {
-        let Ok(Bound::Tcp(_listener, address)) = Bound::new(&Endpoint::Port { host: None, port: 0 }) else {
+        let Ok(Bound::Tcp(_listener, address)) = Bound::new(&Endpoint::Port { host: None, port: 0 }, false) else {
             panic!("no listener");
         };
-        let taken = Bound::new(&Endpoint::Port { host: None, port: address.port() }).unwrap_err();
+        let taken = Bound::new(&Endpoint::Port { host: None, port: address.port() }, false).unwrap_err();
         assert_eq!(taken.error.kind(), io::ErrorKind::AddrInUse);
         assert_eq!(taken.port, Some(address.port()));
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn a_shared_port_is_shared_with_those_alone_who_say_so() {
+        let endpoint = |port| Endpoint::Port { host: Some("127.0.0.1".into()), port };
+        let Ok(Bound::Tcp(_listener, address)) = Bound::new(&endpoint(0), true) else { panic!("no listener") };
+        assert!(Bound::new(&endpoint(address.port()), true).is_ok());
+        let refused = Bound::new(&endpoint(address.port()), false).unwrap_err();
+        assert_eq!(refused.error.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
     fn a_host_is_an_address_or_a_name() {
         for host in ["127.0.0.1", "localhost"] {
-            let Ok(Bound::Tcp(_, address)) = Bound::new(&Endpoint::Port { host: Some(host.into()), port: 0 }) else {
+            let Ok(Bound::Tcp(_, address)) = Bound::new(&Endpoint::Port { host: Some(host.into()), port: 0 }, false)
+            else {
                 panic!("{host}");
             };
             assert!(address.ip().is_loopback());

@@ -32,6 +32,9 @@ impl From<CloseCode> for u16 {
 /// The WebSocket's own code for an end as intended (RFC 6455, 7.4.1), to answer a close frame that has none.
 pub const WEBSOCKET_NORMAL: u16 = 1000;
 
+/// What stands for a code where a connection ended without a close frame (RFC 6455, 7.4.1). It never goes over the wire.
+pub const WEBSOCKET_ABNORMAL: u16 = 1006;
+
 /// The close reason that goes with [`CloseCode::NORMAL`].
 pub const CLOSING_SESSION: &str = "Closing session.";
 

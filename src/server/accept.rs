@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::batch::Code;
-use super::{Shared, Stop, handshake, heartbeat, pacing, peer};
+use super::limits::Place;
+use super::{Shared, Stop, dismiss, handshake, heartbeat, pacing, peer};
 use crate::net::listener::{Bound, Listener};
 use crate::protocol::close;
 use crate::session::Farewell;
@@ -14,8 +15,24 @@ use crate::session::Farewell;
 /// How long to wait when the system can't accept, for instance for lack of descriptors.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// A task's share in the server: it is over when all shares are dropped.
-pub type Share = mpsc::Sender<()>;
+/// A connection's share in the server, which is over when all shares are dropped, and its place among those that clients made.
+#[derive(Debug)]
+pub struct Share {
+    server: mpsc::Sender<()>,
+    _place: Option<Place>,
+}
+
+impl Share {
+    /// The share of a connection that the server itself makes.
+    pub fn outgoing(&self) -> Self {
+        Self { server: self.server.clone(), _place: None }
+    }
+
+    /// The share of a client's connection.
+    fn incoming(&self, place: Place) -> Self {
+        Self { server: self.server.clone(), _place: Some(place) }
+    }
+}
 
 /// Runs the server on the calling thread until it is stopped and its last connection is gone.
 ///
@@ -43,17 +60,23 @@ pub fn run(shared: &Arc<Shared>, bound: Bound) -> std::io::Result<()> {
 }
 
 async fn serve(shared: &Arc<Shared>, bound: Bound) {
-    let (share, mut all_gone) = mpsc::channel::<()>(1);
+    let (server, mut all_gone) = mpsc::channel::<()>(1);
+    let share = Share { server, _place: None };
     let rounds = [
         tokio::spawn(heartbeat::run(Arc::clone(shared))),
         tokio::spawn(heartbeat::sweep(Arc::clone(shared))),
         tokio::spawn(pacing::flush_overdue(Arc::clone(shared))),
     ];
-    tokio::spawn(peer::serve(Arc::clone(shared), share.clone()));
-    if let Ok(listener) = bound.into_listener() {
-        accept(shared, listener, share).await;
+    tokio::spawn(peer::serve(Arc::clone(shared), share.outgoing()));
+    match bound.into_listener() {
+        Ok(listener) => accept(shared, listener, share).await,
+        Err(_) => drop(share),
     }
-    leave(shared);
+    let mut stop = shared.stop.subscribe();
+    tokio::select! {
+        _ = all_gone.recv() => {}
+        _ = stop.wait_for(|stop| *stop >= Stop::Leaving) => leave(shared),
+    }
     // Bounded: a session has its deadlines for what it still has to send and for the peer's answer.
     let _ = all_gone.recv().await;
     rounds.iter().for_each(tokio::task::JoinHandle::abort);
@@ -68,9 +91,12 @@ async fn accept(shared: &Arc<Shared>, listener: Listener, share: Share) {
             _ = stop.wait_for(|stop| *stop != Stop::Running) => return,
         };
         match accepted {
-            Ok((socket, peer)) => {
-                tokio::spawn(handshake::serve(Arc::clone(shared), socket, peer, share.clone()));
-            }
+            Ok((socket, peer)) => match shared.limits.admit(peer.map(|peer| peer.ip())) {
+                Ok(place) => {
+                    tokio::spawn(handshake::serve(Arc::clone(shared), socket, peer, share.incoming(place)));
+                }
+                Err(excess) => dismiss::turn_away(shared, socket, peer, excess),
+            },
             Err(_) => tokio::time::sleep(RETRY).await,
         }
     }

@@ -3,22 +3,20 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use super::accept::Share;
 use super::admission::{Question, describe, read_more, replace, reserve};
+use super::dismiss::dismiss;
 use super::opening::{self, Origin};
 use super::{Shared, Stop, passthrough};
 use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
-
-/// How long a refused client has to take its answer and go, at most.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// Bytes read at a time during a handshake.
 pub(super) const PORTION: usize = 2048;
@@ -32,6 +30,8 @@ pub enum Verdict {
     Reject,
     /// The validator itself failed.
     Failed,
+    /// The request's origin is none of those that are allowed.
+    Origin,
 }
 
 /// How a handshake that became no session ended.
@@ -40,8 +40,22 @@ pub(super) enum Ending {
     Refused(Refusal),
     /// Node.js answers: it is no upgrade to WebSocket.
     HandedOver,
-    /// The client is gone, or speaks no TLS.
+    /// The client is gone.
     Gone,
+    /// TLS failed, or took too long.
+    NoTls,
+}
+
+impl Ending {
+    /// A short, stable label for metrics.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.outcome(),
+            Self::HandedOver => "handed_over",
+            Self::Gone => "abandoned",
+            Self::NoTls => "tls_failed",
+        }
+    }
 }
 
 impl From<Refusal> for Ending {
@@ -76,55 +90,70 @@ impl Drop for Pending<'_> {
 /// Serves a connection from its first byte to its last.
 pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, share: Share) {
     let deadline = Instant::now() + shared.settings.handshake_timeout;
+    let mut stop = shared.stop.subscribe();
+    let pending = Pending::begin(&shared);
     let tls = shared.tls.lock().clone();
-    let mut stream = match tls {
-        None => Stream::Plain(socket),
-        Some(config) => match timeout_at(deadline, TlsAcceptor::from(config).accept(socket)).await {
-            Ok(Ok(stream)) => Stream::Tls(Box::new(stream.into())),
-            Ok(Err(_)) | Err(_) => return,
-        },
+    if let (Some(_), Err(refusal)) = (&tls, &pending) {
+        // Without a word: an answer would cost the TLS handshake that there is no room for.
+        return shared.metrics.handshake(refusal.outcome());
+    }
+    let encrypted = tokio::select! {
+        stream = timeout_at(deadline, encrypt(tls, socket)) => stream.ok().flatten(),
+        _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
     };
+    let Some(mut stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
     let mut buffer = Vec::new();
-    let mut outcome = attempt(&shared, &mut stream, &mut buffer, peer, deadline).await;
+    let mut outcome = attempt(&shared, pending, &mut stream, &mut buffer, (peer, deadline)).await;
     if let Err(Ending::HandedOver) = outcome {
+        shared.metrics.handshake(Ending::HandedOver.outcome());
         let Some(given_back) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
         (stream, buffer) = given_back;
         let deadline = Instant::now() + shared.settings.handshake_timeout;
-        outcome = attempt(&shared, &mut stream, &mut buffer, peer, deadline).await;
+        outcome = attempt(&shared, Pending::begin(&shared), &mut stream, &mut buffer, (peer, deadline)).await;
     }
     match outcome {
         Ok(Accepted { sid, number }) => {
+            shared.metrics.handshake("accepted");
             let replaced = shared.registry.lock().holder(sid);
             if let Some(older) = replaced {
                 replace(&shared, &older);
             }
             opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, share);
         }
-        Err(Ending::Refused(refusal)) => {
-            let answer = refusal.response(&display(peer));
-            // Bounded whatever the client does, and it does not matter to us whether it took the answer.
-            let _ = timeout(LINGER, dismiss(&mut stream, &answer)).await;
+        Err(ending) => {
+            shared.metrics.handshake(ending.outcome());
+            match ending {
+                Ending::Refused(refusal) => dismiss(&shared, &mut stream, &refusal, peer).await,
+                // What was given back is an upgrade to WebSocket, so that it can't be handed over again.
+                Ending::HandedOver | Ending::Gone | Ending::NoTls => {}
+            }
         }
-        // What was given back is an upgrade to WebSocket, so that it can't be handed over again.
-        Err(Ending::HandedOver | Ending::Gone) => {}
     }
 }
 
 /// One handshake, from its first byte to its answer or that it gets none.
 async fn attempt(
     shared: &Shared,
+    pending: Result<Pending<'_>, Refusal>,
     stream: &mut Stream,
     buffer: &mut Vec<u8>,
-    peer: Option<SocketAddr>,
-    deadline: Instant,
+    (peer, deadline): (Option<SocketAddr>, Instant),
 ) -> Result<Accepted, Ending> {
-    let _pending = Pending::begin(shared)?;
+    let _pending = pending?;
     let mut stop = shared.stop.subscribe();
     tokio::select! {
         outcome = timeout_at(deadline, negotiate(shared, stream, buffer, peer)) => {
             outcome.unwrap_or_else(|_| Err(Refusal::timeout().into()))
         }
         _ = stop.wait_for(|stop| *stop != Stop::Running) => Err(Refusal::shutting_down().into()),
+    }
+}
+
+/// The stream behind TLS, where that is asked for; none when it fails.
+async fn encrypt(tls: Option<Arc<ServerConfig>>, socket: Socket) -> Option<Stream> {
+    match tls {
+        None => Some(Stream::Plain(socket)),
+        Some(config) => Some(Stream::Tls(Box::new(TlsAcceptor::from(config).accept(socket).await.ok()?.into()))),
     }
 }
 
@@ -155,6 +184,7 @@ async fn negotiate(
         Verdict::Accept => {}
         Verdict::Reject => return Err(Refusal::invalid_token().into()),
         Verdict::Failed => return Err(Refusal::validator_failed().into()),
+        Verdict::Origin => return Err(Refusal::origin_refused().into()),
     }
     stream.write_all(&handshake::accepted(&key)).await?;
     stream.flush().await?;
@@ -177,18 +207,4 @@ async fn read_head(shared: &Shared, stream: &mut Stream, buffer: &mut Vec<u8>) -
             return Err(Ending::Gone);
         }
     }
-}
-
-/// Answers, then waits for the client to go: closing on unread input would reset the connection and lose the answer.
-async fn dismiss(stream: &mut Stream, answer: &[u8]) -> std::io::Result<()> {
-    stream.write_all(answer).await?;
-    stream.shutdown().await?;
-    let mut rest = vec![0; PORTION];
-    while stream.read(&mut rest).await? > 0 {}
-    Ok(())
-}
-
-/// The client's address as the refusals print it.
-fn display(peer: Option<SocketAddr>) -> String {
-    peer.map_or_else(|| "local".into(), |peer| format!("{}:{}", peer.ip(), peer.port()))
 }

@@ -6,11 +6,14 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
 use super::batch::{Batch, WORDS};
 use super::link::Link;
+use crate::session::Micros;
+use crate::session::counting::Histogram;
 
 /// Bytes of undelivered events from which on no socket of the server is read.
 const CAPACITY: usize = 16 << 20;
@@ -33,6 +36,8 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 pub struct Inbox {
     filling: Mutex<Filling>,
     wake: Wake,
+    /// How long batches waited to be taken.
+    waits: Histogram,
     /// A wake-up is due that waits for the I/O thread to come to rest.
     held: AtomicBool,
 }
@@ -44,6 +49,8 @@ pub struct Filling {
     pub batch: Batch,
     /// The number of that batch, from 1.
     pub number: u64,
+    /// When its first event came.
+    began: Option<Instant>,
     /// The newest batch that has been delivered to its end.
     pub done: u64,
     /// The JavaScript thread has been woken, or is at work, and will look again.
@@ -79,7 +86,7 @@ impl Inbox {
     /// An empty inbox.
     pub fn new(wake: Wake) -> Self {
         let filling = Filling { number: 1, ..Filling::default() };
-        Self { filling: Mutex::new(filling), wake, held: AtomicBool::new(false) }
+        Self { filling: Mutex::new(filling), wake, held: AtomicBool::new(false), waits: Histogram::default() }
     }
 
     /// Lets `fill` write to the batch being filled, then wakes the JavaScript thread if it has to be. The I/O thread does so only when it has
@@ -91,6 +98,9 @@ impl Inbox {
             filling.batch = Batch::default();
             filling.unflushed.clear();
             filling.paused.clear();
+        }
+        if filling.began.is_none() && !filling.batch.is_empty() {
+            filling.began = Some(Instant::now());
         }
         let wake = !filling.scheduled && !filling.batch.is_empty();
         filling.scheduled |= wake;
@@ -133,6 +143,9 @@ impl Inbox {
             filling.scheduled = false;
             None
         } else {
+            if let Some(began) = filling.began.take() {
+                self.waits.record(began.elapsed().as_micros() as Micros);
+            }
             filling.number += 1;
             let unflushed = std::mem::take(&mut filling.unflushed);
             filling.unflushed_delivering.extend(unflushed);
@@ -141,6 +154,11 @@ impl Inbox {
         drop(filling);
         paused.iter().for_each(|link| link.rouse());
         next
+    }
+
+    /// How long the first events of batches waited for the JavaScript thread.
+    pub fn waits(&self) -> &Histogram {
+        &self.waits
     }
 
     /// The number of the newest batch that has been delivered to its end.

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`settings`] | what the server was told to do |
 //! | [`accept`] | the accept loop and the I/O thread's main task |
+//! | [`limits`] | how many connections there may be |
 //! | [`handshake`] | one connection until it is a session, or is not |
+//! | [`dismiss`] | answers to clients that are not let in |
 //! | [`admission`] | whether its client may have a session |
 //! | [`peer`] | connections to other servers, until they are sessions, or are not |
 //! | [`opening`] | a connection becomes a session |
@@ -17,16 +19,20 @@
 //! | [`commands`] | what the application asks for |
 //! | [`pacing`] | output that waits for the application, but not for long |
 //! | [`heartbeat`] | rounds over the sessions |
+//! | [`metrics`] | figures for the operator |
 
 pub mod accept;
 pub mod admission;
 pub mod batch;
 pub mod commands;
 pub mod connection;
+pub mod dismiss;
 pub mod handshake;
 pub mod heartbeat;
 pub mod inbox;
+pub mod limits;
 pub mod link;
+pub mod metrics;
 pub mod opening;
 pub mod pacing;
 pub mod passthrough;
@@ -45,10 +51,13 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
+use dismiss::Lingering;
 use handshake::Verdict;
 use heartbeat::Wheel;
 use inbox::{Inbox, Wake};
+use limits::Limits;
 use link::{Core, Link};
+use metrics::Metrics;
 use passthrough::Wanted;
 use peer::Call;
 use registry::Registry;
@@ -63,6 +72,8 @@ use crate::session::{Hooks, Io, Micros, Session};
 pub enum Stop {
     /// Not at all.
     Running,
+    /// It takes no connections; its sessions may stay.
+    Draining,
     /// It takes no connections, and its sessions are told to leave.
     Leaving,
     /// Whatever is left is dropped at once.
@@ -89,6 +100,9 @@ pub struct Shared {
     /// Taken by the task that connects.
     incoming_calls: Mutex<Option<mpsc::UnboundedReceiver<Call>>>,
     pending_handshakes: AtomicUsize,
+    limits: Arc<Limits>,
+    lingering: Lingering,
+    metrics: Metrics,
     hooks: AtomicU8,
     /// The requests that Node.js is to answer; see [`passthrough::Wanted`].
     wanted: AtomicU8,
@@ -117,6 +131,9 @@ impl Shared {
             calls,
             incoming_calls: Mutex::new(Some(incoming_calls)),
             pending_handshakes: AtomicUsize::new(0),
+            limits: Limits::new(settings.max_connections, settings.max_connections_per_address),
+            lingering: Lingering::default(),
+            metrics: Metrics::default(),
             hooks: AtomicU8::new(0),
             wanted: AtomicU8::new(0),
             next_relay: AtomicU32::new(0),
@@ -157,6 +174,7 @@ impl Shared {
         self.inbox.write(|filling| {
             let mut core = link.lock();
             if !std::mem::replace(&mut core.finished, true) {
+                self.metrics.closed(core.session.close_code());
                 filling.batch.closed(link.slot, core.session.counters());
             }
         });

@@ -53,7 +53,7 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
         shared.call(&link, &mut core, |session, io| session.greet(io));
         shared.flush(&link, core);
     }
-    if *shared.stop.borrow() != Stop::Running {
+    if *shared.stop.borrow() >= Stop::Leaving {
         shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));
     }
     let connection = connection::serve(Arc::clone(shared), link, read, decoder, early);

@@ -42,7 +42,7 @@ pub async fn serve(shared: Arc<Shared>, share: Share) {
             _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
         };
         let Some(call) = call else { return };
-        tokio::spawn(connect(Arc::clone(&shared), call, share.clone()));
+        tokio::spawn(connect(Arc::clone(&shared), call, share.outgoing()));
     }
 }
 

@@ -24,6 +24,10 @@ pub struct Settings {
     pub keep_alive: Duration,
     /// Time for a whole handshake, the validator included.
     pub handshake_timeout: Duration,
+    /// Connections there may be; `usize::MAX` for any number.
+    pub max_connections: usize,
+    /// Connections there may be from one address; `usize::MAX` for any number.
+    pub max_connections_per_address: usize,
     /// Handshakes that may be under way at once.
     pub max_pending_handshakes: usize,
     /// How long a leaving session may take for what was sent before, and then for the peer's answer.

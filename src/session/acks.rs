@@ -53,6 +53,8 @@ pub struct Acks {
     late: usize,
     timeouts: u32,
     rtt: RoundTrip,
+    /// The newest round trip, until it is taken.
+    sample: Option<Micros>,
 }
 
 impl Acks {
@@ -100,7 +102,11 @@ impl Acks {
         entry.state = State::Settled;
         match state {
             State::Settled => return None,
-            State::Sent(at) => self.rtt.sample(now.saturating_sub(at)),
+            State::Sent(at) => {
+                let micros = now.saturating_sub(at);
+                self.rtt.sample(micros);
+                self.sample = Some(micros);
+            }
             State::Late => self.late -= 1,
             // An ACK for what has not left yet is a lie of the peer's, but it can only harm the peer itself.
             State::Queued => {}
@@ -120,7 +126,9 @@ impl Acks {
 
     /// Counts what was sent more than [`ACK_TIMEOUT`] ago as timed out. With `keep_late` such frames, and TX_FINISH always, are still
     /// remembered, up to [`MAX_LATE`]; `released` gets the waiter of each frame that no ACK can settle any more.
-    pub fn sweep(&mut self, now: Micros, keep_late: bool, mut released: impl FnMut(Waiter)) {
+    /// Returns how many were counted.
+    pub fn sweep(&mut self, now: Micros, keep_late: bool, mut released: impl FnMut(Waiter)) -> u32 {
+        let before = self.timeouts;
         let waiting = self.entries.len().saturating_sub(self.late);
         let mut excess = waiting.saturating_sub(MAX_WAITING);
         for entry in &mut self.entries {
@@ -156,6 +164,7 @@ impl Acks {
             }
         }
         self.trim();
+        self.timeouts - before
     }
 
     /// Whether any frame waits, so that a sweep has something to look at.
@@ -171,6 +180,11 @@ impl Acks {
     /// The smoothed round trip in milliseconds (EWMA, alpha 0.2, seeded by the first sample); `None` while unknown.
     pub fn rtt_ms(&self) -> Option<f64> {
         self.rtt.mean_ms()
+    }
+
+    /// The round trip in microseconds that the last [`Acks::acknowledge`] ended, if it ended one.
+    pub fn take_sample(&mut self) -> Option<Micros> {
+        self.sample.take()
     }
 
     fn find(&mut self, ack: u32) -> Option<&mut Entry> {

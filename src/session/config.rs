@@ -1,4 +1,8 @@
-//! What every session of a server shares: its limits and policies.
+//! What every session of a server shares: its limits and policies, and the counters of its metrics.
+
+use std::sync::Arc;
+
+use super::meter::Meter;
 
 /// What happens to messages that a slow reader's full outbox can't take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub struct Config {
     pub max_unread: usize,
     /// Largest payload of one message.
     pub max_payload: usize,
+    /// What the sessions count together.
+    pub meter: Arc<Meter>,
 }
 
 impl Default for Config {
@@ -45,6 +51,7 @@ impl Default for Config {
             keep_late: true,
             max_unread: 1 << 20,
             max_payload: crate::protocol::MAX_PAYLOAD,
+            meter: Arc::default(),
         }
     }
 }

@@ -63,8 +63,9 @@ impl Session {
     /// Looks for frames whose ACK is overdue.
     pub fn sweep<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
         let streams = self.streams.as_deref();
-        self.acks.sweep(io.now, self.config.keep_late, |waiter| {
+        let timeouts = self.acks.sweep(io.now, self.config.keep_late, |waiter| {
             settle(waiter, Outcome::TimedOut, streams, io.events);
         });
+        self.config.meter.ack_timeouts.add(timeouts.into());
     }
 }

@@ -48,7 +48,7 @@ impl Session {
                 self.intake.hold(frame.tail().len() + EVENT_COST);
                 io.events.event(event);
             }
-            None => self.ignored += 1,
+            None => self.config.meter.ignored.add(1),
         }
         Ok(())
     }
@@ -70,7 +70,7 @@ impl Session {
             self.intake.hold(body.as_slice().len() + EVENT_COST);
             io.events.event(Event::StreamChunk { tx_id, seq, body });
         } else {
-            self.ignored += 1;
+            self.config.meter.ignored.add(1);
         }
         Ok(())
     }

@@ -74,6 +74,7 @@ impl Session {
     pub fn shut<W: Wire, E: Events>(&mut self, code: u16, reason: &str, io: &mut Io<'_, W, E>) {
         if !self.phase.is_closed() {
             self.phase = Phase::Closed;
+            self.close_code = Some(code);
             self.outbox.clear();
             io.wire.close(code, reason);
         }
@@ -95,6 +96,7 @@ impl Session {
                 let ack = self.acks.number();
                 self.transmit(&Frame::Bye { ack, reason: reason.as_bytes() }, io.wire);
             }
+            self.close_code = Some(farewell.code);
             io.wire.close(farewell.code, &farewell.reason);
         }
     }

@@ -9,6 +9,7 @@
 //! | [`round_trip`] | how long ACKs take |
 //! | [`outbox`] | frames a slow reader keeps waiting, drop policies |
 //! | [`intake`] | what the application has not handled yet |
+//! | [`meter`], [`counting`] | what sessions count for the server's metrics |
 //! | `heartbeat` | rounds of pings, silent peers, overdue ACKs |
 //! | `receive` | what each received frame does |
 //! | `leave` | the ways a session ends |
@@ -17,8 +18,10 @@
 
 pub mod acks;
 pub mod config;
+pub mod counting;
 pub mod event;
 pub mod intake;
+pub mod meter;
 pub mod outbox;
 pub mod round_trip;
 
@@ -42,6 +45,7 @@ pub use heartbeat::Beat;
 use intake::Intake;
 pub use leave::Farewell;
 use leave::Phase;
+use meter::Run;
 use outbox::{Outbox, Queued};
 use streams::Streams;
 
@@ -88,13 +92,16 @@ pub struct Session {
     rx: u64,
     tx: u64,
     dropped: u64,
-    /// Frames of an unknown type, or about a stream that is not open, which are ignored.
-    ignored: u64,
+    /// Frames sent that the server's meter does not know of yet.
+    run: Run,
+    /// The code of the WebSocket close frame that came or went first.
+    close_code: Option<u16>,
 }
 
 impl Session {
     /// A session named `sid`, authenticated and silent.
     pub fn new(sid: u64, config: Arc<Config>) -> Self {
+        let run = Run::new(Arc::clone(&config.meter));
         let mut acks = Acks::default();
         let greeting = acks.expect(Waiter::Nobody);
         Self {
@@ -115,7 +122,8 @@ impl Session {
             rx: 0,
             tx: 0,
             dropped: 0,
-            ignored: 0,
+            run,
+            close_code: None,
         }
     }
 
@@ -176,7 +184,7 @@ impl Session {
             if let Some(ack) = queued.ack {
                 self.acks.sent(ack, io.now);
             }
-            self.write(&queued.head, &queued.tail, io.wire);
+            self.write(queued.frame_type, &queued.head, &queued.tail, io.wire);
             if queued.frame_type == FrameType::TxChunk {
                 self.chunk_left_outbox(queued.tail.len(), io.wire);
             }
@@ -194,9 +202,14 @@ impl Session {
         (self.rx, self.tx, self.dropped)
     }
 
-    /// Frames of an unknown type, or about a stream that is not open, that were ignored.
-    pub fn ignored(&self) -> u64 {
-        self.ignored
+    /// The WebSocket close code it ended with; 1006 where its connection ended without one (RFC 6455 section 7.4.1).
+    pub fn close_code(&self) -> u16 {
+        self.close_code.unwrap_or(close::WEBSOCKET_ABNORMAL)
+    }
+
+    /// Gives the server's meter what it does not know of yet.
+    pub fn settle_meter(&mut self) {
+        self.run.settle();
     }
 
     /// Whether messages wait because the socket is behind.
@@ -247,9 +260,10 @@ impl Session {
             self.outbox.push_uncapped(&self.config, queued);
             return;
         }
-        let (acks, dropped) = (&mut self.acks, &mut self.dropped);
+        let (acks, dropped, meter) = (&mut self.acks, &mut self.dropped, &self.config.meter);
         self.outbox.push(&self.config, queued, |victim| {
             *dropped += 1;
+            meter.dropped.add(1);
             if let Some(waiter) = victim.ack.and_then(|ack| acks.forget(ack)) {
                 settle(waiter, Outcome::Dropped, None, io.events);
             }
@@ -260,11 +274,13 @@ impl Session {
     }
 
     fn transmit<W: Wire>(&mut self, frame: &Frame<'_>, wire: &mut W) {
-        self.write(&frame.head(self.sid), frame.tail(), wire);
+        self.write(frame.frame_type(), &frame.head(self.sid), frame.tail(), wire);
     }
 
-    fn write<W: Wire>(&mut self, head: &[u8], tail: &[u8], wire: &mut W) {
-        self.tx += (head.len() + tail.len()) as u64;
+    fn write<W: Wire>(&mut self, frame_type: FrameType, head: &[u8], tail: &[u8], wire: &mut W) {
+        let length = head.len() + tail.len();
+        self.tx += length as u64;
+        self.run.add(frame_type, length);
         wire.frame(head, tail);
         if wire.pending() >= self.config.high_water_mark {
             self.throttled = true;

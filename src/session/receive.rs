@@ -21,7 +21,7 @@ impl Session {
         let frame = match protocol::decode(&message) {
             Ok(decoded) => decoded.frame,
             Err(DecodeError::UnknownType(_)) => {
-                self.ignored += 1;
+                self.config.meter.ignored.add(1);
                 return Ok(());
             }
             Err(error) => {
@@ -33,6 +33,7 @@ impl Session {
             let reason = format!("A payload of {length} bytes is over the limit of {limit}.");
             return Err(Fault { code: CloseCode::TOO_BIG, reason: Cow::Owned(reason) });
         }
+        self.config.meter.receive(frame.frame_type(), message.len());
         if self.phase.is_closed() {
             // Behind our close frame only the ACKs of what was sent before it still matter.
             if let Frame::Ack { ack } = frame {
@@ -97,7 +98,11 @@ impl Session {
     }
 
     fn acknowledged<W: Wire, E: Events>(&mut self, ack: u32, io: &mut Io<'_, W, E>) {
-        if let Some(waiter) = self.acks.acknowledge(ack, io.now) {
+        let waiter = self.acks.acknowledge(ack, io.now);
+        if let Some(micros) = self.acks.take_sample() {
+            self.config.meter.round_trips.record(micros);
+        }
+        if let Some(waiter) = waiter {
             settle(waiter, Outcome::Acknowledged, self.streams.as_deref(), io.events);
         }
     }

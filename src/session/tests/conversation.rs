@@ -1,5 +1,7 @@
 //! Greeting, messages and their ACKs, verdicts, and what breaks the protocol.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::protocol::{CloseCode, close};
 
@@ -97,10 +99,12 @@ fn a_ping_is_answered_with_its_number_and_a_pong_with_nothing() {
 
 #[test]
 fn unknown_types_are_ignored_and_counted_and_short_frames_break_the_protocol() {
-    let mut rig = Rig::greeted(Config::default());
+    let config = Config::default();
+    let meter = Arc::clone(&config.meter);
+    let mut rig = Rig::greeted(config);
     let unknown = [&SID.to_be_bytes()[..], &[99, 1, 2, 3]].concat();
     assert_eq!(rig.call(|session, io| session.receive(unknown.into(), Hooks(0), io)), Ok(()));
-    assert_eq!(rig.session.ignored(), 1);
+    assert_eq!(meter.ignored.get(), 1);
     let fault = rig.call(|session, io| session.receive(vec![0; 5].into(), Hooks(0), io)).expect_err("too short");
     assert_eq!(fault.code, CloseCode::CLIENT_FAULT);
     assert_eq!(rig.did(), []);

@@ -1,0 +1,121 @@
+//! How many connections there may be: in all, and from one address. A connection counts from its accept to its end,
+//! whatever it turns out to be: a session, a handshake that fails, or plain HTTP.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+/// The limits, and what counts towards them.
+#[derive(Debug)]
+pub struct Limits {
+    max: usize,
+    max_per_address: usize,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    all: usize,
+    /// Kept only where there is a limit on it.
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// Which limit a connection is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// That of connections in all.
+    InAll,
+    /// That of connections from one address.
+    FromAddress,
+}
+
+/// A connection's place among the others: free again when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    limits: Arc<Limits>,
+    address: Option<IpAddr>,
+}
+
+impl Limits {
+    /// Limits; `usize::MAX` stands for none.
+    pub fn new(max: usize, max_per_address: usize) -> Arc<Self> {
+        Arc::new(Self { max, max_per_address, counts: Mutex::default() })
+    }
+
+    /// A place for a connection from `address`; one over a Unix domain socket has none, and no limit of its own.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Excess> {
+        // The canonical form, so that ::ffff:192.0.2.1 and 192.0.2.1 are one client.
+        let address = address.filter(|_| self.max_per_address < usize::MAX).map(|address| address.to_canonical());
+        let mut counts = self.counts.lock();
+        if counts.all >= self.max {
+            return Err(Excess::InAll);
+        }
+        if let Some(address) = address {
+            let count = counts.by_address.entry(address).or_default();
+            // A limit is at least 1: an entry that was just made is under it.
+            if *count >= self.max_per_address {
+                return Err(Excess::FromAddress);
+            }
+            *count += 1;
+        }
+        counts.all += 1;
+        Ok(Place { limits: Arc::clone(self), address })
+    }
+
+    /// Connections there are.
+    pub fn connections(&self) -> usize {
+        self.counts.lock().all
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.limits.counts.lock();
+        counts.all -= 1;
+        if let Some(Entry::Occupied(mut entry)) = self.address.map(|address| counts.by_address.entry(address)) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Option<IpAddr> {
+        text.parse().ok()
+    }
+
+    #[test]
+    fn a_place_is_free_again_when_its_connection_is_gone() {
+        let limits = Limits::new(2, usize::MAX);
+        let first = limits.admit(None);
+        let second = limits.admit(address("192.0.2.1"));
+        assert_eq!(limits.admit(None).err(), Some(Excess::InAll));
+        drop(first);
+        assert!(limits.admit(None).is_ok());
+        drop(second);
+        assert_eq!(limits.connections(), 0);
+    }
+
+    #[test]
+    fn an_address_is_the_same_in_both_its_forms_and_none_is_remembered() {
+        let limits = Limits::new(usize::MAX, 1);
+        let place = limits.admit(address("192.0.2.1"));
+        assert_eq!(limits.admit(address("::ffff:192.0.2.1")).err(), Some(Excess::FromAddress));
+        assert!(limits.admit(address("192.0.2.2")).is_ok());
+        assert!(limits.admit(None).is_ok(), "no address, no limit");
+        drop(place);
+        assert!(limits.admit(address("192.0.2.1")).is_ok());
+        assert!(limits.counts.lock().by_address.is_empty());
+    }
+}
