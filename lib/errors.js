@@ -42,6 +42,8 @@ const codes = Object.freeze({
   EXTENSION_EXISTS: "ERR_CRYO_EXTENSION_EXISTS",
   /** `ConnectPeer`: the server was destroyed before the call or during it, or does not listen. */
   SERVER_CLOSED: "ERR_CRYO_SERVER_CLOSED",
+  /** A worker of a cluster would have to share its port on a system that can't. */
+  CLUSTER_UNSUPPORTED: "ERR_CRYO_CLUSTER_UNSUPPORTED",
   /** Process warning: a listener, hook or validator of the application failed and nobody listens for `error`. */
   APPLICATION_ERROR: "CRYO_APPLICATION_ERROR",
 });

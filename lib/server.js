@@ -4,30 +4,33 @@
 
 const { EventEmitter } = require("node:events");
 
+const { Admission } = require("./admission.js");
 const { Border } = require("./border.js");
+const { listen, sharesPort } = require("./cluster.js");
 const { EVENT, FLAG, ORDER } = require("./codes.js");
 const { deferred } = require("./deferred.js");
-const { optionTypeError } = require("./errors.js");
+const { argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./extensions.js");
+const { makeTrust } = require("./forwarded.js");
 const { HttpFace, listenError } = require("./http.js");
-const { loadNative } = require("./native.js");
 const { normalizeOptions } = require("./options.js");
 const { Peers } = require("./peers.js");
 const { report } = require("./report.js");
 const { UpgradeRequest } = require("./request.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
+const { makeNative, updateTls } = require("./tls.js");
 
 const rejection = Symbol.for("nodejs.rejection");
 
-/** Answers to a handshake's question. */
-const NO = 0;
-const YES = 1;
-const FAILED = 2;
+/** How long `Drain()` waits for sessions to leave, in ms, where nobody says otherwise. */
+const DRAIN_DEADLINE = 10_000;
+const MAX_DEADLINE = 2 ** 31 - 1;
 
 class CryoWebsocketServer extends EventEmitter {
   #native;
   #border = new Border();
-  #validator;
+  #admission;
+  #trust;
   #options;
   #extensions;
   #http;
@@ -39,6 +42,10 @@ class CryoWebsocketServer extends EventEmitter {
   /** What the sessions know of the server. */
   #shared;
   #destroyed = null;
+  /** When draining ends. */
+  #deadline;
+  /** Lets go of a port that is shared with other processes. */
+  #release;
 
   /**
    * Servers are made by `cryo()`.
@@ -48,7 +55,10 @@ class CryoWebsocketServer extends EventEmitter {
    */
   constructor(validator, options) {
     super({ captureRejections: true });
-    this.#validator = validator;
+    // First: once there is a native server, it has to be ended.
+    const share = sharesPort(options);
+    this.#admission = new Admission(this, validator, options.verifyOrigin);
+    this.#trust = makeTrust(options.trustProxy);
     this.#options = options;
     this.#native = makeNative(options, this.#border.wake);
     this.#border.attach(this.#native, this.#receiver());
@@ -61,7 +71,7 @@ class CryoWebsocketServer extends EventEmitter {
       extensions: this.#extensions,
       options,
     };
-    this.#listen();
+    this.#listen(share);
   }
 
   /** The underlying HTTP server: its address, its `request` and `error` events. */
@@ -114,15 +124,41 @@ class CryoWebsocketServer extends EventEmitter {
    * @returns {Promise<void>} Resolves when all is closed; bounded by twice `closeTimeoutMs`.
    */
   Destroy() {
-    if (this.#destroyed === null) {
-      this.#destroyed = deferred();
-      this.#peers.close();
-      this.#border.flush();
-      this.#http.leave();
-      if (this.#http.server.listening) this.#native.stop();
-      else this.#stopped();
+    this.#border.flush();
+    this.#native.stop();
+    return this.#ending();
+  }
+
+  /**
+   * Takes no more connections, lets the sessions there are go on, and destroys what is left of them at the deadline.
+   *
+   * @param {number} [deadlineMs] 0 to 2^31-1.
+   * @returns {Promise<void>} Resolves when all is closed.
+   */
+  Drain(deadlineMs = DRAIN_DEADLINE) {
+    if (!(typeof deadlineMs === "number" && deadlineMs >= 0 && deadlineMs <= MAX_DEADLINE)) {
+      throw argumentTypeError("Drain", deadlineMs, `a number of milliseconds from 0 to ${MAX_DEADLINE}`);
     }
-    return this.#destroyed.promise;
+    if (this.#destroyed === null) {
+      this.#native.drain();
+      this.#deadline = setTimeout(() => void this.Destroy(), deadlineMs);
+    }
+    return this.#ending();
+  }
+
+  /**
+   * Uses another key and certificate from the next connection on; those there are keep theirs.
+   *
+   * @param {{ key: Buffer | string, cert: Buffer | string }} ssl
+   * @throws {TypeError} `ERR_CRYO_INVALID_OPTION` where they can't be used, or the server has no TLS; nothing changes then.
+   */
+  UpdateTLS(ssl) {
+    updateTls(this.#native, this.#options.ssl !== undefined, ssl);
+  }
+
+  /** @returns {string} Figures of this server in the Prometheus text format, version 0.0.4. */
+  Metrics() {
+    return this.#native.metrics();
   }
 
   /** What a rejected promise of an async listener becomes. */
@@ -131,8 +167,19 @@ class CryoWebsocketServer extends EventEmitter {
     report(this, error, session, `listener of '${String(event)}'`);
   }
 
-  #listen() {
-    const listening = this.#native.listen();
+  #ending() {
+    if (this.#destroyed === null) {
+      this.#destroyed = deferred();
+      this.#peers.close();
+      this.#http.leave();
+      if (!this.#http.server.listening) this.#stopped();
+    }
+    return this.#destroyed.promise;
+  }
+
+  #listen(share) {
+    const { listening, release } = listen(this.#native, share, this.#options);
+    this.#release = release;
     this.#http = new HttpFace({
       secure: this.#options.ssl !== undefined,
       native: this.#native,
@@ -222,15 +269,9 @@ class CryoWebsocketServer extends EventEmitter {
   }
 
   async #validate(number, token, text) {
-    const request = new UpgradeRequest(text);
+    const request = new UpgradeRequest(text, this.#trust);
     this.#handshakes.set(number, { token, request });
-    let answer = FAILED;
-    try {
-      answer = (await this.#validator.validate(token, request)) ? YES : NO;
-    } catch (error) {
-      report(this, error, null, "validator");
-    }
-    this.#border.order(number, ORDER.Answer, answer);
+    this.#border.order(number, ORDER.Answer, await this.#admission.judge(token, request));
   }
 
   #opened(slot, payload) {
@@ -279,6 +320,8 @@ class CryoWebsocketServer extends EventEmitter {
   }
 
   #stopped() {
+    clearTimeout(this.#deadline);
+    this.#release();
     this.#native.end();
     this.#extensions.clear();
     this.#http.closed();
@@ -292,17 +335,6 @@ class CryoWebsocketServer extends EventEmitter {
     } catch (error) {
       report(this, error, args[0] ?? null, `listener of '${event}'`);
     }
-  }
-}
-
-function makeNative(options, wake) {
-  const { NativeServer } = loadNative();
-  try {
-    return new NativeServer(options, wake);
-  } catch (error) {
-    // The only thing that options which passed their check can still be wrong in.
-    if (options.ssl === undefined) throw error;
-    throw optionTypeError("options.ssl", error.message, "a PEM key and its certificate");
   }
 }
 

@@ -23,6 +23,7 @@
  * - `ERR_CRYO_PEER_TIMEOUT`: the other server did not answer in time.
  * - `ERR_CRYO_EXTENSION_EXISTS`: an extension of this name is registered already.
  * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call of `ConnectPeer` or during it, or does not listen.
+ * - `ERR_CRYO_CLUSTER_UNSUPPORTED`: a cluster worker on a system where processes can't share a port (any but Linux).
  */
 export type CryoErrorCode =
   | "ERR_CRYO_INVALID_OPTION"
@@ -42,7 +43,8 @@ export type CryoErrorCode =
   | "ERR_CRYO_PEER_REFUSED"
   | "ERR_CRYO_PEER_TIMEOUT"
   | "ERR_CRYO_EXTENSION_EXISTS"
-  | "ERR_CRYO_SERVER_CLOSED";
+  | "ERR_CRYO_SERVER_CLOSED"
+  | "ERR_CRYO_CLUSTER_UNSUPPORTED";
 
 /** An error of this package. */
 export declare class CryoError extends Error {

@@ -4,9 +4,15 @@ import type { IncomingHttpHeaders } from "node:http";
 
 /** The upgrade request a session began with. */
 export interface CryoUpgradeRequest {
-  /** The client's IP address; behind proxies that {@link ICryoWebsocketServerOptions.trustProxy} names, the one they forward. */
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+  /**
+   * The client's IP address; behind proxies that {@link ICryoWebsocketServerOptions.trustProxy} names, the one they forward.
+   * Undefined over a Unix domain socket.
+   */
+  readonly remoteAddress: string | undefined;
+  /** The client's port; undefined over a Unix domain socket, and where a proxy forwards the address alone. */
+  readonly remotePort: number | undefined;
+  /** The IP address at the other end of the socket: the client's, or that of its last proxy. */
+  readonly socketAddress: string | undefined;
   /** The request target: path and query, token included. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -106,7 +112,7 @@ export interface ICryoWebsocketServerOptions {
    * @default `::`, which takes IPv4 too; `0.0.0.0` where there is no IPv6
    */
   host?: string | undefined;
-  /** Unix domain socket or Windows named pipe to listen on, in the place of `port` and `host`. */
+  /** Path of a Unix domain socket to listen on, in the place of `port` and `host`. Not on Windows. */
   path?: string | undefined;
   /** Listens with TLS 1.2 and 1.3. Left out, connections are plain text. */
   ssl?: SSLOptions | undefined;
@@ -149,17 +155,18 @@ export interface ICryoWebsocketServerOptions {
    */
   closeTimeoutMs?: number | undefined;
   /**
-   * Handshakes under way at a time.
+   * Handshakes under way at a time. Beyond, they are refused with 503; with TLS closed at once.
    * @default 1024
    */
   maxPendingHandshakes?: number | undefined;
   /**
-   * Connections at a time.
+   * Connections at a time, those of handshakes and plain HTTP included. Beyond, they are refused with 503; with TLS closed at once.
    * @default Infinity
    */
   maxConnections?: number | undefined;
   /**
-   * Connections at a time from one address.
+   * Connections at a time from one address: that of the socket, which behind a proxy is the proxy's. Beyond, they are refused
+   * with 429; with TLS closed at once.
    * @default Infinity
    */
   maxConnectionsPerAddress?: number | undefined;
@@ -196,11 +203,16 @@ export interface ICryoWebsocketServerOptions {
   maxUnclaimedStreamBytes?: number | undefined;
   /**
    * Which `Origin` a browser may come from: a list of origins, or a function that says so. Left out, any.
-   * Clients that send no `Origin` are no browsers; the function is asked about them, the list is not.
+   * Clients that send no `Origin` are no browsers; the function is asked about them, the list is not. Others are refused with
+   * 403 before the validator is asked. A function that throws or rejects refuses with 503 and is reported as the `error` event.
    */
-  verifyOrigin?: readonly string[] | ((origin: string | undefined, request: CryoUpgradeRequest) => boolean) | undefined;
+  verifyOrigin?:
+    | readonly string[]
+    | ((origin: string | undefined, request: CryoUpgradeRequest) => boolean | Promise<boolean>)
+    | undefined;
   /**
-   * Whose `X-Forwarded-For` is believed: everybody's, nobody's, or that of these addresses and CIDR ranges.
+   * Whose `X-Forwarded-For` (or `Forwarded`, where there is none) is believed: everybody's, nobody's, or that of these
+   * addresses and CIDR ranges. Only the request that the validator and the session see is affected.
    * @default false
    */
   trustProxy?: boolean | readonly string[] | undefined;

@@ -56,14 +56,20 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   ConnectPeer(host: string, bearer: string): Promise<CryoServerWebsocketSession>;
 
   /**
-   * Stops accepting, closes every session with BYE, and waits for them.
+   * Stops accepting and lets the sessions there are go on. Those that have not left by the deadline are closed as by
+   * {@link Destroy}, which may also be called before.
    *
-   * @param deadlineMs Time in ms until those that are left are cut off. Default: the option `closeTimeoutMs`.
+   * @param deadlineMs Time in ms from now, 0 to 2^31-1. Default: 10000.
+   * @returns Resolves when all is closed, within the deadline and the time of {@link Destroy}.
    */
   Drain(deadlineMs?: number): Promise<void>;
-  /** Sets key and certificate for connections to come. Throws a TypeError where they can't be used, and keeps the old. */
+  /**
+   * Sets key and certificate for connections to come; those there are keep theirs.
+   *
+   * @throws {TypeError} Where they can't be used, code `ERR_CRYO_INVALID_OPTION`; the old ones then stay.
+   */
   UpdateTLS(ssl: SSLOptions): void;
-  /** Figures of this server in the Prometheus text format. */
+  /** Figures of this server in the Prometheus text format 0.0.4; docs/operations.md lists them. */
   Metrics(): string;
   /** Closes the server and every session. Resolves when all is closed, within the option `closeTimeoutMs`. */
   Destroy(): Promise<void>;

@@ -49,7 +49,7 @@ cryo({});
 server.on("error", (error, session, where) => console.error(where, session?.sid, error.message));
 server.on("session", async (session) => {
   const { remoteAddress, remotePort, url }: CryoUpgradeRequest = session.request;
-  console.info(remoteAddress, remotePort.toFixed(), url, session.queued.bytes, session.queued.frames, session.dropped);
+  console.info(remoteAddress, remotePort?.toFixed(), url, session.queued.bytes, session.queued.frames, session.dropped);
   session.on("dropped", (messages) => console.info(messages.toFixed()));
   session.prependOnceListener("closed", () => {});
   await session.SetIncomingFlowControl(CRYO_FLOW_BEHAVIOUR.TX_PULL);

@@ -1,0 +1,90 @@
+"use strict";
+
+// The client's address behind proxies, as the proxies that are trusted report it.
+
+const { BlockList, isIP } = require("node:net");
+
+/**
+ * @typedef {object} Hop
+ * @property {string | undefined} address
+ * @property {number | undefined} port
+ */
+
+/** @typedef {(address: string | undefined) => boolean} Trust */
+
+/**
+ * Whose word is taken.
+ *
+ * @param {boolean | readonly string[]} trustProxy The option. `true` trusts everybody; a list does not trust connections over
+ *   a Unix domain socket, which have no address.
+ * @returns {Trust | null} Null where nobody is trusted.
+ */
+function makeTrust(trustProxy) {
+  if (trustProxy === false) return null;
+  if (trustProxy === true) return () => true;
+  const ranges = new BlockList();
+  for (const range of trustProxy) {
+    const [network, prefix] = range.split("/");
+    const address = canonical(network);
+    const mapped = address !== network;
+    if (prefix === undefined) ranges.addAddress(address, family(address));
+    else ranges.addSubnet(address, Number(prefix) - (mapped ? 96 : 0), family(address));
+  }
+  return (address) => address !== undefined && ranges.check(address, family(address));
+}
+
+/**
+ * The client: the first one, from the server outwards, that is no trusted proxy, or the last one that is known.
+ *
+ * `X-Forwarded-For` counts, and `Forwarded` (RFC 7239) where there is none. A proxy has to remove, or append to, whichever
+ * of the two it does not set itself: what clients write there is believed like its own.
+ *
+ * @param {Hop} peer The other end of the socket.
+ * @param {Record<string, string | undefined>} headers
+ * @param {Trust} trusts
+ * @returns {Hop}
+ */
+function clientOf(peer, headers, trusts) {
+  let client = { address: peer.address === undefined ? undefined : canonical(peer.address), port: peer.port };
+  const chain = headers["x-forwarded-for"]?.split(",") ?? forwardedFor(headers.forwarded ?? "");
+  while (chain.length > 0 && trusts(client.address)) {
+    const hop = parseHop(chain.pop());
+    // An obfuscated or unknown address: nothing behind it can be told.
+    if (hop === null) break;
+    client = hop;
+  }
+  return client;
+}
+
+/** The `for` parameters of a `Forwarded` header, in order; an element without one is an unknown address. */
+function forwardedFor(header) {
+  const elements = header.match(/(?:"(?:\\.|[^"\\])*"|[^",])+/g) ?? [];
+  return elements.map((element) => {
+    const [, quoted, token] = /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(element) ?? [];
+    return quoted ?? token ?? "unknown";
+  });
+}
+
+/**
+ * @param {string} text An address, with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
+ * @returns {Hop | null} Null for anything else.
+ */
+function parseHop(text) {
+  const trimmed = text.trim();
+  if (isIP(trimmed)) return { address: canonical(trimmed), port: undefined };
+  const [, six, four, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(trimmed) ?? [];
+  const address = six ?? four;
+  if (address === undefined || !isIP(address)) return null;
+  return { address: canonical(address), port: port === undefined ? undefined : Number(port) };
+}
+
+/** IPv4 addresses in the form of IPv6 as plain IPv4, so that a client has one name. */
+function canonical(address) {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
+
+function family(address) {
+  return isIP(address) === 4 ? "ipv4" : "ipv6";
+}
+
+module.exports = { clientOf, makeTrust };
