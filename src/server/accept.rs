@@ -75,8 +75,10 @@ async fn serve(shared: &Arc<Shared>, bound: Bound) {
     let mut stop = shared.stop.subscribe();
     tokio::select! {
         _ = all_gone.recv() => {}
-        _ = stop.wait_for(|stop| *stop >= Stop::Leaving) => leave(shared),
+        _ = stop.wait_for(|stop| *stop >= Stop::Leaving) => {}
     }
+    // Not in the arm above, where the state would still be borrowed.
+    leave(shared);
     // Bounded: a session has its deadlines for what it still has to send and for the peer's answer.
     let _ = all_gone.recv().await;
     rounds.iter().for_each(tokio::task::JoinHandle::abort);
