@@ -212,7 +212,8 @@ function listenError({ error: code, errno, address, port }) {
     errno: errno === undefined ? undefined : -errno,
     syscall: "listen",
     address,
-    port,
+    // As Node.js has it for a path.
+    port: port ?? -1,
   });
 }
 
