@@ -8,7 +8,7 @@ const { describe, test } = require("node:test");
 
 const { target } = require("./support/http");
 const { Harness, joined } = require("./support/server");
-const { event } = require("./support/wait");
+const { deferred, event } = require("./support/wait");
 
 const NAME = "[a-zA-Z_:][a-zA-Z0-9_:]*";
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\[\\\\n"])*"';
@@ -90,11 +90,17 @@ describe("Metrics()", () => {
   });
 
   test("counts handshakes that wait for the validator", async (t) => {
-    let answer;
-    const harness = await Harness.start(t, {}, { validate: () => new Promise((resolve) => (answer = resolve)) });
+    const asked = deferred();
+    const answer = deferred();
+    const validate = () => {
+      asked.resolve();
+      return answer.promise;
+    };
+    const harness = await Harness.start(t, {}, { validate });
     const connecting = harness.connect({ sid: 1n });
-    await reaches(harness.server, "cryo_handshakes_pending", "{}", 1);
-    answer(true);
+    await asked.promise;
+    assert.equal(read(harness.server, "cryo_handshakes_pending"), 1);
+    answer.resolve(true);
     await connecting;
     await reaches(harness.server, "cryo_handshakes_pending", "{}", 0);
   });

@@ -55,12 +55,11 @@ describe("path", { skip: process.platform === "win32" }, () => {
       const app = spawnApp(
         t,
         ({ argument, send }) => {
-          require("node:net").createServer().listen(argument, () => send("listening"));
+          require("node:net").createServer().listen(argument, () => send(process.pid));
         },
         file,
       );
-      await app.next("the listener");
-      app.kill();
+      process.kill(await app.next("the listener"), "SIGKILL");
       await app.exit();
     },
     "a file is at": async (t, file) => fs.writeFileSync(file, "precious"),
