@@ -42,7 +42,9 @@ fn a_peers_stream_is_acknowledged_and_told_step_by_step() {
 
 #[test]
 fn what_is_about_no_open_stream_is_acknowledged_and_ignored() {
-    let mut rig = connected(Config::default());
+    let config = Config::default();
+    let meter = std::sync::Arc::clone(&config.meter);
+    let mut rig = connected(config);
     start(&mut rig, 5);
     rig.receive(&Frame::TxFinish { ack: 11, tx_id: 5 });
     rig.did();
@@ -51,7 +53,7 @@ fn what_is_about_no_open_stream_is_acknowledged_and_ignored() {
     rig.receive(&Frame::TxCancel { ack: 13, tx_id: 5 });
     rig.receive(&Frame::TxFetch { ack: 14, tx_id: 5, start: 0, end: 1 });
     assert_eq!(rig.did(), [ack(12), ack(13), ack(14)]);
-    assert_eq!(rig.session.ignored(), 4);
+    assert_eq!(meter.ignored.get(), 4);
 }
 
 #[test]
