@@ -10,7 +10,7 @@
 //! | [`admission`] | whether its client may have a session |
 //! | [`peer`] | connections to other servers, until they are sessions, or are not |
 //! | [`opening`] | a connection becomes a session |
-//! | [`connection`] | one connection from then on |
+//! | [`connection`], [`reading`] | one connection from then on |
 //! | [`passthrough`] | one that Node.js serves |
 //! | [`relay`] | its socket, as both threads share it |
 //! | [`link`] | a session and its socket, as both threads share them |
@@ -37,6 +37,7 @@ pub mod opening;
 pub mod pacing;
 pub mod passthrough;
 pub mod peer;
+pub mod reading;
 pub mod registry;
 pub mod relay;
 pub mod settings;

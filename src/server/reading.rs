@@ -1,0 +1,197 @@
+//! The reading side of a connection: from the socket through TLS and WebSocket to the session, as long as the application keeps up.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::ReadBuf;
+
+use super::Shared;
+use super::inbox::Filling;
+use super::link::{Core, Link};
+use crate::net::socket::ReadHalf;
+use crate::net::tls;
+use crate::net::websocket::{Decoder, Item, Payload};
+use crate::protocol::close;
+use crate::session::Wire;
+
+/// Bytes read from a socket at a time.
+const SCRATCH: usize = 64 * 1024;
+
+/// Output beyond the high-water mark, in bytes, from which on a peer that does not read is not read either: what it sends can't
+/// make its ACKs pile up.
+const REPLY_ALLOWANCE: usize = 256 * 1024;
+
+thread_local! {
+    /// Where sockets are read to, and where TLS is decrypted to. Shared by all connections of the thread, so that an idle one owns no buffer.
+    static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; SCRATCH], Vec::new()));
+}
+
+/// Reads a link's socket.
+pub struct Reader {
+    shared: Arc<Shared>,
+    link: Arc<Link>,
+    socket: ReadHalf,
+    decoder: Decoder,
+    encrypted: bool,
+    /// The peer's close frame has come.
+    pub peer_closed: bool,
+    /// The peer broke WebSocket: what it sends means nothing any more.
+    pub broken: bool,
+}
+
+impl Reader {
+    /// A reader that has read nothing yet.
+    pub fn new(shared: Arc<Shared>, link: Arc<Link>, socket: ReadHalf, decoder: Decoder) -> Self {
+        let encrypted = link.lock().tls.is_some();
+        Self { shared, link, socket, decoder, encrypted, peer_closed: false, broken: false }
+    }
+
+    /// Sends ENDPOINT_INFO by itself, then what has waited behind it.
+    pub fn greet(&self) {
+        let mut core = self.link.lock();
+        self.shared.call(&self.link, &mut core, |session, io| session.greet(io));
+        self.shared.flush(&self.link, core);
+    }
+
+    /// Whether the socket is not to be read now; whoever makes room then rouses the driver.
+    pub fn must_pause(&self) -> bool {
+        let core = self.link.lock();
+        // Blocked, so that the socket's own readiness rouses the driver.
+        if core.blocked && core.outgoing.pending() > self.shared.settings.session.high_water_mark + REPLY_ALLOWANCE {
+            return true;
+        }
+        if !core.paused {
+            return false;
+        }
+        drop(core);
+        self.shared.inbox.write(|filling| {
+            let mut core = self.link.lock();
+            pause_if_full(filling, &mut core, &self.link);
+            core.paused
+        })
+    }
+
+    /// Reads once. False at the end of the stream.
+    pub fn read(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        SCRATCHES.with_borrow_mut(|(scratch, plain)| {
+            let mut buf = ReadBuf::new(scratch);
+            if ready!(self.socket.poll_read(cx, &mut buf)).is_err() {
+                return Poll::Ready(false);
+            }
+            let input = buf.filled_mut();
+            if input.is_empty() {
+                return Poll::Ready(false);
+            }
+            Poll::Ready(if self.encrypted {
+                self.decrypt(input, plain)
+            } else {
+                self.feed(input);
+                true
+            })
+        })
+    }
+
+    /// Takes what was read together with the handshake: plaintext in `early` and, with TLS, what rustls still holds.
+    pub fn process_early(&mut self, mut early: Vec<u8>) {
+        if !early.is_empty() {
+            self.feed(&mut early);
+        }
+        if self.encrypted {
+            SCRATCHES.with_borrow_mut(|(_, plain)| self.decrypt(&[], plain));
+        }
+    }
+
+    /// Takes bytes as they came from an encrypted socket. False when the peer has ended the stream or broken TLS.
+    fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> bool {
+        plain.clear();
+        let result = {
+            let mut core = self.link.lock();
+            let Some(tls) = core.tls.as_deref_mut() else { return false };
+            let result = tls::decrypt(tls, input, plain);
+            if tls.wants_write() {
+                self.shared.flush(&self.link, core);
+            }
+            result
+        };
+        // Only now, without the session's lock: the inbox's comes first.
+        if !plain.is_empty() {
+            self.feed(plain);
+        }
+        matches!(result, Ok(false))
+    }
+
+    /// Takes decrypted bytes: what they hold goes to the session, its events to the inbox.
+    fn feed(&mut self, input: &mut [u8]) {
+        if self.broken {
+            return;
+        }
+        if !self.link.lock().session.is_greeted() {
+            self.greet();
+        }
+        let now = self.shared.now();
+        let hooks = self.shared.hooks();
+        let (link, decoder) = (&self.link, &mut self.decoder);
+        let (peer_closed, broken) = (&mut self.peer_closed, &mut self.broken);
+        let (flush_now, listed) = self.shared.inbox.write(|filling| {
+            let before = filling.batch.words.len();
+            let mut core = link.lock();
+            let core = &mut *core;
+            let Filling { batch, number, .. } = filling;
+            let fed = decoder.feed(input, |item| match item {
+                Item::Message(payload) => core.with(now, batch, (link.slot, *number), |session, io| {
+                    let message = match payload {
+                        Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
+                        Payload::Owned(bytes) => Cow::Owned(bytes),
+                    };
+                    if let Err(fault) = session.receive(message, hooks, io) {
+                        session.fail(&fault, io);
+                    }
+                }),
+                Item::Ping(payload) if !core.session.is_closed() => core.outgoing.pong(payload),
+                Item::Ping(_) | Item::Pong => {}
+                Item::Close { code, reason } => {
+                    *peer_closed = true;
+                    let reason = String::from_utf8_lossy(reason);
+                    core.with(now, batch, (link.slot, *number), |session, io| {
+                        session.shut(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
+                    });
+                }
+            });
+            if let Err(violation) = fed {
+                *broken = true;
+                core.with(now, batch, (link.slot, *number), |session, io| {
+                    session.shut(violation.code, violation.reason, io)
+                });
+            }
+            // With events the application's replies are near, and leave in the same write as the ACKs.
+            let output = core.outgoing.pending() > 0 && !core.listed;
+            let list = output && batch.words.len() > before && !core.session.is_closed();
+            if list {
+                core.listed = true;
+                filling.flush_after(link);
+            }
+            pause_if_full(filling, core, link);
+            (output && !list, list)
+        });
+        if flush_now {
+            let core = self.link.lock();
+            self.shared.flush(&self.link, core);
+        }
+        if listed {
+            self.shared.late.notify_one();
+        }
+    }
+}
+
+/// Stops reading while the application, or the whole server, has too much to handle.
+fn pause_if_full(filling: &mut Filling, core: &mut Core, link: &Arc<Link>) {
+    let was_paused = core.paused;
+    core.paused = !core.session.is_closed() && (filling.is_full() || core.session.is_full(filling.done));
+    if core.paused {
+        filling.resume_after(link);
+    } else if was_paused {
+        core.session.excuse();
+    }
+}
