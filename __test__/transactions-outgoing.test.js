@@ -166,6 +166,9 @@ describe("an outgoing stream", () => {
 
   // What cuts a stream short: how, and the code of its promise where that rejects.
   const CUTS = {
+    "the server is destroyed": [(_client, _txId, server) => server.Destroy(), "ERR_CRYO_SESSION_CLOSED"],
+    "the session is closed": [(_client, _txId, _server, session) => session.Close(), "ERR_CRYO_SESSION_CLOSED"],
+    "the client reads no more": [(client) => client.pause(), "ERR_CRYO_SESSION_CLOSED"],
     "the client cancels": [(client, txId) => client.send("TX_CANCEL", { txId }), "ERR_CRYO_STREAM_CANCELLED"],
     "the client vanishes": [(client) => client.reset(), "ERR_CRYO_SESSION_CLOSED"],
     "the client leaves": [(client) => client.send("BYE", { reason: "enough" }), "ERR_CRYO_SESSION_CLOSED"],
@@ -173,11 +176,11 @@ describe("an outgoing stream", () => {
   for (const [label, [cut, code]] of Object.entries(CUTS)) {
     for (const undelivered of ["pending", "reject"]) {
       test(`is cut short when ${label}: undelivered "${undelivered}"`, async (t) => {
-        const { client, session } = await joined(t, { undelivered }, ACKS);
-        const { source, stopped } = endless();
+        const { client, session, server } = await joined(t, { undelivered, keepAliveIntervalMs: 1000 }, ACKS);
+        const { source, stopped } = endless(Buffer.alloc(65_536));
         const streamed = session.Stream(source);
         const { txId } = await client.nextOf("TX_CHUNK");
-        cut(client, txId);
+        cut(client, txId, server, session);
         if (undelivered === "reject") await assert.rejects(streamed, { code });
         else await streamed;
         await stopped;

@@ -16,6 +16,8 @@ export declare class CryoReadable extends Readable {
   private constructor();
   /** The transaction's number. */
   readonly txId: number;
+  /** Size of the whole stream in bytes, as its sender announced it; -1 where it did not. */
+  readonly byteLength: number;
 }
 
 /** A piece of an outgoing stream. Strings go out as UTF-8. */

@@ -18,8 +18,8 @@ use crate::session::counting::Histogram;
 /// Bytes of undelivered events from which on no socket of the server is read.
 const CAPACITY: usize = 16 << 20;
 
-/// Bytes of each array that a batch keeps for its next round.
-const KEPT: usize = 256 * 1024;
+/// Bytes of each array that a batch keeps for its next round: what one busy session can fill, so that it does not grow anew each time.
+const KEPT: usize = 2 << 20;
 
 /// Events from which on the JavaScript thread is woken although the I/O thread has not come to rest.
 const ENOUGH: usize = 256;

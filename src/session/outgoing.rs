@@ -88,9 +88,10 @@ impl Session {
         self.streams.get_or_insert_default().transit.await_room(left);
     }
 
-    /// The socket has taken bytes: tells those who wait for room.
+    /// The socket has taken bytes: tells those who wait for room. A session on its way out has none: its streams end with it.
     pub(super) fn make_room<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
-        if let Some(streams) = &mut self.streams
+        if self.phase.is_open()
+            && let Some(streams) = &mut self.streams
             && let Some(left) = streams.transit.room(io.wire.taken())
         {
             io.events.event(Event::Room { left });
