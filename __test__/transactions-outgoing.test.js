@@ -122,6 +122,25 @@ describe("several streams and messages", () => {
   });
 });
 
+test("a message sent during a stream waits for none of what the source gives after it", async (t) => {
+  const { client, session } = await joined(t, {}, ACKS);
+  let given = 0;
+  session.Stream((function* () { for (;;) { given++; yield Buffer.alloc(65_536); } })());
+  await client.nextOf("TX_CHUNK");
+  client.pause();
+  // Until the sockets between the two are full.
+  for (let before = -1; before !== given; await new Promise((resolve) => setTimeout(resolve, 200))) before = given;
+  const atRest = given;
+  assert.ok(session.queued.bytes <= 6 * 65_536, `${session.queued.bytes} bytes stand before the message`);
+  session.SendUTF8("hello");
+  client.resume();
+  let chunks = 1;
+  for (let frame = await client.next(); frame.name !== "UTF8DATA"; frame = await client.next()) {
+    if (frame.name === "TX_CHUNK") chunks++;
+  }
+  assert.ok(chunks <= atRest, `${chunks} chunks came before the message, of ${atRest} that the source had given`);
+});
+
 describe("an outgoing stream", () => {
   test("waits for the client to announce itself", async (t) => {
     const harness = await Harness.start(t);

@@ -44,7 +44,7 @@ function warn(error, where) {
   if (++warned > WARNINGS_PER_SECOND) return;
   const message = error instanceof Error ? error.message : inspect(error);
   const detail = error instanceof Error ? error.stack : undefined;
-  process.emitWarning(`${where} failed: ${message}. Listen for the server's 'error' event to handle this.`, {
+  process.emitWarning(`${where} failed: ${message.replace(/\.$/, "")}. Listen for the server's 'error' event to handle this.`, {
     type: "CryoApplicationError",
     code: codes.APPLICATION_ERROR,
     detail,

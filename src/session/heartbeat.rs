@@ -1,6 +1,7 @@
 //! Rounds of pings: which peer is alive, which is silent, which of our frames it has not acknowledged in time.
 
-use super::{Events, Io, Outcome, Session, Stats, Wire, settle};
+use super::settle::settle;
+use super::{Events, Io, Outcome, Session, Stats, Wire};
 use crate::protocol::Frame;
 
 /// What a heartbeat round found.

@@ -13,6 +13,7 @@
 //! | `heartbeat` | rounds of pings, silent peers, overdue ACKs |
 //! | `receive` | what each received frame does |
 //! | `leave` | the ways a session ends |
+//! | `settle` | how frames that somebody waits for end |
 //! | `streams`, `incoming`, `outgoing` | transactions: which are open, the peer's frames, ours |
 //! | `transit` | how much of our streams the socket has not taken yet |
 
@@ -30,6 +31,7 @@ mod incoming;
 mod leave;
 mod outgoing;
 mod receive;
+mod settle;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,7 @@ pub use leave::Farewell;
 use leave::Phase;
 use meter::Run;
 use outbox::{Outbox, Queued};
+use settle::settle;
 use streams::Streams;
 
 use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, FrameType, VERSION, close};
@@ -284,20 +287,6 @@ impl Session {
         wire.frame(head, tail);
         if wire.pending() >= self.config.high_water_mark {
             self.throttled = true;
-        }
-    }
-}
-
-/// Tells the application how a frame ended that it waited for. Our streams are among those only while they are open: of their
-/// cancellation it has heard.
-fn settle<E: Events>(waiter: Waiter, outcome: Outcome, streams: Option<&Streams>, events: &mut E) {
-    match waiter {
-        Waiter::Nobody => {}
-        Waiter::Send(token) => events.event(Event::Settled { token, outcome }),
-        Waiter::Stream(tx_id, step) => {
-            if streams.is_some_and(|streams| streams.outgoing.contains(&tx_id)) {
-                events.event(Event::StreamSettled { tx_id, step, outcome });
-            }
         }
     }
 }

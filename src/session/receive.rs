@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Event, Events, Fault, Hooks, Io, MessageKind, Outcome, Session, Wire, settle};
+use super::settle::settle;
+use super::{Body, Event, Events, Fault, Hooks, Io, MessageKind, Outcome, Session, Wire};
 use crate::protocol::{self, CloseCode, DecodeError, FEATURE_TRANSACTIONS, Frame, FrameType, VERSION, close};
 
 impl Session {
