@@ -29,4 +29,5 @@ module.exports = [
     },
   },
   { files: ["**/*.mjs"], languageOptions: { sourceType: "module" } },
+  { files: ["examples/demo/page/*.mjs"], languageOptions: { globals: globals.browser } },
 ];

@@ -1,0 +1,30 @@
+// The buttons that provoke.
+
+import { element } from "./format.mjs";
+
+export class Trouble {
+  constructor(client, { name, token, url }) {
+    element("slow").addEventListener("click", () => slowReader(name, token, url));
+    element("drop").addEventListener("click", async () => {
+      await client.sendText(JSON.stringify({ kind: "hang-up" })).catch(() => {});
+    });
+  }
+
+  told() {}
+}
+
+/** In a worker, because standing still is what it does. */
+function slowReader(name, token, url) {
+  const button = element("slow");
+  button.disabled = true;
+  const slowUrl = new URL(url);
+  slowUrl.searchParams.set("name", `${name}'s slow reader`);
+  const worker = new Worker("/slow-reader.mjs", { type: "module" });
+  worker.postMessage({ url: slowUrl.href, token });
+  worker.addEventListener("message", ({ data }) => {
+    element("trouble").textContent = data.text;
+    if (!data.done) return;
+    worker.terminate();
+    button.disabled = false;
+  });
+}
