@@ -1,0 +1,139 @@
+"use strict";
+
+// Every example, run as its reader would, and spoken to.
+
+const assert = require("node:assert/strict");
+const { once } = require("node:events");
+const fs = require("node:fs");
+const path = require("node:path");
+const { test } = require("node:test");
+
+const WebSocket = require("ws");
+
+const { TOKEN, run, startExample } = require("./support/example");
+const { within } = require("./support/wait");
+
+/** Starts an example that ends with the test. */
+async function start(t, file, options) {
+  const example = await startExample(file, options);
+  t.after(() => example.kill());
+  return example;
+}
+
+/** A connected client of examples/client that leaves with the test. */
+async function join(t, url, token = TOKEN) {
+  const { CryoClient } = await import("../examples/client/index.mjs");
+  const client = new CryoClient({ url, token, WebSocket });
+  await within(client.connect(), "a connection");
+  t.after(() => client.close());
+  return client;
+}
+
+/** The next text that a client gets. */
+async function nextText(client) {
+  const [{ detail }] = await within(once(client, "text"), "a text");
+  return detail;
+}
+
+/** What a client gets for a text it sends. */
+async function ask(client, text) {
+  const [answer] = await Promise.all([nextText(client), client.sendText(text)]);
+  return answer;
+}
+
+test("echo sends texts and bytes back", async (t) => {
+  const { url } = await start(t, "echo.js");
+  const client = await join(t, url);
+  assert.equal(await ask(client, "Grüße"), "Grüße");
+  const [[{ detail }]] = await Promise.all([within(once(client, "binary"), "bytes"), client.sendBinary(Uint8Array.of(0, 255))]);
+  assert.deepEqual([...detail], [0, 255]);
+  await assert.rejects(join(t, url, "another token"), /refused/);
+});
+
+test("rpc answers calls, says what failed, and leaves other texts alone", async (t) => {
+  const server = await start(t, "rpc/server.js");
+  const client = await join(t, server.url);
+  const { Caller } = await import("../examples/rpc/caller.mjs");
+  const caller = new Caller(client);
+  // The quick call overtakes the slow one.
+  const answered = [];
+  await Promise.all([
+    caller.call("later", 50, "slow").then((value) => answered.push(value)),
+    caller.call("add", 2, 3).then((value) => answered.push(value)),
+  ]);
+  assert.deepEqual(answered, [5, "slow"]);
+  await assert.rejects(caller.call("divide", 1, 0), { code: -32603, message: "Division by zero." });
+  await assert.rejects(caller.call("__proto__"), { code: -32601 });
+  await client.sendText("just a text");
+  await server.printed(/No call: just a text/);
+});
+
+test("rpc's client prints what a method returns", async (t) => {
+  const { url } = await start(t, "rpc/server.js");
+  const client = run("rpc/client.mjs", { args: [url, TOKEN, "add", "2", "3"] });
+  assert.equal(await client.exit(), 0, client.output());
+  assert.equal(client.output(), "5\n");
+  const failing = run("rpc/client.mjs", { args: [url, TOKEN, "divide", "1", "0"] });
+  assert.equal(await failing.exit(), 1);
+  assert.equal(failing.output(), "-32603: Division by zero.\n");
+});
+
+test("the file server's files are fetched in ranges", async (t) => {
+  const folder = path.join(__dirname, "fixtures");
+  const { url } = await start(t, "file-server/server.js", { args: [folder] });
+  const client = run("file-server/client.mjs", { args: [url, TOKEN, "transcripts.json"] });
+  assert.equal(await client.exit(), 0, client.output());
+  assert.equal(client.output(), fs.readFileSync(path.join(folder, "transcripts.json"), "utf8"));
+  const outside = run("file-server/client.mjs", { args: [url, TOKEN, "../examples.test.js"] });
+  assert.equal(await outside.exit(), 1);
+  assert.equal(outside.output(), "There is no file '../examples.test.js'.\n");
+});
+
+test("the peer relay passes on what both sides say", async (t) => {
+  const upstream = await start(t, "echo.js");
+  const relay = await start(t, "peer-relay.js", { env: { UPSTREAM: upstream.url } });
+  const client = await join(t, relay.url);
+  assert.equal(await ask(client, "one"), "one");
+  assert.equal(await ask(client, "two"), "two");
+
+  // The token is the upstream server's affair.
+  const { CryoClient } = await import("../examples/client/index.mjs");
+  const stranger = new CryoClient({ url: relay.url, token: "another", WebSocket });
+  t.after(() => stranger.close());
+  const closed = once(stranger, "close");
+  void stranger.connect().catch(() => {});
+  const [{ detail }] = await within(closed, "the relay to refuse");
+  assert.equal(detail.code, 4000);
+});
+
+test("Express answers on the port of the sessions", async (t) => {
+  const { url, port } = await start(t, "express.js");
+  const client = await join(t, url);
+  assert.equal(await ask(client, "hello"), "hello");
+  const sessions = await (await fetch(`http://localhost:${port}/sessions`)).json();
+  assert.deepEqual(sessions.map(({ id }) => id), [String(client.sid)]);
+  const announced = nextText(client);
+  const headers = { "Content-Type": "text/plain" };
+  const response = await fetch(`http://localhost:${port}/announcements`, { method: "POST", headers, body: "Hear, hear!" });
+  assert.equal(response.status, 202);
+  assert.equal(await announced, "Hear, hear!");
+  assert.equal((await fetch(`http://localhost:${port}/nowhere`)).status, 404);
+});
+
+const noCluster = process.platform !== "linux" && "the workers of a cluster share a port on Linux alone";
+
+test("a cluster shares connections out, and replaces a worker that dies", { skip: noCluster }, async (t) => {
+  const example = await start(t, "cluster.js");
+  const seen = new Set();
+  for (let count = 0; count < 40 && seen.size < 2; count++) {
+    const client = await join(t, example.url);
+    const [pid, text] = (await ask(client, "who?")).split(": ");
+    assert.equal(text, "who?");
+    seen.add(pid);
+  }
+  assert.equal(seen.size, 2, "all connections went to one worker");
+  const [pid] = seen;
+  process.kill(Number(pid), "SIGKILL");
+  await example.printed(new RegExp(`Worker ${pid} is gone`));
+  await example.printed(/(?:Worker \d+ listens[^]*){3}/);
+});
