@@ -10,36 +10,8 @@ const { test } = require("node:test");
 
 const WebSocket = require("ws");
 
-const { TOKEN, run, startExample } = require("./support/example");
+const { TOKEN, ask, join, nextText, run, start } = require("./support/example");
 const { within } = require("./support/wait");
-
-/** Starts an example that ends with the test. */
-async function start(t, file, options) {
-  const example = await startExample(file, options);
-  t.after(() => example.kill());
-  return example;
-}
-
-/** A connected client of examples/client that leaves with the test. */
-async function join(t, url, token = TOKEN) {
-  const { CryoClient } = await import("../examples/client/index.mjs");
-  const client = new CryoClient({ url, token, WebSocket });
-  await within(client.connect(), "a connection");
-  t.after(() => client.close());
-  return client;
-}
-
-/** The next text that a client gets. */
-async function nextText(client) {
-  const [{ detail }] = await within(once(client, "text"), "a text");
-  return detail;
-}
-
-/** What a client gets for a text it sends. */
-async function ask(client, text) {
-  const [answer] = await Promise.all([nextText(client), client.sendText(text)]);
-  return answer;
-}
 
 test("echo sends texts and bytes back", async (t) => {
   const { url } = await start(t, "echo.js");
@@ -97,13 +69,13 @@ test("the peer relay passes on what both sides say", async (t) => {
   assert.equal(await ask(client, "two"), "two");
 
   // The token is the upstream server's affair.
-  const { CryoClient } = await import("../examples/client/index.mjs");
-  const stranger = new CryoClient({ url: relay.url, token: "another", WebSocket });
-  t.after(() => stranger.close());
-  const closed = once(stranger, "close");
-  void stranger.connect().catch(() => {});
-  const [{ detail }] = await within(closed, "the relay to refuse");
-  assert.equal(detail.code, 4000);
+  const stranger = new WebSocket(`${relay.url}?authorization=Bearer%20another&x-cryo-sid=1`);
+  t.after(() => stranger.terminate());
+  let said = "";
+  stranger.on("message", (bytes) => (said += bytes));
+  const [code] = await within(once(stranger, "close"), "the relay to close");
+  assert.equal(code, 4000);
+  assert.match(said, /refused/);
 });
 
 test("Express answers on the port of the sessions", async (t) => {
@@ -118,22 +90,4 @@ test("Express answers on the port of the sessions", async (t) => {
   assert.equal(response.status, 202);
   assert.equal(await announced, "Hear, hear!");
   assert.equal((await fetch(`http://localhost:${port}/nowhere`)).status, 404);
-});
-
-const noCluster = process.platform !== "linux" && "the workers of a cluster share a port on Linux alone";
-
-test("a cluster shares connections out, and replaces a worker that dies", { skip: noCluster }, async (t) => {
-  const example = await start(t, "cluster.js");
-  const seen = new Set();
-  for (let count = 0; count < 40 && seen.size < 2; count++) {
-    const client = await join(t, example.url);
-    const [pid, text] = (await ask(client, "who?")).split(": ");
-    assert.equal(text, "who?");
-    seen.add(pid);
-  }
-  assert.equal(seen.size, 2, "all connections went to one worker");
-  const [pid] = seen;
-  process.kill(Number(pid), "SIGKILL");
-  await example.printed(new RegExp(`Worker ${pid} is gone`));
-  await example.printed(/(?:Worker \d+ listens[^]*){3}/);
 });

@@ -27,7 +27,7 @@ async function breakable(target) {
   relay.listen(0, "127.0.0.1");
   await event(relay, "listening");
   const cut = () => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of sockets) socket.destroy();
   };
   return {
     port: relay.address().port,

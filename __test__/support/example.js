@@ -3,7 +3,10 @@
 // Runs an example of examples/ as its reader would, on a free port.
 
 const { spawn } = require("node:child_process");
+const { once } = require("node:events");
 const path = require("node:path");
+
+const WebSocket = require("ws");
 
 const { deferred, within } = require("./wait");
 
@@ -48,7 +51,14 @@ function run(file, { env = {}, args = [] } = {}) {
     ended.promise.then((code) => found.reject(new Error(`${file} ended with ${code} before ${pattern}:\n${output}`)));
     return within(found.promise, `${file} to print ${pattern}`);
   };
-  const exit = () => within(ended.promise, `the exit of ${file}`);
+  const exit = async () => {
+    try {
+      return await within(ended.promise, `the exit of ${file}`);
+    } catch (error) {
+      child.kill("SIGKILL"); // or it would keep the tests waiting
+      throw error;
+    }
+  };
   const end = (signal) => {
     child.kill(signal);
     return exit();
@@ -74,4 +84,32 @@ async function startExample(file, options) {
   }
 }
 
-module.exports = { TOKEN, run, startExample };
+/** Starts an example that ends with the test. */
+async function start(t, file, options) {
+  const example = await startExample(file, options);
+  t.after(() => example.kill());
+  return example;
+}
+
+/** A connected client of examples/client that leaves with the test. */
+async function join(t, url, token = TOKEN) {
+  const { CryoClient } = await import("../../examples/client/index.mjs");
+  const client = new CryoClient({ url, token, WebSocket });
+  await within(client.connect(), "a connection");
+  t.after(() => client.close());
+  return client;
+}
+
+/** The next text that a client gets. */
+async function nextText(client) {
+  const [{ detail }] = await within(once(client, "text"), "a text");
+  return detail;
+}
+
+/** What a client gets for a text it sends. */
+async function ask(client, text) {
+  const [answer] = await Promise.all([nextText(client), client.sendText(text)]);
+  return answer;
+}
+
+module.exports = { TOKEN, ask, join, nextText, run, start, startExample };

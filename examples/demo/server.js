@@ -17,7 +17,7 @@ const token = process.env.TOKEN ?? randomBytes(9).toString("base64url");
 // takes the place of its former session, should the server not have noticed the loss yet.
 const server = cryo(
   { validate: async (offered) => offered === token },
-  { port, backpressure: "optimize_latency", onDuplicateSid: "replace" },
+  { port, backpressure: "optimize_latency", onDuplicateSid: "replace", undelivered: "reject" },
 );
 const chat = new Chat();
 
