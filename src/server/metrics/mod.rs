@@ -127,7 +127,11 @@ impl Shared {
             "Bytes of these frames, without those of WebSocket and TLS.",
             traffic().map(|(labels, traffic)| (labels, traffic.bytes.get())),
         );
-        text.counter("cryo_frames_ignored_total", "Received frames of an unknown type.", meter.ignored.get());
+        text.counter(
+            "cryo_frames_ignored_total",
+            "Received frames of an unknown type, or about a stream that is not open.",
+            meter.ignored.get(),
+        );
         text.counter(
             "cryo_messages_dropped_total",
             "Messages discarded by the back-pressure policy.",
