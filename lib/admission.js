@@ -2,36 +2,43 @@
 
 // Who may come in: the request's origin first, then the token. Whatever fails on the way keeps the client out.
 
+const { makeTrust } = require("./forwarded.js");
 const { report } = require("./report.js");
+const { UpgradeRequest } = require("./request.js");
 
 /** Answers to a handshake's question, as src/bridge/orders.rs knows them. */
 const ANSWER = Object.freeze({ NO: 0, YES: 1, FAILED: 2, ORIGIN_REFUSED: 3 });
-
-/** @typedef {import("./request.js").UpgradeRequest} UpgradeRequest */
 
 class Admission {
   #server;
   #validator;
   /** @type {((origin: string | undefined, request: UpgradeRequest) => unknown) | null} */
   #allows;
+  #trust;
+  /** Handshakes under way, by number: token and request. */
+  #handshakes = new Map();
 
   /**
    * @param {import("node:events").EventEmitter} server Where errors are reported.
    * @param {{ validate(token: string, request: UpgradeRequest): Promise<boolean> | boolean }} validator
-   * @param {readonly string[] | ((origin: string | undefined, request: UpgradeRequest) => unknown)} [verifyOrigin]
+   * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them: `verifyOrigin` and `trustProxy`.
    */
-  constructor(server, validator, verifyOrigin) {
+  constructor(server, validator, { verifyOrigin, trustProxy }) {
     this.#server = server;
     this.#validator = validator;
     this.#allows = verifyOrigin === undefined ? null : typeof verifyOrigin === "function" ? verifyOrigin : listed(verifyOrigin);
+    this.#trust = makeTrust(trustProxy);
   }
 
   /**
+   * @param {number} number The handshake's.
    * @param {string} token
-   * @param {UpgradeRequest} request
+   * @param {string} text The request, as {@link UpgradeRequest} reads it.
    * @returns {Promise<number>} One of {@link ANSWER}.
    */
-  async judge(token, request) {
+  async judge(number, token, text) {
+    const request = new UpgradeRequest(text, this.#trust);
+    this.#handshakes.set(number, { token, request });
     let asked = "verifyOrigin";
     try {
       if (this.#allows !== null && !(await this.#allows(request.headers.origin, request))) return ANSWER.ORIGIN_REFUSED;
@@ -41,6 +48,18 @@ class Admission {
       report(this.#server, error, null, asked);
       return ANSWER.FAILED;
     }
+  }
+
+  /** @returns {{ token: string, request: UpgradeRequest }} What a handshake that became a session began with. */
+  take(number) {
+    const handshake = this.#handshakes.get(number);
+    this.#handshakes.delete(number);
+    return handshake;
+  }
+
+  /** A handshake is over without a session. */
+  forget(number) {
+    this.#handshakes.delete(number);
   }
 }
 

@@ -7,17 +7,16 @@ const { EventEmitter } = require("node:events");
 const { Admission } = require("./admission.js");
 const { Border } = require("./border.js");
 const { listen, sharesPort } = require("./cluster.js");
-const { EVENT, FLAG, ORDER } = require("./codes.js");
+const { EVENT, ORDER } = require("./codes.js");
 const { deferred } = require("./deferred.js");
 const { argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./extensions.js");
-const { makeTrust } = require("./forwarded.js");
 const { HttpFace, listenError } = require("./http.js");
 const { normalizeOptions } = require("./options.js");
 const { Peers } = require("./peers.js");
 const { report } = require("./report.js");
-const { UpgradeRequest } = require("./request.js");
-const { CryoServerWebsocketSession, internals } = require("./session.js");
+const { CryoServerWebsocketSession } = require("./session.js");
+const { Sessions } = require("./sessions.js");
 const { makeNative, updateTls } = require("./tls.js");
 
 const rejection = Symbol.for("nodejs.rejection");
@@ -30,17 +29,11 @@ class CryoWebsocketServer extends EventEmitter {
   #native;
   #border = new Border();
   #admission;
-  #trust;
   #options;
   #extensions;
   #http;
-  /** Sessions by slot. */
-  #sessions = [];
-  /** Handshakes the validator was asked about, by number: token and request. */
-  #handshakes = new Map();
+  #sessions;
   #peers;
-  /** What the sessions know of the server. */
-  #shared;
   #destroyed = null;
   /** When draining ends. */
   #deadline;
@@ -50,27 +43,27 @@ class CryoWebsocketServer extends EventEmitter {
   /**
    * Servers are made by `cryo()`.
    *
-   * @param {{ validate(token: string, request: UpgradeRequest): Promise<boolean> | boolean }} validator
+   * @param {{ validate(token: string, request: import("./request.js").UpgradeRequest): Promise<boolean> | boolean }} validator
    * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
    */
   constructor(validator, options) {
     super({ captureRejections: true });
     // First: once there is a native server, it has to be ended.
     const share = sharesPort(options);
-    this.#admission = new Admission(this, validator, options.verifyOrigin);
-    this.#trust = makeTrust(options.trustProxy);
+    this.#admission = new Admission(this, validator, options);
     this.#options = options;
     this.#native = makeNative(options, this.#border.wake);
     this.#border.attach(this.#native, this.#receiver());
     this.#extensions = new Extensions(this, options, (kinds) => this.#native.setHooks(kinds));
     this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);
-    this.#shared = {
+    const shared = {
       border: this.#border,
       counters: (slot) => this.#native.counters(slot),
       emitter: this,
       extensions: this.#extensions,
       options,
     };
+    this.#sessions = new Sessions(shared, this.#admission, this.#peers);
     this.#listen(share);
   }
 
@@ -184,7 +177,7 @@ class CryoWebsocketServer extends EventEmitter {
       secure: this.#options.ssl !== undefined,
       native: this.#native,
       listening,
-      sessions: () => this.#sessions.filter((session) => session !== undefined).length,
+      sessions: () => this.#sessions.count,
       destroy: () => this.Destroy(),
       failed: (error, where) => report(this, error, null, where),
     });
@@ -210,7 +203,7 @@ class CryoWebsocketServer extends EventEmitter {
           return this.#event(code, slot, a, b, payload);
         } catch (error) {
           // Whatever it was, the rest of the batch is delivered.
-          report(this, error, this.#sessions[slot] ?? null, "delivery");
+          report(this, error, this.#sessions.at(slot), "delivery");
           return true;
         }
       },
@@ -219,33 +212,13 @@ class CryoWebsocketServer extends EventEmitter {
 
   /** One event from Rust; true when application code ran. */
   #event(code, slot, a, b, payload) {
+    if (this.#sessions.event(code, slot, a, b, payload)) return true;
     switch (code) {
-      case EVENT.Utf8:
-      case EVENT.Error:
-        internals.event(this.#sessions[slot], code, payload.text(), a, payload.length, (payload.flags & FLAG.VERDICT) !== 0);
-        return true;
-      case EVENT.Binary:
-        internals.event(this.#sessions[slot], code, payload.buffer(), a, payload.length, (payload.flags & FLAG.VERDICT) !== 0);
-        return true;
-      case EVENT.Settled:
-        internals.settled(this.#sessions[slot], a, b & 0xff, b >>> 8);
-        return true;
-      case EVENT.Opened:
-        if (a === 0) this.#opened(slot, payload);
-        else this.#openedPeer(slot, payload);
-        return true;
-      case EVENT.Connected:
-        internals.connected(this.#sessions[slot], a === 1);
-        return true;
-      case EVENT.Stats:
-        return this.#stats(slot, payload);
-      case EVENT.Closed:
-        return this.#closed(slot, payload);
       case EVENT.Validate:
         void this.#validate(slot, payload.slice(0, a), payload.slice(a, payload.length));
         return true;
       case EVENT.Abandoned:
-        this.#handshakes.delete(slot);
+        this.#admission.forget(slot);
         return false;
       case EVENT.PeerFailed:
         this.#peers.failed(slot, payload.slice(0, payload.length));
@@ -253,15 +226,6 @@ class CryoWebsocketServer extends EventEmitter {
       case EVENT.Stopped:
         this.#stopped();
         return true;
-      case EVENT.TxStart:
-      case EVENT.TxChunk:
-      case EVENT.TxFinish:
-      case EVENT.TxCancel:
-      case EVENT.TxFetch:
-      case EVENT.TxFlow:
-      case EVENT.TxSettled:
-      case EVENT.TxRoom:
-        return this.#transaction(code, slot, a, b, payload);
       default:
         this.#http.event(code, slot, payload);
         return true;
@@ -269,54 +233,7 @@ class CryoWebsocketServer extends EventEmitter {
   }
 
   async #validate(number, token, text) {
-    const request = new UpgradeRequest(text, this.#trust);
-    this.#handshakes.set(number, { token, request });
-    this.#border.order(number, ORDER.Answer, await this.#admission.judge(token, request));
-  }
-
-  #opened(slot, payload) {
-    const number = payload.u32(8);
-    const { token, request } = this.#handshakes.get(number);
-    this.#handshakes.delete(number);
-    const identity = { slot, sid: payload.u64(0), token, type: "client", request };
-    const session = new CryoServerWebsocketSession(this.#shared, identity);
-    this.#sessions[slot] = session;
-    this.#emit("session", session);
-  }
-
-  #openedPeer(slot, payload) {
-    const { bearer, resolve } = this.#peers.opened(payload.u32(8));
-    const request = new UpgradeRequest(payload.slice(12, payload.length));
-    const identity = { slot, sid: payload.u64(0), token: bearer, type: "peer", request };
-    this.#sessions[slot] = new CryoServerWebsocketSession(this.#shared, identity);
-    // Who awaits it has its turn before the session's next event.
-    resolve(this.#sessions[slot]);
-  }
-
-  #transaction(code, slot, a, b, payload) {
-    const session = this.#sessions[slot];
-    // What the socket has taken may be told after the session's end.
-    if (session !== undefined) internals.transaction(session, code, a, b, payload);
-    return true;
-  }
-
-  #stats(slot, payload) {
-    return internals.stats(this.#sessions[slot], payload);
-  }
-
-  #closed(slot, payload) {
-    const session = this.#sessions[slot];
-    this.#sessions[slot] = undefined;
-    // First: whatever a listener does, the slot must be free again.
-    this.#border.order(slot, ORDER.Free);
-    internals.closed(session, {
-      rx: payload.double(0),
-      tx: payload.double(1),
-      dropped: payload.double(2),
-      queuedBytes: 0,
-      queuedFrames: 0,
-    });
-    return true;
+    this.#border.order(number, ORDER.Answer, await this.#admission.judge(number, token, text));
   }
 
   #stopped() {
@@ -341,7 +258,7 @@ class CryoWebsocketServer extends EventEmitter {
 /**
  * Starts a server. It listens at once and emits `listening` later.
  *
- * @param {{ validate(token: string, request: UpgradeRequest): Promise<boolean> | boolean }} validator Decides who may connect.
+ * @param {{ validate(token: string, request: import("./request.js").UpgradeRequest): Promise<boolean> | boolean }} validator Decides who may connect.
  * @param {Record<string, any>} [options] See index.d.ts.
  * @returns {CryoWebsocketServer}
  * @throws {TypeError | RangeError} When an option is not what it should be.
