@@ -253,6 +253,7 @@ class CryoServerWebsocketSession extends EventEmitter {
         session: this,
         server: this.#server,
         slot: this.#slot,
+        dialed: this.#type === "peer",
         isOpen: () => this.#messages.open,
         behind: (order) => this.#messages.behindSent(order),
         send: (order, b, bytes) => this.#messages.control(order, b, bytes),

@@ -8,12 +8,15 @@ const { Pull } = require("./pull.js");
 const { Push } = require("./push.js");
 const { Window } = require("./window.js");
 
+/** The first number on the side that connected; the other begins with 0, so that two servers' streams don't meet. */
+const FIRST_DIALED = 2 ** 31;
+
 class Outgoing {
   #port;
   #isTaken;
   /** By number. */
   #streams = new Map();
-  #nextId = 0;
+  #nextId;
   #flow = FLOW.Push;
   /** What all streams share. */
   #context;
@@ -25,6 +28,7 @@ class Outgoing {
   constructor(port, isTaken) {
     this.#port = port;
     this.#isTaken = isTaken;
+    this.#nextId = port.dialed ? FIRST_DIALED : 0;
     this.#context = {
       port,
       window: new Window(port),

@@ -13,6 +13,7 @@ const UNTOLD = 64 * 1024;
  * @property {object} session
  * @property {object} server The server's internals: `border`, `options`, `emitter`.
  * @property {number} slot
+ * @property {boolean} dialed Whether this side has connected to the other.
  * @property {() => boolean} isOpen Whether the slot is still the session's.
  * @property {(task: () => void) => void} behind Runs a task behind the messages whose hooks are still at work.
  * @property {(order: number, b: number, bytes: Uint8Array) => Promise<void>} send Sends a frame; resolves at its ACK.
@@ -34,6 +35,11 @@ class Port {
   /** The server's options. */
   get options() {
     return this.#around.server.options;
+  }
+
+  /** Whether this side has connected to the other. */
+  get dialed() {
+    return this.#around.dialed;
   }
 
   /** Whether there is still anybody to send to. */
