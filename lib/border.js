@@ -4,10 +4,11 @@
 // per batch, however many messages it holds.
 
 const { EVENT_WORDS, FLAG, ORDER_WORDS } = require("./codes.js");
+const { Payload } = require("./payload.js");
 const { runTicks } = require("./ticks.js");
 
-/** Events taken at a time. */
-const EVENTS = 4096;
+/** Events taken at a time: replies to them leave together, the first ones not too late. */
+const EVENTS = 1024;
 /** Orders given at a time. */
 const ORDERS = 4096;
 /** Bytes of payload taken or given at a time. */
@@ -15,7 +16,7 @@ const BYTES = 256 * 1024;
 /** Payload size in bytes from which on copying it into the common array costs more than a call of its own. */
 const LARGE = 16 * 1024;
 /** Portions delivered before timers and other sockets get their turn. */
-const PORTIONS_PER_TURN = 4;
+const PORTIONS_PER_TURN = 16;
 
 /**
  * What a border delivers to.
@@ -24,58 +25,6 @@ const PORTIONS_PER_TURN = 4;
  * @property {(code: number, slot: number, a: number, b: number, payload: Payload) => boolean} event Handles one event. True
  *   when application code may have been waiting for it, so that its continuations have to run before the next one.
  */
-
-/** The payload of the event being delivered, read from the common array only when asked for. */
-class Payload {
-  #border;
-  flags = 0;
-  start = 0;
-  length = 0;
-
-  constructor(border) {
-    this.#border = border;
-  }
-
-  /** @returns {Buffer} A copy that the application may keep: the array itself is written again with the next batch. */
-  buffer() {
-    const copy = Buffer.allocUnsafe(this.length);
-    if ((this.flags & FLAG.LARGE) !== 0) this.#border.takeLarge(copy);
-    else this.#border.incoming.copy(copy, 0, this.start, this.start + this.length);
-    return copy;
-  }
-
-  /** @returns {string} The payload as text; what is no UTF-8 in it is replaced by U+FFFD. */
-  text() {
-    if ((this.flags & FLAG.LARGE) !== 0) {
-      const copy = this.buffer();
-      return (this.flags & FLAG.ASCII) !== 0 ? copy.latin1Slice() : copy.utf8Slice();
-    }
-    const end = this.start + this.length;
-    return (this.flags & FLAG.ASCII) !== 0
-      ? this.#border.incoming.latin1Slice(this.start, end)
-      : this.#border.incoming.utf8Slice(this.start, end);
-  }
-
-  /** @returns {string} The bytes from `from` to `to` as text. */
-  slice(from, to) {
-    return this.#border.incoming.utf8Slice(this.start + from, this.start + to);
-  }
-
-  /** @returns {number} The `index`th double. */
-  double(index) {
-    return this.#border.incoming.readDoubleLE(this.start + index * 8);
-  }
-
-  /** @returns {bigint} The 64-bit integer at `at`. */
-  u64(at) {
-    return this.#border.incoming.readBigUInt64LE(this.start + at);
-  }
-
-  /** @returns {number} The 32-bit integer at `at`. */
-  u32(at) {
-    return this.#border.incoming.readUInt32LE(this.start + at);
-  }
-}
 
 class Border {
   #native;
@@ -135,6 +84,7 @@ class Border {
     this.#outgoingLength = 0;
     this.#word = 0;
     this.#offset = 0;
+    this.#payload.reset();
     return this.#left > 0;
   }
 
@@ -158,6 +108,21 @@ class Border {
       }
     }
     return true;
+  }
+
+  /**
+   * @param {number} limit
+   * @returns {number} Bytes of the payload being delivered and of those behind it in the portion, as many whole ones as fit the limit.
+   */
+  payloadsAhead(limit) {
+    const words = this.#words;
+    let bytes = this.#payload.length;
+    for (let at = this.#word, left = this.#left; left > 0; at += EVENT_WORDS, left--) {
+      const length = (words[at + 1] >>> 8) & FLAG.LARGE ? 0 : words[at + 4];
+      if (bytes + length > limit) break;
+      bytes += length;
+    }
+    return bytes;
   }
 
   /** @param {Buffer} target Gets the large payload whose turn it is. */

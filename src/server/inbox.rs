@@ -182,10 +182,10 @@ impl Inbox {
         overdue
     }
 
-    /// The number of the batch being filled, and whether any output waits for a batch.
-    pub fn pulse(&self) -> (u64, bool) {
+    /// The number of the batch being filled, and how many sessions have output that waits for a batch.
+    pub fn pulse(&self) -> (u64, usize) {
         let filling = self.filling.lock();
-        (filling.number, !filling.unflushed.is_empty() || !filling.unflushed_delivering.is_empty())
+        (filling.number, filling.unflushed.len() + filling.unflushed_delivering.len())
     }
 
     /// Nobody takes events any more: those that are left, and all later ones, are forgotten.

@@ -1,0 +1,95 @@
+"use strict";
+
+// The payload of the event being delivered: read from the common array only when asked for, and as what is asked for.
+
+const { FLAG } = require("./codes.js");
+
+/** Bytes of small payloads that share their memory, as Node's own small Buffers do. */
+const POOL = 8 * 1024;
+/** Bytes ahead below which they don't: one copy each is cheaper then. */
+const POOL_FROM = 1024;
+
+class Payload {
+  #border;
+  /** A copy of the common array from `#pooledFrom` to `#pooledTo`, which Buffers of this portion are made of. */
+  #pool = null;
+  #pooledFrom = 0;
+  #pooledTo = 0;
+
+  flags = 0;
+  start = 0;
+  length = 0;
+
+  /** @param {import("./border.js").Border} border */
+  constructor(border) {
+    this.#border = border;
+  }
+
+  /** The common array holds other payloads from now on. */
+  reset() {
+    this.#pool = null;
+    this.#pooledTo = 0;
+  }
+
+  /** @returns {Buffer} A copy that the application may keep: the array itself is written again with the next batch. */
+  buffer() {
+    const { start, length } = this;
+    const end = start + length;
+    if ((this.flags & FLAG.LARGE) !== 0) {
+      const copy = Buffer.allocUnsafe(length);
+      this.#border.takeLarge(copy);
+      return copy;
+    }
+    if (end > this.#pooledTo && !this.#refill()) {
+      const copy = Buffer.allocUnsafe(length);
+      this.#border.incoming.copy(copy, 0, start, end);
+      return copy;
+    }
+    return this.#pool.subarray(start - this.#pooledFrom, end - this.#pooledFrom);
+  }
+
+  /** @returns {string} The payload as text; what is no UTF-8 in it is replaced by U+FFFD. */
+  text() {
+    if ((this.flags & FLAG.LARGE) !== 0) {
+      const copy = this.buffer();
+      return (this.flags & FLAG.ASCII) !== 0 ? copy.latin1Slice() : copy.utf8Slice();
+    }
+    const end = this.start + this.length;
+    return (this.flags & FLAG.ASCII) !== 0
+      ? this.#border.incoming.latin1Slice(this.start, end)
+      : this.#border.incoming.utf8Slice(this.start, end);
+  }
+
+  /** @returns {string} The bytes from `from` to `to` as text. */
+  slice(from, to) {
+    return this.#border.incoming.utf8Slice(this.start + from, this.start + to);
+  }
+
+  /** @returns {number} The `index`th double. */
+  double(index) {
+    return this.#border.incoming.readDoubleLE(this.start + index * 8);
+  }
+
+  /** @returns {bigint} The 64-bit integer at `at`. */
+  u64(at) {
+    return this.#border.incoming.readBigUInt64LE(this.start + at);
+  }
+
+  /** @returns {number} The 32-bit integer at `at`. */
+  u32(at) {
+    return this.#border.incoming.readUInt32LE(this.start + at);
+  }
+
+  /** Copies this payload and those behind it at once; false where a copy of this one alone is cheaper. */
+  #refill() {
+    const ahead = this.#border.payloadsAhead(POOL);
+    if (ahead < POOL_FROM || ahead < this.length * 2) return false;
+    this.#pool = Buffer.allocUnsafeSlow(ahead);
+    this.#border.incoming.copy(this.#pool, 0, this.start, this.start + ahead);
+    this.#pooledFrom = this.start;
+    this.#pooledTo = this.start + ahead;
+    return true;
+  }
+}
+
+module.exports = { Payload };
