@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `conversation` | greeting, messages and their ACKs, verdicts, what breaks the protocol |
 //! | `sends` | numbering, order, settlements |
+//! | `stream_properties` | what holds for streams whatever happens |
 //! | `streams` | transactions, and room for chunks |
 //! | `backpressure` | water marks, caps, what may be dropped |
 //! | `heartbeat` | who is alive, who is dead, overdue ACKs |
@@ -16,6 +17,7 @@ mod heartbeat;
 mod leaving;
 mod properties;
 mod sends;
+mod stream_properties;
 mod streams;
 
 use std::cell::RefCell;
