@@ -1,0 +1,166 @@
+//! The border to JavaScript: commands of any words and payloads against real sessions, and events into arrays of any size. Nothing may
+//! panic, and what comes out is well-formed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cryo_server::bridge::delivery::Delivery;
+use cryo_server::bridge::orders;
+use cryo_server::net::listener::Endpoint;
+use cryo_server::net::outgoing::Outgoing;
+use cryo_server::net::socket::Socket;
+use cryo_server::net::websocket::Role;
+use cryo_server::server::Shared;
+use cryo_server::server::batch::{Batch, Code, LARGE_FLAG, WORDS};
+use cryo_server::server::link::Link;
+use cryo_server::server::opening::Origin;
+use cryo_server::server::settings::{DuplicateSid, Settings};
+use cryo_server::session::config::Config;
+use cryo_server::session::{Hooks, Session};
+use tokio::net::UnixStream;
+
+use super::input::Input;
+
+const SESSIONS: u32 = 3;
+
+thread_local! {
+    static RUNTIME: tokio::runtime::Runtime =
+        tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+}
+
+/// Reads commands, received messages and array sizes from `data`.
+pub fn run(data: &[u8]) {
+    RUNTIME.with(|runtime| {
+        let _entered = runtime.enter();
+        let mut border = Border::new();
+        let mut input = Input::new(data);
+        while !input.is_empty() {
+            match input.byte() % 4 {
+                0 | 1 => border.command(&mut input),
+                2 => border.receive(&mut input),
+                _ => border.deliver(&mut input),
+            }
+        }
+    });
+}
+
+struct Border {
+    shared: Arc<Shared>,
+    links: Vec<Arc<Link>>,
+    /// The other ends, which never read.
+    _peers: Vec<UnixStream>,
+    delivery: Delivery,
+}
+
+impl Border {
+    fn new() -> Self {
+        let shared = Shared::new(settings(), None, Box::new(|| ()));
+        let config = &shared.settings.session;
+        let (mut links, mut peers) = (Vec::new(), Vec::new());
+        for slot in 0..SESSIONS {
+            let (ours, theirs) = UnixStream::pair().expect("two sockets");
+            let (_, write) = Socket::Unix(ours).into_split();
+            let sid = u64::from(slot) + 1;
+            let session = Session::new(sid, Arc::clone(config));
+            let link = Link::new((slot, 0), sid, session, Outgoing::new(Role::Server), None, write);
+            shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
+            shared.send(&link, &mut Batch::default(), |session, io| session.greet(io));
+            links.push(link);
+            peers.push(theirs);
+        }
+        Self { shared, links, _peers: peers, delivery: Delivery::default() }
+    }
+
+    /// A list of commands, most of them meant for a session that is there.
+    fn command(&mut self, input: &mut Input<'_>) {
+        let (mut words, mut payloads) = (Vec::new(), Vec::new());
+        for _ in 0..input.byte() % 8 {
+            let order =
+                [u32::from(input.byte()) % (SESSIONS + 1), u32::from(input.byte()) % 24, input.word(), input.word()];
+            let payload = input.blob();
+            // Now and then a length that is not its payload's.
+            let length = if input.byte() == 0xff { input.word() } else { payload.len() as u32 };
+            words.extend_from_slice(&order);
+            words.push(length);
+            payloads.extend_from_slice(payload);
+        }
+        words.truncate(words.len() - usize::from(input.byte() == 0xff && !words.is_empty()));
+        let (mut dirty, mut events) = (Vec::new(), Batch::default());
+        orders::carry_out(&self.shared, &mut self.delivery, &words, &payloads, &mut dirty, &mut events);
+        check(&events);
+        for link in dirty.drain(..) {
+            link.flush(&mut link.lock(), self.shared.now(), &mut events);
+        }
+        self.shared.post(events);
+    }
+
+    fn receive(&mut self, input: &mut Input<'_>) {
+        let Some(link) = self.links.get(usize::from(input.byte()) % self.links.len()) else { return };
+        let hooks = Hooks(input.byte() % 8);
+        let message = input.blob();
+        let now = self.shared.now();
+        self.shared.inbox.write(|filling| {
+            let number = filling.number;
+            let mut core = link.lock();
+            core.with(now, &mut filling.batch, (link.slot, number), |session, io| {
+                if let Err(fault) = session.receive(message.into(), hooks, io) {
+                    session.fail(&fault, io);
+                }
+            });
+            filling.flush_after(link);
+            check(&filling.batch);
+        });
+    }
+
+    /// Takes events as `lib/border.js` does, into arrays of these sizes.
+    fn deliver(&mut self, input: &mut Input<'_>) {
+        let mut words = vec![0; usize::from(input.byte())];
+        let mut bytes = vec![0; input.short() % 4096];
+        let count = self.delivery.next(&self.shared, &mut words, &mut bytes);
+        assert!(count * WORDS <= words.len());
+        let mut length = 0;
+        for event in words.chunks_exact(WORDS).take(count) {
+            length += inline_length(event);
+        }
+        assert!(length <= bytes.len(), "payloads beyond the array");
+        if input.flag() {
+            self.delivery.take_large(&mut bytes);
+            assert!(self.delivery.take_relay().is_none());
+        }
+        if self.delivery.is_through() {
+            for link in self.shared.inbox.take_unflushed() {
+                self.shared.flush(&link, link.lock());
+            }
+        }
+    }
+}
+
+fn check(batch: &Batch) {
+    assert_eq!(batch.words.len() % WORDS, 0);
+    let lengths: usize = batch.words.chunks_exact(WORDS).map(inline_length).sum();
+    assert_eq!(lengths, batch.bytes.len(), "the payloads are not those of the events");
+}
+
+/// Bytes of an event's payload in the common array.
+fn inline_length(event: &[u32]) -> usize {
+    let [_, code, .., length] = event else { return 0 };
+    assert!((*code as usize & 0xff) < Code::ALL.len(), "event {code}");
+    if code >> 8 & LARGE_FLAG == 0 { *length as usize } else { 0 }
+}
+
+fn settings() -> Settings {
+    Settings {
+        endpoint: Endpoint::Port { host: None, port: 0 },
+        keep_alive: Duration::from_secs(15),
+        handshake_timeout: Duration::from_secs(10),
+        max_pending_handshakes: 16,
+        close_timeout: Duration::from_secs(2),
+        duplicate_sid: DuplicateSid::Refuse,
+        session: Arc::new(Config {
+            max_queued_bytes: 4096,
+            high_water_mark: 1024,
+            low_water_mark: 512,
+            ..Config::default()
+        }),
+    }
+}
