@@ -153,6 +153,8 @@ fn settings() -> Settings {
         endpoint: Endpoint::Port { host: None, port: 0 },
         keep_alive: Duration::from_secs(15),
         handshake_timeout: Duration::from_secs(10),
+        max_connections: usize::MAX,
+        max_connections_per_address: usize::MAX,
         max_pending_handshakes: 16,
         close_timeout: Duration::from_secs(2),
         duplicate_sid: DuplicateSid::Refuse,
