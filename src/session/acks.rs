@@ -14,6 +14,9 @@ pub const MAX_LATE: usize = 65_536;
 /// How many frames may wait for their ACK at once; beyond it the oldest counts as timed out before its time.
 pub const MAX_WAITING: usize = 1 << 20;
 
+/// How many settled entries may stand between others; with more of them than others, they are taken out.
+const MAX_SETTLED: usize = 64;
+
 /// Who wants to know that a frame was acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiter {
@@ -51,6 +54,8 @@ pub struct Acks {
     /// Increasing in distance from the front's number; numbers wrap at 2^32.
     entries: VecDeque<Entry>,
     late: usize,
+    /// Settled entries, which stay while an older one still waits.
+    settled: usize,
     timeouts: u32,
     rtt: RoundTrip,
     /// The newest round trip, until it is taken.
@@ -98,9 +103,8 @@ impl Acks {
     /// The peer has acknowledged `ack`: who waited for it, if anybody did.
     pub fn acknowledge(&mut self, ack: u32, now: Micros) -> Option<Waiter> {
         let entry = self.find(ack)?;
-        let (waiter, state) = (entry.waiter, entry.state);
-        entry.state = State::Settled;
-        match state {
+        let waiter = entry.waiter;
+        match std::mem::replace(&mut entry.state, State::Settled) {
             State::Settled => return None,
             State::Sent(at) => {
                 let micros = now.saturating_sub(at);
@@ -111,6 +115,7 @@ impl Acks {
             // An ACK for what has not left yet is a lie of the peer's, but it can only harm the peer itself.
             State::Queued => {}
         }
+        self.settled += 1;
         self.trim();
         Some(waiter)
     }
@@ -118,10 +123,13 @@ impl Acks {
     /// The frame was dropped before it was sent: its waiter, if it had not been settled.
     pub fn forget(&mut self, ack: u32) -> Option<Waiter> {
         let entry = self.find(ack)?;
-        let waiter = (entry.state != State::Settled).then_some(entry.waiter);
-        entry.state = State::Settled;
+        let waiter = entry.waiter;
+        if std::mem::replace(&mut entry.state, State::Settled) == State::Settled {
+            return None;
+        }
+        self.settled += 1;
         self.trim();
-        waiter
+        Some(waiter)
     }
 
     /// Counts what was sent more than [`ACK_TIMEOUT`] ago as timed out. With `keep_late` such frames, and TX_FINISH always, are still
@@ -129,7 +137,7 @@ impl Acks {
     /// Returns how many were counted.
     pub fn sweep(&mut self, now: Micros, keep_late: bool, mut released: impl FnMut(Waiter)) -> u32 {
         let before = self.timeouts;
-        let waiting = self.entries.len().saturating_sub(self.late);
+        let waiting = self.entries.len().saturating_sub(self.late + self.settled);
         let mut excess = waiting.saturating_sub(MAX_WAITING);
         for entry in &mut self.entries {
             match entry.state {
@@ -143,6 +151,7 @@ impl Acks {
                         self.late += 1;
                     } else {
                         entry.state = State::Settled;
+                        self.settled += 1;
                         released(entry.waiter);
                     }
                 }
@@ -159,6 +168,7 @@ impl Acks {
             if entry.state == State::Late {
                 entry.state = State::Settled;
                 self.late -= 1;
+                self.settled += 1;
                 surplus -= 1;
                 released(entry.waiter);
             }
@@ -169,7 +179,7 @@ impl Acks {
 
     /// Whether any frame waits, so that a sweep has something to look at.
     pub fn is_waiting(&self) -> bool {
-        self.entries.len() > self.late
+        self.entries.len() > self.late + self.settled
     }
 
     /// How many frames were counted as timed out since the last call.
@@ -202,6 +212,12 @@ impl Acks {
     fn trim(&mut self) {
         while self.entries.front().is_some_and(|entry| entry.state == State::Settled) {
             self.entries.pop_front();
+            self.settled -= 1;
+        }
+        // One frame that is never acknowledged must not keep the entries of all later ones.
+        if self.settled > MAX_SETTLED && self.settled > self.entries.len() / 2 {
+            self.entries.retain(|entry| entry.state != State::Settled);
+            self.settled = 0;
         }
         // A burst must not leave its memory behind in an idle session.
         if self.entries.is_empty() && self.entries.capacity() > 64 {
@@ -211,94 +227,4 @@ impl Acks {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn send(acks: &mut Acks, token: u32, at: Micros) -> u32 {
-        acks.expect_sent(Waiter::Send(token), at)
-    }
-
-    #[test]
-    fn numbers_are_consecutive_and_settle_in_any_order_once() {
-        let mut acks = Acks::default();
-        let numbers: Vec<u32> = (0..4).map(|token| send(&mut acks, token, 0)).collect();
-        assert_eq!(numbers, [0, 1, 2, 3]);
-        assert_eq!(acks.acknowledge(2, 10), Some(Waiter::Send(2)));
-        assert_eq!(acks.acknowledge(2, 10), None);
-        assert_eq!(acks.acknowledge(0, 10), Some(Waiter::Send(0)));
-        assert_eq!(acks.acknowledge(9, 10), None);
-        assert_eq!(acks.acknowledge(3, 10), Some(Waiter::Send(3)));
-        assert_eq!(acks.acknowledge(1, 10), Some(Waiter::Send(1)));
-        assert!(!acks.is_waiting());
-    }
-
-    #[test]
-    fn numbers_in_use_are_skipped_after_the_wrap() {
-        let mut acks = Acks { next: u32::MAX, ..Acks::default() };
-        assert_eq!(acks.expect(Waiter::Send(1)), u32::MAX);
-        assert_eq!(acks.expect(Waiter::Send(2)), 0);
-        assert_eq!(acks.number(), 1);
-        // as if 2^32 - 2 frames had been sent and acknowledged since
-        acks.next = u32::MAX;
-        assert_eq!(acks.number(), 1, "u32::MAX and 0 are still waited for");
-        assert_eq!(acks.acknowledge(0, 5), Some(Waiter::Send(2)));
-    }
-
-    #[test]
-    fn unacknowledged_numbers_leave_gaps_that_are_found_across() {
-        let mut acks = Acks::default();
-        send(&mut acks, 7, 0);
-        acks.number();
-        acks.number();
-        let last = send(&mut acks, 8, 0);
-        assert_eq!(last, 3);
-        assert_eq!(acks.acknowledge(1, 0), None);
-        assert_eq!(acks.acknowledge(3, 0), Some(Waiter::Send(8)));
-    }
-
-    #[test]
-    fn a_sweep_counts_once_and_a_late_ack_still_settles() {
-        let mut acks = Acks::default();
-        let first = send(&mut acks, 1, 0);
-        send(&mut acks, 2, ACK_TIMEOUT);
-        acks.sweep(ACK_TIMEOUT, true, |_| panic!("kept for a late ACK"));
-        acks.sweep(ACK_TIMEOUT, true, |_| panic!("kept for a late ACK"));
-        assert_eq!(acks.take_timeouts(), 1);
-        assert_eq!(acks.take_timeouts(), 0);
-        assert_eq!(acks.acknowledge(first, ACK_TIMEOUT + 5), Some(Waiter::Send(1)));
-        assert_eq!(acks.rtt_ms(), None, "a late ACK is no round-trip sample");
-    }
-
-    #[test]
-    fn without_keeping_a_timed_out_frame_is_released_at_once() {
-        let mut acks = Acks::default();
-        let first = send(&mut acks, 1, 0);
-        let queued = acks.expect(Waiter::Send(2));
-        let mut released = Vec::new();
-        acks.sweep(ACK_TIMEOUT, false, |waiter| released.push(waiter));
-        assert_eq!(released, [Waiter::Send(1)]);
-        assert_eq!(acks.acknowledge(first, 0), None);
-        assert_eq!(acks.forget(queued), Some(Waiter::Send(2)), "what was not sent does not time out");
-    }
-
-    #[test]
-    fn an_ack_that_comes_before_its_frame_has_left_settles_once() {
-        let mut acks = Acks::default();
-        send(&mut acks, 1, 0);
-        let queued = acks.expect(Waiter::Send(2));
-        assert_eq!(acks.acknowledge(queued, 0), Some(Waiter::Send(2)));
-        acks.sent(queued, 5);
-        assert_eq!(acks.acknowledge(queued, 6), None);
-    }
-
-    #[test]
-    fn late_frames_are_remembered_up_to_a_cap() {
-        let mut acks = Acks::default();
-        for token in 0..MAX_LATE as u32 + 3 {
-            send(&mut acks, token, 0);
-        }
-        let mut released = Vec::new();
-        acks.sweep(ACK_TIMEOUT, true, |waiter| released.push(waiter));
-        assert_eq!(released, [Waiter::Send(0), Waiter::Send(1), Waiter::Send(2)]);
-    }
-}
+mod tests;
