@@ -14,8 +14,12 @@ const CANDIDATES = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
+/** A name of this machine that the browser, unlike `localhost`, takes for a foreign one. */
+const FOREIGN_HOST = "cryo.test";
+
 // Nothing but the page is to talk to anybody.
 const FLAGS = [
+  `--host-resolver-rules=MAP ${FOREIGN_HOST} 127.0.0.1`,
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -37,4 +41,4 @@ function launch() {
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
 
-module.exports = { launch, noChromium };
+module.exports = { FOREIGN_HOST, launch, noChromium };

@@ -44,14 +44,13 @@ export class Figures {
   #row({ id, name, rx, tx, queued, dropped }) {
     const row = document.createElement("tr");
     row.className = id === String(this.#client.sid) ? "own" : "";
-    const cells = [name, bytes(rx), bytes(tx), bytes(queued), String(dropped)];
-    row.append(
-      ...cells.map((text, index) => {
-        const cell = document.createElement(index === 0 ? "th" : "td");
-        cell.textContent = text;
-        return cell;
-      }),
-    );
+    const head = document.createElement("th");
+    head.scope = "row";
+    head.textContent = name;
+    row.append(head);
+    for (const text of [bytes(rx), bytes(tx), bytes(queued), String(dropped)]) {
+      row.insertCell().textContent = text;
+    }
     return row;
   }
 }
