@@ -90,7 +90,7 @@ describe("the client", () => {
     const [{ detail }] = await within(closed, "the close");
     assert.deepEqual(detail, { code: 4000, reason: "enough", retryMs: null });
     await gone;
-    assert.throws(() => client.sendText("too late"), /Not connected/);
+    await assert.rejects(client.sendText("too late"), /Not connected/);
   });
 
   test("is told when its first attempt fails, and does not try again", async (t) => {

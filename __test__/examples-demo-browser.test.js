@@ -87,7 +87,7 @@ describe("the demo in a browser", { skip: noChromium }, () => {
   test("who asked to be hung up on comes back under the same session id", async (t) => {
     const page = await signIn(t, "Ann");
     const sid = await page.locator("#sid").innerText();
-    await page.getByRole("button", { name: "Drop my connection" }).click();
+    await page.getByRole("button", { name: "Drop connection" }).click();
     await page.locator("#status[data-state=waiting]").waitFor();
     await connected(page);
     assert.equal(await page.locator("#sid").innerText(), sid);

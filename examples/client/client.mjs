@@ -74,29 +74,33 @@ export class CryoClient extends EventTarget {
     });
   }
 
-  /** @param {string} text @returns {Promise<void>} Resolves when the server has acknowledged it. */
+  /**
+   * @param {string} text
+   * @returns {Promise<void>} Resolves when the server has acknowledged it. Rejects, as all of these do, when the connection
+   *   is lost first or not there; who doesn't care may leave the promise alone.
+   */
   sendText(text) {
-    return this.#conversation().send(TYPE.UTF8DATA, { payload: text });
+    return this.#converse((session) => session.send(TYPE.UTF8DATA, { payload: text }));
   }
 
   /** @param {Uint8Array} bytes @returns {Promise<void>} Resolves when the server has acknowledged it. */
   sendBinary(bytes) {
-    return this.#conversation().send(TYPE.BINARYDATA, { payload: bytes });
+    return this.#converse((session) => session.send(TYPE.BINARYDATA, { payload: bytes }));
   }
 
   /** Sends a stream; see `Outgoing.push`. */
-  async sendStream(source, options) {
-    return this.#conversation().stream(source, options);
+  sendStream(source, options) {
+    return this.#converse((session) => session.stream(source, options));
   }
 
   /** Sets how streams come, one of `FLOW`; see `Session.setFlow`. */
   setFlow(behaviour) {
-    return this.#conversation().setFlow(behaviour);
+    return this.#converse((session) => session.setFlow(behaviour));
   }
 
   /** @returns {Promise<number>} The round trip in ms. */
-  async ping() {
-    return this.#conversation().ping();
+  ping() {
+    return this.#converse((session) => session.ping());
   }
 
   /** Leaves for good. */
@@ -106,9 +110,11 @@ export class CryoClient extends EventTarget {
     this.#session?.leave(reason);
   }
 
-  #conversation() {
-    if (this.#session === null) throw new Error("Not connected.");
-    return this.#session;
+  /** @param {(session: Session) => Promise<any>} action Something that needs a connection. */
+  #converse(action) {
+    const promise = this.#session === null ? Promise.reject(new Error("Not connected.")) : action(this.#session);
+    promise.catch(() => {}); // a rejection that nobody looks at is no unhandled one
+    return promise;
   }
 
   /** @param {(code: number) => void} [refused] Takes the place of another try. */

@@ -6,7 +6,7 @@ import { Chat } from "./chat.mjs";
 import { Figures } from "./figures.mjs";
 import { Files } from "./files.mjs";
 import { element } from "./format.mjs";
-import { Trouble } from "./trouble.mjs";
+import { offerTrouble } from "./trouble.mjs";
 
 const signIn = element("sign-in");
 const NAME = "cryo-demo-name";
@@ -34,7 +34,8 @@ signIn.addEventListener("submit", async (event) => {
 });
 
 function enter(client, identity) {
-  const parts = [new Chat(client, identity.name), new Files(client), new Figures(client), new Trouble(client, identity)];
+  const parts = [new Chat(client, identity.name), new Files(client), new Figures(client)];
+  offerTrouble(client, identity);
   client.addEventListener("text", ({ detail }) => {
     const message = JSON.parse(detail);
     for (const part of parts) part.told(message);

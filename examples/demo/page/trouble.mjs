@@ -2,15 +2,10 @@
 
 import { element } from "./format.mjs";
 
-export class Trouble {
-  constructor(client, { name, token, url }) {
-    element("slow").addEventListener("click", () => slowReader(name, token, url));
-    element("drop").addEventListener("click", async () => {
-      await client.sendText(JSON.stringify({ kind: "hang-up" })).catch(() => {});
-    });
-  }
-
-  told() {}
+/** @param {import("/client/index.mjs").CryoClient} client @param {{ name: string, token: string, url: URL }} identity */
+export function offerTrouble(client, { name, token, url }) {
+  element("slow").addEventListener("click", () => slowReader(name, token, url));
+  element("drop").addEventListener("click", () => client.sendText(JSON.stringify({ kind: "hang-up" })));
 }
 
 /** In a worker, because standing still is what it does. */
