@@ -40,7 +40,7 @@ class Payload {
       this.#border.takeLarge(copy);
       return copy;
     }
-    if (end > this.#pooledTo && !this.#refill()) {
+    if ((this.#pool === null || end > this.#pooledTo) && !this.#refill()) {
       const copy = Buffer.allocUnsafe(length);
       this.#border.incoming.copy(copy, 0, start, end);
       return copy;
