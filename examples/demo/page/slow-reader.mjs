@@ -12,6 +12,7 @@ addEventListener("message", async ({ data: { url, token } }) => {
     postMessage({ text: "The slow reader stands still. Watch the queue." });
     standStill();
     await client.ping(); // its answer comes behind all that was left in the queue
+    client.close("caught up");
     postMessage({ text: "The slow reader has caught up and left.", done: true });
   } catch (error) {
     postMessage({ text: `The slow reader failed: ${error.message}`, done: true });
