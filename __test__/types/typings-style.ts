@@ -23,11 +23,14 @@ import {
   type SSLOptions,
 } from "cryo-server";
 
-// The protocol package's own enum, which applications pass on.
-enum CryoFlowBehaviour {
-  TX_PUSH = 0,
-  TX_PULL = 1,
+// In the place of the protocol package, whose enum such applications import and pass on.
+declare namespace CryoProtocol {
+  enum CRYO_FLOW_BEHAVIOUR {
+    TX_PUSH = 0,
+    TX_PULL = 1,
+  }
 }
+import CRYO_FLOW_BEHAVIOUR = CryoProtocol.CRYO_FLOW_BEHAVIOUR;
 
 type Keys = "user" | "room";
 type Session = CryoServerWebsocketSession<Keys>;
@@ -61,7 +64,8 @@ class Audit implements ICryoExtension {
 }
 
 const policy: DropPolicy = "drop-newest";
-const profile: BackpressureProfile = "optimize_latency";
+const policies: DropPolicy[] = ["drop-oldest", policy, "dedupe-latest"];
+const profiles: BackpressureProfile[] = ["default", "optimize_latency", "optimize_memory"];
 const limits: BackpressureOpts = {
   HIGH_WATERMARK: 4,
   LOW_WATERMARK: 1,
@@ -73,8 +77,10 @@ const ssl: SSLOptions = { key: Buffer.from("key"), cert: Buffer.from("cert") };
 const options: ICryoWebsocketServerOptions = { keepAliveIntervalMs: 15_000, port: 0, ssl, backpressure: limits };
 
 const server: CryoWebsocketServer = cryo(new Wrapping(new Validator()), options);
-cryo(new Validator(), { backpressure: profile });
-cryo(new Validator(), { backpressure: { DROP_POLICY: policy } });
+for (const backpressure of profiles) cryo(new Validator(), { backpressure });
+for (const DROP_POLICY of policies) cryo(new Validator(), { backpressure: { DROP_POLICY } });
+// @ts-expect-error: no such profile
+cryo(new Validator(), { backpressure: "optimize_everything" });
 
 const http: HttpServer | HttpsServer = server.http_server;
 const address = http.address();
@@ -117,7 +123,10 @@ server.on("session", async (session: Session) => {
   stream.on("tx-finish", (txId) => console.info(txId.toFixed()));
   stream.on("tx-fetch", (txId, start, end) => console.info(txId, end - start));
 
-  await stream.SetIncomingFlowControl(CryoFlowBehaviour.TX_PULL);
+  const flow: CRYO_FLOW_BEHAVIOUR = CRYO_FLOW_BEHAVIOUR.TX_PULL;
+  await stream.SetIncomingFlowControl(flow);
+  await stream.SetIncomingFlowControl(CRYO_FLOW_BEHAVIOUR.TX_PUSH);
+  await session.SetIncomingFlowControl(flow);
   await stream.SetIncomingFlowControl(1);
   const upload: CryoReadable = await stream.WaitForStream("upload", 1000);
   await stream.StreamRequestRange(upload, 0, 8);
