@@ -11,7 +11,7 @@ const { spawnApp } = require("./process");
 
 const MIB = 1024 * 1024;
 
-/** Echoes text, reads the stream "up", and on "stream" and "flood" sends 4 and 100 MiB. Asked, it tells the most memory it had since. */
+/** Echoes text, reads the stream "up", on "stream" and "flood" sends 4 and 100 MiB, and tells its memory when asked. */
 function application({ cryo, send, argument }) {
   const piece = Buffer.alloc(64 * 1024);
   const server = cryo({ validate: async (token) => token === "tok" }, { port: 0, host: "127.0.0.1", ...argument });
@@ -33,7 +33,10 @@ function application({ cryo, send, argument }) {
       else if (text === "flood") flood(session);
       else session.SendUTF8(text);
     });
-    session.on("connected", () => session.WaitForStream("up").then((stream) => stream.resume().on("error", () => {})));
+    session.on("connected", async () => {
+      const stream = await session.WaitForStream("up");
+      stream.resume().on("error", () => {});
+    });
   });
   let most = 0;
   const look = () => (most = Math.max(most, process.memoryUsage.rss()));
@@ -86,7 +89,8 @@ class Victim {
   }
 
   /**
-   * Runs `attack`. Meanwhile the bystander is served, in order and without a loss, and the server's memory stays in bounds.
+   * Runs `attack`. Meanwhile the bystander is served, in order and without a loss, and the server's memory stays in
+   * bounds.
    *
    * @param {import("node:test").TestContext} t Is told what it cost.
    * @param {() => Promise<unknown>} attack
