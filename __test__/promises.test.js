@@ -184,8 +184,10 @@ describe('undelivered: "reject" rejects', () => {
       server.on("session", (session) => {
         session.SendUTF8("never acknowledged");
         session.base.SendBinary(Buffer.from("never acknowledged"));
+        session.Stream(["never through"]);
         session.on("closed", () => {
           session.SendUTF8("too late");
+          session.Stream(["too late"]);
           session.base.SendError("too late");
           setImmediate(() => server.Destroy());
         });

@@ -116,6 +116,27 @@ describe("a fetched stream", () => {
   });
 });
 
+test("a fetched stream of more than 2 GiB is offered with an unknown length, and served to its end", async (t) => {
+  // A disk that takes everything and remembers nothing.
+  t.mock.method(fs.promises, "unlink", async () => {});
+  t.mock.method(fs.promises, "open", async () => ({
+    write: async (_bytes, _at, bytesWritten) => ({ bytesWritten }),
+    read: async (bytes, at, bytesRead) => ({ bytes: bytes.fill(7, at, at + bytesRead), bytesRead }),
+    close: async () => {},
+  }));
+  const size = 4 * 1024 * 1024;
+  const count = 2 ** 31 / size + 1;
+  const { client, session } = await fetching(t, { streamChunkBytes: size });
+  const piece = Buffer.alloc(size);
+  const streamed = session.Stream((function* () { for (let n = 0; n < count; n++) yield piece; })());
+  const { txId, byteLength } = await client.nextOf("TX_START");
+  assert.equal(byteLength, -1);
+  const [last] = await fetchRange(client, txId, count - 1, count);
+  assert.equal(last.length, size);
+  await client.nextOf("TX_FINISH");
+  await streamed;
+});
+
 describe("the other direction", () => {
   test("SetIncomingFlowControl and StreamFetchRange resolve at their ACKs", async (t) => {
     const { client, session } = await joined(t);

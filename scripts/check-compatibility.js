@@ -79,23 +79,37 @@ function fault(reference, results) {
   return others.length === 0 ? null : others.map(([test, outcome]) => `${outcome}: ${test}`).join("; ");
 }
 
-const rows = readRows(fs.readFileSync(TABLE, "utf8"));
-if (rows.length === 0) throw new Error(`${TABLE} has no table with a column "Shown by"`);
-const results = readResults();
-const faults = [];
-for (const { line, subject, tests } of rows) {
-  const where = `docs/compatibility.md:${line}: ${subject}:`;
-  if (tests.length === 0) faults.push(`${where} no test`);
-  for (const test of tests) {
-    const problem = fault(test, results);
-    if (problem !== null) faults.push(`${where} \`${test}\` ${problem}`);
+/**
+ * What is wrong with a table.
+ *
+ * @param {ReturnType<typeof readRows>} rows
+ * @param {ReturnType<typeof readResults>} results
+ * @returns {string[]} A message for each fault.
+ */
+function check(rows, results) {
+  return rows.flatMap(({ line, subject, tests }) => {
+    const faults = tests.length === 0 ? ["no test"] : [];
+    for (const test of tests) {
+      const problem = fault(test, results);
+      if (problem !== null) faults.push(`\`${test}\` ${problem}`);
+    }
+    return faults.map((text) => `docs/compatibility.md:${line}: ${subject}: ${text}`);
+  });
+}
+
+function main() {
+  const rows = readRows(fs.readFileSync(TABLE, "utf8"));
+  if (rows.length === 0) throw new Error(`${TABLE} has no table whose last column is "Shown by"`);
+  const faults = check(rows, readResults());
+  if (faults.length > 0) {
+    console.error(`${faults.join("\n")}\n${faults.length} faults in ${rows.length} rows of docs/compatibility.md.`);
+    process.exitCode = 1;
+  } else {
+    const count = rows.reduce((sum, { tests }) => sum + tests.length, 0);
+    console.log(`docs/compatibility.md: ${rows.length} rows, each shown by tests that passed (${count} named).`);
   }
 }
 
-if (faults.length > 0) {
-  console.error(`${faults.join("\n")}\n${faults.length} faults in ${rows.length} rows of docs/compatibility.md.`);
-  process.exitCode = 1;
-} else {
-  const count = rows.reduce((sum, { tests }) => sum + tests.length, 0);
-  console.log(`docs/compatibility.md: ${rows.length} rows, each shown by tests that passed (${count} named).`);
-}
+if (require.main === module) main();
+
+module.exports = { check, readRows };
