@@ -64,7 +64,7 @@ impl Border {
             let session = Session::new(sid, Arc::clone(config));
             let link = Link::new((slot, 0), sid, session, Outgoing::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
-            shared.send(&link, &mut Batch::default(), |session, io| session.greet(io));
+            shared.send(&link, shared.now(), &mut Batch::default(), |session, io| session.greet(io));
             links.push(link);
             peers.push(theirs);
         }
@@ -86,7 +86,10 @@ impl Border {
         }
         words.truncate(words.len() - usize::from(input.byte() == 0xff && !words.is_empty()));
         let (mut dirty, mut events) = (Vec::new(), Batch::default());
-        orders::carry_out(&self.shared, &mut self.delivery, &words, &payloads, &mut dirty, &mut events);
+        let now = self.shared.now();
+        let delivery = &mut self.delivery;
+        let mut turn = orders::Turn { shared: &self.shared, now, delivery, dirty: &mut dirty, events: &mut events };
+        turn.carry_out(&words, &payloads);
         check(&events);
         for link in dirty.drain(..) {
             link.flush(&mut link.lock(), self.shared.now(), &mut events);

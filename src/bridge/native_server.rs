@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::delivery::Delivery;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
-use super::orders::{self, Order};
+use super::orders::{self, Order, Turn};
 use super::wake::Alarm;
 use crate::net::listener::{Bound, ListenError};
 use crate::server::batch::{Batch, Code};
@@ -129,7 +129,7 @@ impl NativeServer {
 
     /// Carries out `count` commands, then writes the next events to `words` and `bytes`; how many there are. None means that the next
     /// event calls `onWake` again.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn exchange(
         &self,
         commands: Uint32ArraySlice<'_>,
@@ -155,7 +155,7 @@ impl NativeServer {
     }
 
     /// Carries out `count` commands and writes what they send.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn flush(&self, commands: Uint32ArraySlice<'_>, count: u32, payloads: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
             self.run(&mut desk, &commands, count, &payloads);
@@ -163,7 +163,7 @@ impl NativeServer {
     }
 
     /// Carries out one command whose payload is too large for the common array, and writes what it sends.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn order(&self, slot: u32, order: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
             let command = [slot, order, a, b, payload.len() as u32];
@@ -172,7 +172,7 @@ impl NativeServer {
     }
 
     /// Copies the next large payload of the events to `target`, which has its length.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn take_large(&self, mut target: Uint8ArraySlice<'_>) -> bool {
         let Ok(mut desk) = self.desk.try_borrow_mut() else { return false };
         // SAFETY: the caller has just made the array and waits for this call.
@@ -251,8 +251,9 @@ impl NativeServer {
         let shared = &self.running.shared;
         let commands = commands.get(..count as usize * orders::WORDS).unwrap_or_default();
         let mut events = Batch::default();
-        orders::carry_out(shared, &mut desk.delivery, commands, payloads, &mut desk.dirty, &mut events);
+        let Desk { delivery, dirty } = desk;
         let now = shared.now();
+        Turn { shared, now, delivery, dirty, events: &mut events }.carry_out(commands, payloads);
         for link in desk.dirty.drain(..) {
             link.flush(&mut link.lock(), now, &mut events);
         }

@@ -8,7 +8,7 @@ use crate::server::Shared;
 use crate::server::batch::Batch;
 use crate::server::handshake::Verdict;
 use crate::server::link::Link;
-use crate::session::{Farewell, MessageKind, Side};
+use crate::session::{Farewell, MessageKind, Micros, Side};
 
 /// Words of a command.
 pub const WORDS: usize = 5;
@@ -82,83 +82,93 @@ impl Order {
     ];
 }
 
-/// Carries out commands, in order. Sessions with output are noted in `dirty`, settlements in `events`.
-pub fn carry_out(
-    shared: &Shared,
-    delivery: &mut Delivery,
-    words: &[u32],
-    payloads: &[u8],
-    dirty: &mut Vec<Arc<Link>>,
-    events: &mut Batch,
-) {
-    let mut offset = 0usize;
-    for command in words.chunks_exact(WORDS) {
-        let &[slot, order, a, b, length] = command else { return };
-        let end = offset.saturating_add(length as usize);
-        // A length beyond the array would be a bug of lib/: nothing behind it can be trusted.
-        let Some(payload) = payloads.get(offset..end) else { return };
-        offset = end;
-        let Some(order) = Order::ALL.get(order as usize) else { return };
-        one(shared, delivery, slot, *order, (a, b), payload, dirty, events);
-    }
+/// The application's turn: what its commands act on, and where their effects go.
+pub struct Turn<'a> {
+    /// The server.
+    pub shared: &'a Shared,
+    /// Time of the turn: reading the clock for each command would cost as much as a short message.
+    pub now: Micros,
+    /// The sessions JavaScript knows.
+    pub delivery: &'a mut Delivery,
+    /// Gets the sessions with output.
+    pub dirty: &'a mut Vec<Arc<Link>>,
+    /// Gets the settlements of messages that had to make room for others.
+    pub events: &'a mut Batch,
 }
 
-/// Carries out one command.
-#[allow(clippy::too_many_arguments, reason = "a command's four parts and where its effects go")]
-pub fn one(
-    shared: &Shared,
-    delivery: &mut Delivery,
-    slot: u32,
-    order: Order,
-    (a, b): (u32, u32),
-    payload: &[u8],
-    dirty: &mut Vec<Arc<Link>>,
-    events: &mut Batch,
-) {
-    match order {
-        Order::Answer => {
-            let verdict = match a {
-                0 => Verdict::Reject,
-                1 => Verdict::Accept,
-                3 => Verdict::Origin,
-                _ => Verdict::Failed,
-            };
-            return shared.answer(slot, verdict);
+impl Turn<'_> {
+    /// Carries out commands, in order.
+    pub fn carry_out(&mut self, words: &[u32], payloads: &[u8]) {
+        let mut offset = 0usize;
+        for command in words.chunks_exact(WORDS) {
+            let &[slot, order, a, b, length] = command else { return };
+            let end = offset.saturating_add(length as usize);
+            // A length beyond the array would be a bug of lib/: nothing behind it can be trusted.
+            let Some(payload) = payloads.get(offset..end) else { return };
+            offset = end;
+            let Some(order) = Order::ALL.get(order as usize) else { return };
+            self.one(slot, *order, (a, b), payload);
         }
-        Order::Free => {
-            if delivery.forget(slot) {
-                shared.free(slot);
+    }
+
+    fn one(&mut self, slot: u32, order: Order, (a, b): (u32, u32), payload: &[u8]) {
+        let Self { shared, now, delivery, events, .. } = self;
+        let now = *now;
+        match order {
+            Order::Answer => {
+                let verdict = match a {
+                    0 => Verdict::Reject,
+                    1 => Verdict::Accept,
+                    3 => Verdict::Origin,
+                    _ => Verdict::Failed,
+                };
+                return shared.answer(slot, verdict);
             }
-            return;
+            Order::Free => {
+                if delivery.forget(slot) {
+                    shared.free(slot);
+                }
+                return;
+            }
+            _ => {}
         }
-        _ => {}
-    }
-    let Some(link) = delivery.link(slot) else { return };
-    match order {
-        Order::Utf8 => shared.send(link, events, |session, io| session.send(MessageKind::Utf8, payload, a, io)),
-        Order::Binary => shared.send(link, events, |session, io| session.send(MessageKind::Binary, payload, a, io)),
-        Order::Error => shared.send(link, events, |session, io| session.send(MessageKind::Error, payload, a, io)),
-        Order::Ping => shared.send(link, events, |session, io| session.ping(io)),
-        Order::Acknowledge => shared.send(link, events, |session, io| session.acknowledge(a, io)),
-        Order::TxStart => shared.send(link, events, |session, io| session.start_stream(a, b as i32, payload, io)),
-        Order::TxChunk => shared.send(link, events, |session, io| session.send_chunk(a, b, payload, io)),
-        Order::TxFinish => shared.send(link, events, |session, io| session.finish_stream(a, io)),
-        Order::TxCancel => shared.send(link, events, |session, io| session.cancel_stream(side(b), a, io)),
-        Order::TxForget => shared.send(link, events, |session, _| session.close_stream(Side::Ours, a)),
-        Order::TxFetch => shared.send(link, events, |session, io| session.request_range(a, b, range(payload), io)),
-        Order::TxFlow => shared.send(link, events, |session, io| session.set_flow(a, flow(b), io)),
-        Order::TxRoom => shared.send(link, events, |session, _| session.await_room(a as usize)),
-        Order::Bye => return shared.say_farewell(link, Farewell::bye(&String::from_utf8_lossy(payload))),
-        Order::Close => {
-            return shared.say_farewell(link, Farewell::silent(a as u16, &String::from_utf8_lossy(payload)));
+        let Some(link) = delivery.link(slot) else { return };
+        match order {
+            Order::Utf8 => {
+                shared.send(link, now, events, |session, io| session.send(MessageKind::Utf8, payload, a, io))
+            }
+            Order::Binary => {
+                shared.send(link, now, events, |session, io| session.send(MessageKind::Binary, payload, a, io))
+            }
+            Order::Error => {
+                shared.send(link, now, events, |session, io| session.send(MessageKind::Error, payload, a, io))
+            }
+            Order::Ping => shared.send(link, now, events, |session, io| session.ping(io)),
+            Order::Acknowledge => shared.send(link, now, events, |session, io| session.acknowledge(a, io)),
+            Order::TxStart => {
+                shared.send(link, now, events, |session, io| session.start_stream(a, b as i32, payload, io))
+            }
+            Order::TxChunk => shared.send(link, now, events, |session, io| session.send_chunk(a, b, payload, io)),
+            Order::TxFinish => shared.send(link, now, events, |session, io| session.finish_stream(a, io)),
+            Order::TxCancel => shared.send(link, now, events, |session, io| session.cancel_stream(side(b), a, io)),
+            Order::TxForget => shared.send(link, now, events, |session, _| session.close_stream(Side::Ours, a)),
+            Order::TxFetch => {
+                shared.send(link, now, events, |session, io| session.request_range(a, b, range(payload), io))
+            }
+            Order::TxFlow => shared.send(link, now, events, |session, io| session.set_flow(a, flow(b), io)),
+            Order::TxRoom => shared.send(link, now, events, |session, _| session.await_room(a as usize)),
+            Order::Bye => return shared.say_farewell(link, Farewell::bye(&String::from_utf8_lossy(payload))),
+            Order::Close => {
+                return shared.say_farewell(link, Farewell::silent(a as u16, &String::from_utf8_lossy(payload)));
+            }
+            Order::Hold => return shared.hold(link, a as usize),
+            Order::Release => return shared.release(link, a as usize),
+            Order::Free | Order::Answer => return,
         }
-        Order::Hold => return shared.hold(link, a as usize),
-        Order::Release => return shared.release(link, a as usize),
-        Order::Free | Order::Answer => return,
-    }
-    // Commands for one session mostly come in a row.
-    if !dirty.last().is_some_and(|last| Arc::ptr_eq(last, link)) {
-        dirty.push(Arc::clone(link));
+        // Commands for one session mostly come in a row.
+        if !self.dirty.last().is_some_and(|last| Arc::ptr_eq(last, link)) {
+            self.dirty.push(Arc::clone(link));
+        }
     }
 }
 

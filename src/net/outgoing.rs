@@ -8,8 +8,8 @@ use super::socket::WriteHalf;
 use super::websocket::{self, Role};
 use crate::session::Wire;
 
-/// Capacity in bytes an idle connection may keep. ACKs and short replies then need no allocation.
-const KEPT_CAPACITY: usize = 512;
+/// Capacity in bytes a connection may keep between two heartbeat rounds: ACKs and short replies then need no allocation.
+const KEPT_CAPACITY: usize = 4096;
 
 /// How much plaintext rustls gets at a time, in bytes: its own buffer is then bounded too.
 const TLS_PORTION: usize = 64 * 1024;
@@ -93,6 +93,13 @@ impl Outgoing {
         }
     }
 
+    /// Gives back memory that nothing is in. For a connection that may be idle.
+    pub fn relax(&mut self) {
+        if self.bytes.is_empty() {
+            self.bytes = Vec::new();
+        }
+    }
+
     fn rest(&self) -> &[u8] {
         self.bytes.get(self.taken..).unwrap_or_default()
     }
@@ -136,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn taking_forgets_and_an_idle_connection_keeps_little() {
+    fn taking_forgets_and_an_idle_connection_keeps_nothing() {
         let mut outgoing = Outgoing::new(Role::Server);
         outgoing.frame(&[1; 13], &[2; 100_000]);
         let all = outgoing.pending();
@@ -147,5 +154,11 @@ mod tests {
         outgoing.take(outgoing.pending());
         assert_eq!(outgoing.pending(), 0);
         assert!(outgoing.bytes.capacity() <= KEPT_CAPACITY);
+        outgoing.frame(&[1; 13], &[]);
+        outgoing.relax();
+        assert!(outgoing.pending() > 0, "what has not left stays");
+        outgoing.take(outgoing.pending());
+        outgoing.relax();
+        assert_eq!(outgoing.bytes.capacity(), 0);
     }
 }

@@ -14,17 +14,17 @@ use super::peer::Call;
 use super::sink::Sink;
 use super::{Shared, Stop};
 use crate::net::outgoing::Outgoing;
-use crate::session::{Farewell, Hooks, Io, Session};
+use crate::session::{Farewell, Hooks, Io, Micros, Session};
 
 impl Shared {
     /// Sends something by `call`. Settlements of messages that have to make room for it go to `events`.
     pub fn send(
         &self,
         link: &Arc<Link>,
+        now: Micros,
         events: &mut Batch,
         call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>),
     ) {
-        let now = self.now();
         let mut core = link.lock();
         if core.session.is_throttled() && !core.blocked {
             // Too much for one write, but the socket may well take it: only a slow reader costs messages.

@@ -88,6 +88,7 @@ fn beat(shared: &Shared, slot: u32, generation: u32) -> bool {
     });
     // Pings don't wait for the application.
     shared.flush(&link, link.lock());
+    link.lock().outgoing.relax();
     true
 }
 
