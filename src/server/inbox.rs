@@ -1,17 +1,14 @@
 //! Events on their way to the JavaScript thread: one batch is filled while another is delivered.
 //!
 //! All threads fill under one mutex, taken once per socket read. The mutex also guards what belongs to a batch: which sessions have output
-//! (ACKs) that should leave together with the application's replies, and which are not read until a batch is done.
+//! (ACKs) that should leave together with the application's replies, and which are not read until a batch is done. `model/` checks the wake-ups in every order of events.
 
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-use parking_lot::Mutex;
 
 use super::batch::{Batch, WORDS};
 use super::link::Link;
+use super::sync::{AtomicBool, Mutex, Ordering, enter_io_thread, is_io_thread};
 use crate::session::Micros;
 use crate::session::counting::Histogram;
 
@@ -23,11 +20,6 @@ const KEPT: usize = 2 << 20;
 
 /// Events from which on the JavaScript thread is woken although the I/O thread has not come to rest.
 const ENOUGH: usize = 256;
-
-thread_local! {
-    /// This is the I/O thread, which calls [`Inbox::rest`] before it waits.
-    static RESTS: Cell<bool> = const { Cell::new(false) };
-}
 
 /// Wakes the JavaScript thread; it then calls [`Inbox::next`] until there is nothing more.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -110,7 +102,7 @@ impl Inbox {
         if wake {
             self.held.store(true, Ordering::Relaxed);
         }
-        if enough || !RESTS.get() {
+        if enough || !is_io_thread() {
             self.ring();
         }
         result
@@ -118,7 +110,7 @@ impl Inbox {
 
     /// The calling thread is the I/O thread: from now on it calls [`Inbox::rest`] before it waits.
     pub fn resting_thread(&self) {
-        RESTS.set(true);
+        enter_io_thread();
     }
 
     /// The I/O thread has nothing more to do at the moment.

@@ -16,6 +16,7 @@
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`registry`] | sids and slots |
 //! | [`inbox`], [`batch`], [`sink`] | events on their way to the application |
+//! | [`sync`] | what the inbox needs of threads |
 //! | [`commands`] | what the application asks for |
 //! | [`pacing`] | output that waits for the application, but not for long |
 //! | [`heartbeat`] | rounds over the sessions |
@@ -42,6 +43,7 @@ pub mod registry;
 pub mod relay;
 pub mod settings;
 pub mod sink;
+pub mod sync;
 
 use std::collections::HashMap;
 use std::sync::Arc;

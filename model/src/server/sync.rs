@@ -1,0 +1,32 @@
+//! Loom's threads in the place of the system's.
+
+use std::cell::Cell;
+use std::sync::PoisonError;
+
+pub use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::sync::{self, MutexGuard};
+
+/// A mutex that locks like parking_lot's.
+pub struct Mutex<T>(sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub fn new(value: T) -> Self {
+        Self(sync::Mutex::new(value))
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+loom::thread_local! {
+    static IS_IO_THREAD: Cell<bool> = Cell::new(false);
+}
+
+pub fn enter_io_thread() {
+    IS_IO_THREAD.with(|is| is.set(true));
+}
+
+pub fn is_io_thread() -> bool {
+    IS_IO_THREAD.with(Cell::get)
+}
