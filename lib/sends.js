@@ -5,7 +5,7 @@
 const { CryoError, codes } = require("./errors.js");
 const { OUTCOME } = require("./codes.js");
 
-/** Settled entries at the front of the ring from which on the array is cut. */
+/** Settled entries from which on the ring is cut, or what is left of it is set aside. */
 const COMPACT_AT = 1024;
 
 const noop = () => {};
@@ -41,6 +41,10 @@ class Sends {
   #head = 0;
   #resolvers = [];
   #rejecters;
+  /** Settled entries behind #head. */
+  #gaps = 0;
+  /** What was set aside from a ring of mostly gaps, by token. @type {Map<number, { resolve: Function, reject?: Function }>} */
+  #late = new Map();
 
   /** @param {boolean} rejects Whether a send that can't be acknowledged any more rejects, or stays pending. */
   constructor(rejects) {
@@ -85,39 +89,64 @@ class Sends {
   /** The session is over: nothing will be acknowledged any more. */
   close() {
     if (this.#rejecters !== null) {
+      for (const { reject } of this.#late.values()) reject(sessionClosed());
       for (let at = this.#head; at < this.#rejecters.length; at++) this.#rejecters[at]?.(sessionClosed());
-      this.#rejecters = [];
     }
-    this.#resolvers = [];
-    this.#head = 0;
-    this.#first = this.#next;
+    this.#late.clear();
+    this.#clear();
   }
 
   #settleOne(token, outcome) {
     const at = this.#head + ((token - this.#first) >>> 0);
     const resolve = this.#resolvers[at];
-    if (resolve === undefined || resolve === null) return;
+    if (resolve === undefined || resolve === null) return this.#settleLate(token, outcome);
     if (outcome === OUTCOME.Acknowledged) resolve();
     else if (this.#rejects) this.#rejecters[at](FAILURES[outcome]());
     this.#resolvers[at] = null;
     if (this.#rejecters !== null) this.#rejecters[at] = null;
+    this.#gaps++;
+  }
+
+  #settleLate(token, outcome) {
+    const send = this.#late.get(token);
+    if (send === undefined) return;
+    this.#late.delete(token);
+    if (outcome === OUTCOME.Acknowledged) send.resolve();
+    else send.reject?.(FAILURES[outcome]());
   }
 
   #trim() {
     const { length } = this.#resolvers;
     while (this.#head < length && this.#resolvers[this.#head] === null) {
       this.#head++;
+      this.#gaps--;
       this.#first = (this.#first + 1) >>> 0;
     }
-    if (this.#head === length) {
-      this.#resolvers = [];
-      if (this.#rejecters !== null) this.#rejecters = [];
-      this.#head = 0;
-    } else if (this.#head >= COMPACT_AT && this.#head * 2 >= length) {
+    if (this.#head === length) this.#clear();
+    else if (this.#gaps >= COMPACT_AT && this.#gaps * 2 >= length - this.#head) this.#setAside();
+    else if (this.#head >= COMPACT_AT && this.#head * 2 >= length) {
       this.#resolvers.splice(0, this.#head);
       this.#rejecters?.splice(0, this.#head);
       this.#head = 0;
     }
+  }
+
+  /** One send that is never acknowledged must not keep a place for each of the later ones. */
+  #setAside() {
+    for (let at = this.#head; at < this.#resolvers.length; at++) {
+      const resolve = this.#resolvers[at];
+      if (resolve === null) continue;
+      this.#late.set((this.#first + at - this.#head) >>> 0, { resolve, reject: this.#rejecters?.[at] });
+    }
+    this.#clear();
+  }
+
+  #clear() {
+    this.#resolvers = [];
+    if (this.#rejecters !== null) this.#rejecters = [];
+    this.#head = 0;
+    this.#gaps = 0;
+    this.#first = this.#next;
   }
 }
 
