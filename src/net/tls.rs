@@ -84,7 +84,7 @@ pub fn decrypt(tls: &mut Connection, mut input: &[u8], plain: &mut Vec<u8>) -> i
 }
 
 /// Writes what `tls` still holds, then encrypts and writes `plain`, until the socket takes no more; how much of `plain` is done with. Whatever
-/// of that the socket has not taken stays in `tls`, at most [`PORTION`] and its overhead: see [`ConnectionCommon::wants_write`](tokio_rustls::rustls::ConnectionCommon::wants_write).
+/// of that the socket has not taken stays in `tls`, at most `PORTION` and its overhead: see `wants_write` of `rustls::ConnectionCommon`.
 ///
 /// # Errors
 /// When the socket is dead.

@@ -55,7 +55,7 @@ pub enum Writing {
     Ready,
     /// The application has given the connection up.
     Destroyed,
-    /// It has given it back: [`Relay::take`].
+    /// It has given it back, and the connection is to be taken from here.
     Returned,
 }
 
