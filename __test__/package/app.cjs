@@ -1,0 +1,7 @@
+"use strict";
+
+// CommonJS.
+
+const { cryo } = require("cryo-server");
+
+void import("./round-trip.mjs").then(({ roundTrip }) => roundTrip(cryo));

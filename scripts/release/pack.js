@@ -1,0 +1,74 @@
+"use strict";
+
+// Makes the tarballs that are published: the main package, with its platform packages as optional dependencies of the
+// same version, and those platform packages whose addon was built. A checkout's package.json does not list them, because
+// `npm ci` would look for a version that is not published yet.
+
+const { execFileSync } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const { ROOT, findAddons, platformPackages, readManifest } = require("./artifacts.js");
+
+/** What only a checkout can use. */
+const CHECKOUT_ONLY = ["devDependencies", "napi", "overrides", "private", "scripts"];
+/** What npm packs besides the `files` of package.json. */
+const ALWAYS_PACKED = ["LICENSE", "README.md"];
+
+/** Runs npm in a folder. Its command is a script on Windows, which takes a shell. */
+function npm(args, cwd) {
+  return execFileSync("npm", args, { cwd, encoding: "utf8", shell: process.platform === "win32", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/**
+ * The repository whose workflow runs this, which is the one that a provenance statement must name.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
+function repositoryField({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }) {
+  if (GITHUB_SERVER_URL === undefined || GITHUB_REPOSITORY === undefined) return {};
+  return { repository: { type: "git", url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` } };
+}
+
+/** package.json as it is published. */
+function publishedManifest(manifest, platforms, env = process.env) {
+  const kept = Object.entries(manifest).filter(([key]) => !CHECKOUT_ONLY.includes(key));
+  const optional = platforms.map((platform) => [platform.manifest.name, manifest.version]);
+  return { ...Object.fromEntries(kept), ...repositoryField(env), optionalDependencies: Object.fromEntries(optional) };
+}
+
+/** Copies files into a new folder and packs it. @returns {string} The tarball. */
+function pack(name, out, manifest, sources) {
+  const folder = path.join(out, name);
+  fs.mkdirSync(folder);
+  for (const source of sources) fs.cpSync(source, path.join(folder, path.basename(source)), { recursive: true, dereference: true });
+  fs.writeFileSync(path.join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  const [{ filename }] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", ".."], folder));
+  fs.rmSync(folder, { recursive: true });
+  return path.join(out, filename);
+}
+
+/**
+ * @param {string} addonFolder Where the addons lie.
+ * @param {string} out A folder, emptied first.
+ * @returns {{ main: string, platforms: Map<string, string> }} The tarballs; of platforms by name, such as linux-x64-gnu.
+ */
+function packAll(addonFolder, out) {
+  fs.rmSync(out, { recursive: true, force: true });
+  fs.mkdirSync(out, { recursive: true });
+  const addons = findAddons(addonFolder);
+  const platforms = platformPackages();
+
+  const manifest = readManifest(ROOT);
+  const sources = [...ALWAYS_PACKED, ...manifest.files].map((file) => path.join(ROOT, file));
+  const main = pack("main", out, publishedManifest(manifest, platforms), sources);
+
+  const built = platforms.filter((platform) => addons.has(platform.manifest.main));
+  const tarballs = built.map(({ name, folder, manifest: platform }) => {
+    const files = [addons.get(platform.main), path.join(folder, "README.md"), path.join(ROOT, "LICENSE")];
+    return [name, pack(name, out, { ...platform, ...repositoryField(process.env) }, files)];
+  });
+  return { main, platforms: new Map(tarballs) };
+}
+
+module.exports = { npm, packAll, publishedManifest };
