@@ -106,7 +106,7 @@ describe("a flood of messages to a hook that is slow", () => {
 });
 
 test("a kind of message without receive hooks waits for no verdict", async (t) => {
-  const { NativeServer } = require("../lib/native.js").loadNative();
+  const { NativeServer } = require("../lib/border/native.js").loadNative();
   const kinds = [];
   t.mock.method(NativeServer.prototype, "setHooks", (bits) => kinds.push(bits));
   const { server } = await joined(t);

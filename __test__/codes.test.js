@@ -5,8 +5,8 @@
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
 
-const { EVENT, ORDER } = require("../lib/codes.js");
-const { loadNative } = require("../lib/native.js");
+const { EVENT, ORDER } = require("../lib/border/codes.js");
+const { loadNative } = require("../lib/border/native.js");
 
 const [events, orders] = loadNative().borderCodes();
 

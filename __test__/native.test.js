@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const path = require("node:path");
 const { describe, it } = require("node:test");
 
-const { loadNative, platformTriple } = require("../lib/native.js");
+const { loadNative, platformTriple } = require("../lib/border/native.js");
 
 const LOCAL = path.join(__dirname, "..", "cryo-server.linux-x64-musl.node");
 const TRIPLE = "linux-x64-musl";

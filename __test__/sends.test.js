@@ -6,8 +6,8 @@ const assert = require("node:assert/strict");
 const { execFileSync } = require("node:child_process");
 const { describe, test } = require("node:test");
 
-const { OUTCOME } = require("../lib/codes.js");
-const { Sends } = require("../lib/sends.js");
+const { OUTCOME } = require("../lib/border/codes.js");
+const { Sends } = require("../lib/messages/sends.js");
 const { settled } = require("./support/wait");
 
 const MANY = 300_000;
@@ -43,7 +43,7 @@ for (const rejects of [false, true]) {
     }
 
     test("keeps nothing of those behind it", () => {
-      const call = `(${measure})(${JSON.stringify(require.resolve("../lib/sends.js"))}, ${rejects}, ${MANY})`;
+      const call = `(${measure})(${JSON.stringify(require.resolve("../lib/messages/sends.js"))}, ${rejects}, ${MANY})`;
       const more = Number(execFileSync(process.execPath, ["--expose-gc", "-e", call]));
       assert.ok(more < 4 * MANY, `${more} bytes more for ${MANY} sends`);
     });

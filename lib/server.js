@@ -4,16 +4,16 @@
 
 const { EventEmitter } = require("node:events");
 
-const { Admission } = require("./admission.js");
-const { Border } = require("./border.js");
+const { Admission } = require("./admission/admission.js");
+const { Border } = require("./border/border.js");
 const { listen, sharesPort } = require("./cluster.js");
-const { EVENT, ORDER } = require("./codes.js");
+const { EVENT, ORDER } = require("./border/codes.js");
 const { deferred } = require("./deferred.js");
 const { argumentTypeError } = require("./errors.js");
-const { Extensions } = require("./extensions.js");
-const { HttpFace, listenError } = require("./http.js");
+const { Extensions } = require("./messages/extensions.js");
+const { HttpFace, listenError } = require("./http/face.js");
 const { normalizeOptions } = require("./options.js");
-const { Peers } = require("./peers.js");
+const { Peers } = require("./peers/peers.js");
 const { report } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session.js");
 const { Sessions } = require("./sessions.js");
@@ -43,7 +43,7 @@ class CryoWebsocketServer extends EventEmitter {
   /**
    * Servers are made by `cryo()`.
    *
-   * @param {{ validate(token: string, request: import("./request.js").UpgradeRequest): Promise<boolean> | boolean }} validator
+   * @param {{ validate(token: string, request: import("./admission/request.js").UpgradeRequest): Promise<boolean> | boolean }} validator
    * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
    */
   constructor(validator, options) {
@@ -258,7 +258,7 @@ class CryoWebsocketServer extends EventEmitter {
 /**
  * Starts a server. It listens at once and emits `listening` later.
  *
- * @param {{ validate(token: string, request: import("./request.js").UpgradeRequest): Promise<boolean> | boolean }} validator Decides who may connect.
+ * @param {{ validate(token: string, request: import("./admission/request.js").UpgradeRequest): Promise<boolean> | boolean }} validator Decides who may connect.
  * @param {Record<string, any>} [options] See index.d.ts.
  * @returns {CryoWebsocketServer}
  * @throws {TypeError | RangeError} When an option is not what it should be.

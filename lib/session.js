@@ -5,11 +5,11 @@
 const { EventEmitter } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
-const { ORDER } = require("./codes.js");
+const { ORDER } = require("./border/codes.js");
 const { deferred } = require("./deferred.js");
 const { argumentTypeError } = require("./errors.js");
-const { BINARY, ERROR, UTF8, bytesOf, textOf } = require("./kinds.js");
-const { Messages } = require("./messages.js");
+const { BINARY, ERROR, UTF8, bytesOf, textOf } = require("./messages/kinds.js");
+const { Messages } = require("./messages/messages.js");
 const { report } = require("./report.js");
 const { CryoTransactionManager } = require("./stream.js");
 const { Transactions } = require("./streams/transactions.js");

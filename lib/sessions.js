@@ -2,9 +2,9 @@
 
 // The sessions of a server by their slots, and the events from Rust that are about them.
 
-const { EVENT, FLAG, ORDER } = require("./codes.js");
+const { EVENT, FLAG, ORDER } = require("./border/codes.js");
 const { report } = require("./report.js");
-const { UpgradeRequest } = require("./request.js");
+const { UpgradeRequest } = require("./admission/request.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
 
 class Sessions {
@@ -15,8 +15,8 @@ class Sessions {
 
   /**
    * @param {any} shared What the sessions know of the server.
-   * @param {import("./admission.js").Admission} admission Knows the handshakes that sessions come from.
-   * @param {import("./peers.js").Peers} peers Knows the calls of `ConnectPeer`.
+   * @param {import("./admission/admission.js").Admission} admission Knows the handshakes that sessions come from.
+   * @param {import("./peers/peers.js").Peers} peers Knows the calls of `ConnectPeer`.
    */
   constructor(shared, admission, peers) {
     this.#shared = shared;

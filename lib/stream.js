@@ -4,7 +4,7 @@
 
 const { EventEmitter } = require("node:events");
 
-const { FLOW } = require("./codes.js");
+const { FLOW } = require("./border/codes.js");
 const { CryoReadable } = require("./streams/readable.js");
 
 const rejection = Symbol.for("nodejs.rejection");

@@ -3,7 +3,7 @@
 // Keys and certificates on their way to Rust, where it shows whether they can be used.
 
 const { optionTypeError } = require("./errors.js");
-const { loadNative } = require("./native.js");
+const { loadNative } = require("./border/native.js");
 const { normalizeSsl } = require("./options.js");
 
 /**

@@ -115,7 +115,7 @@ impl Border {
         });
     }
 
-    /// Takes events as `lib/border.js` does, into arrays of these sizes.
+    /// Takes events as `lib/border/border.js` does, into arrays of these sizes.
     fn deliver(&mut self, input: &mut Input<'_>) {
         let mut words = vec![0; usize::from(input.byte())];
         let mut bytes = vec![0; input.short() % 4096];

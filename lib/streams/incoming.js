@@ -2,9 +2,9 @@
 
 // The streams that a session's peer sends: those that are open, and those that wait to be claimed.
 
-const { EVENT_COST, ORDER, SIDE } = require("../codes.js");
+const { EVENT_COST, ORDER, SIDE } = require("../border/codes.js");
 const { CryoError, codes } = require("../errors.js");
-const { sessionClosed } = require("../sends.js");
+const { sessionClosed } = require("../messages/sends.js");
 const { CryoReadable, feeder } = require("./readable.js");
 const { Waiters } = require("./waiters.js");
 

@@ -2,8 +2,8 @@
 
 // The streams that a session sends.
 
-const { FLOW } = require("../codes.js");
-const { sessionClosed } = require("../sends.js");
+const { FLOW } = require("../border/codes.js");
+const { sessionClosed } = require("../messages/sends.js");
 const { Pull } = require("./pull.js");
 const { Push } = require("./push.js");
 const { Window } = require("./window.js");

@@ -2,7 +2,7 @@
 
 // What the streams of a session may do with it: orders to Rust, events and reports to the application.
 
-const { ORDER } = require("../codes.js");
+const { ORDER } = require("../border/codes.js");
 const { report } = require("../report.js");
 
 /** Bytes that may be handled without telling Rust, which then is told once for many chunks. */

@@ -4,7 +4,7 @@
 
 const { deferred } = require("../deferred.js");
 const { CryoError, codes } = require("../errors.js");
-const { sessionClosed } = require("../sends.js");
+const { sessionClosed } = require("../messages/sends.js");
 
 /** How long to wait for a peer's announcement, in ms; older clients make none. */
 const TIMEOUT = 2500;

@@ -2,7 +2,7 @@
 
 // All transactions of one session: what the application asks for, and what comes from Rust.
 
-const { EVENT, EVENT_COST, FLOW, ORDER, SIDE } = require("../codes.js");
+const { EVENT, EVENT_COST, FLOW, ORDER, SIDE } = require("../border/codes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { Incoming } = require("./incoming.js");
 const { Outgoing } = require("./outgoing.js");

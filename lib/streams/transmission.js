@@ -2,7 +2,7 @@
 
 // One outgoing stream: what pushed and fetched ones have in common, from TX_START to the promise of `Stream()`.
 
-const { ORDER, SIDE, OUTCOME, STEP } = require("../codes.js");
+const { ORDER, SIDE, OUTCOME, STEP } = require("../border/codes.js");
 const { deferred } = require("../deferred.js");
 const { CryoError, codes } = require("../errors.js");
 

@@ -1,4 +1,4 @@
-//! The class that `lib/http-socket.js` holds: the socket of a connection whose requests Node.js answers.
+//! The class that `lib/http/socket.js` holds: the socket of a connection whose requests Node.js answers.
 
 use std::sync::Arc;
 

@@ -149,7 +149,7 @@ impl NativeServer {
                 }
             }
         }
-        // SAFETY: both arrays are private to lib/border.js, which runs on this thread and waits for this call.
+        // SAFETY: both arrays are private to lib/border/border.js, which runs on this thread and waits for this call.
         let (words, bytes) = unsafe { (words.as_mut(), bytes.as_mut()) };
         desk.delivery.next(shared, words, bytes) as u32
     }
@@ -261,7 +261,7 @@ impl NativeServer {
     }
 }
 
-/// The names of events and of commands, by number, for the test that `lib/codes.js` has the same.
+/// The names of events and of commands, by number, for the test that `lib/border/codes.js` has the same.
 #[napi]
 pub fn border_codes() -> Vec<Vec<String>> {
     let events = Code::ALL.iter().map(|code| format!("{code:?}"));

@@ -13,7 +13,7 @@ use crate::session::{Farewell, MessageKind, Micros, Side};
 /// Words of a command.
 pub const WORDS: usize = 5;
 
-/// What JavaScript asks for. The numbers are known to `lib/codes.js` too.
+/// What JavaScript asks for. The numbers are known to `lib/border/codes.js` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Order {

@@ -1,4 +1,4 @@
-//! Connecting to other servers, as `lib/peers.js` asks for it. The answer is an event.
+//! Connecting to other servers, as `lib/peers/peers.js` asks for it. The answer is an event.
 
 use std::net::{IpAddr, SocketAddr};
 

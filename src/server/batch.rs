@@ -25,7 +25,7 @@ pub const VERDICT_FLAG: u32 = 2;
 /// Flag: the payload is the next one on the list of large ones.
 pub const LARGE_FLAG: u32 = 4;
 
-/// What an event is. The numbers are known to `lib/codes.js` too.
+/// What an event is. The numbers are known to `lib/border/codes.js` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Code {

@@ -6,7 +6,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
-const { CryoError, codes } = require("./errors.js");
+const { CryoError, codes } = require("../errors.js");
 
 // Node.js platform and architecture → what napi-rs calls it. Linux also needs the C library, added below.
 const TRIPLES = {
@@ -65,7 +65,7 @@ function loadNative(load = require, triple = platformTriple(), exists = fs.exist
         "Elsewhere, clone its repository and run `npm run build` there, which takes Rust.",
     );
   }
-  const local = path.join(__dirname, "..", `cryo-server.${triple}.node`);
+  const local = path.join(__dirname, "..", "..", `cryo-server.${triple}.node`);
   const source = exists(local) ? local : `cryo-server-${triple}`;
   try {
     return load(source);

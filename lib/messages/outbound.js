@@ -3,7 +3,7 @@
 // What a session sends while send hooks look at it. The caps and the drop policy of the queue behind it hold here too,
 // so that a hook that is slower than the application costs messages and not memory.
 
-const { OUTCOME } = require("./codes.js");
+const { OUTCOME } = require("../border/codes.js");
 const { ERROR } = require("./kinds.js");
 const { Lane } = require("./lane.js");
 

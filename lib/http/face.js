@@ -8,9 +8,9 @@ const http = require("node:http");
 const https = require("node:https");
 const { getSystemErrorMap } = require("node:util");
 
-const { EVENT } = require("./codes.js");
-const { HttpSocket } = require("./http-socket.js");
-const { headOf, isWebSocketUpgrade } = require("./http-upgrade.js");
+const { EVENT } = require("../border/codes.js");
+const { HttpSocket } = require("./socket.js");
+const { headOf, isWebSocketUpgrade } = require("./upgrade.js");
 
 const rejection = Symbol.for("nodejs.rejection");
 

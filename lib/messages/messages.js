@@ -2,7 +2,7 @@
 
 // The messages of one session: on their way out until the peer's ACKs settle them, on their way in until they are emitted.
 
-const { ORDER, OUTCOME } = require("./codes.js");
+const { ORDER, OUTCOME } = require("../border/codes.js");
 const { Inbound } = require("./inbound.js");
 const { BINARY, EVENTS, UTF8 } = require("./kinds.js");
 const { Outbound } = require("./outbound.js");

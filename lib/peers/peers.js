@@ -6,8 +6,8 @@ const dns = require("node:dns");
 const { isIP } = require("node:net");
 const { getSystemErrorMap } = require("node:util");
 
-const { deferred } = require("./deferred.js");
-const { CryoError, argumentTypeError, codes } = require("./errors.js");
+const { deferred } = require("../deferred.js");
+const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { mustVerify, trustedRoots } = require("./trust.js");
 
 const SCHEME = /^([a-z][a-z\d+.-]*):\/\//i;

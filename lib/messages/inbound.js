@@ -2,7 +2,7 @@
 
 // What a session has received while receive hooks look at it: messages, and events that have to keep their place among them.
 
-const { EVENT_COST, ORDER } = require("./codes.js");
+const { EVENT_COST, ORDER } = require("../border/codes.js");
 const { Lane } = require("./lane.js");
 
 /**

@@ -3,7 +3,7 @@
 // Who may come in: the request's origin first, then the token. Whatever fails on the way keeps the client out.
 
 const { makeTrust } = require("./forwarded.js");
-const { report } = require("./report.js");
+const { report } = require("../report.js");
 const { UpgradeRequest } = require("./request.js");
 
 /** Answers to a handshake's question, as src/bridge/orders.rs knows them. */

@@ -2,9 +2,9 @@
 
 // The extensions of a server: registration, and the chains that messages run through.
 
-const { CryoError, argumentTypeError, codes } = require("./errors.js");
+const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { BINARY, NAMES, bytesOf, textOf } = require("./kinds.js");
-const { report } = require("./report.js");
+const { report } = require("../report.js");
 
 /**
  * @typedef {object} Hook

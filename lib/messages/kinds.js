@@ -2,7 +2,7 @@
 
 // The three kinds of messages by their number on the border, and what each one takes as a payload.
 
-const { CryoError, argumentTypeError, codes } = require("./errors.js");
+const { CryoError, argumentTypeError, codes } = require("../errors.js");
 
 const UTF8 = 0;
 const BINARY = 1;
