@@ -11,7 +11,7 @@ const { after, before, describe, it } = require("node:test");
 
 const esbuild = require("esbuild");
 
-const { platformTriple } = require("../lib/native.js");
+const { platformTriple } = require("../lib/border/native.js");
 const { version } = require("../package.json");
 const { packAll } = require("../scripts/release/pack.js");
 const { createProject } = require("./support/consumer.js");
