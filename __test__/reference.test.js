@@ -34,6 +34,12 @@ function valueOf(cell) {
 
 const defaults = normalizeOptions({ validate: () => true });
 
+/** @param {string[]} row Of an option, with its default in the second cell. */
+function checkDefault([name, cell]) {
+  if (name === "backpressure") assert.deepEqual(normalizeOptions({ validate() {} }, { backpressure: valueOf(cell) }), defaults);
+  else assert.deepEqual(valueOf(cell), defaults[name], name);
+}
+
 test("docs/errors.md has every code, and no other", () => {
   const documented = rows("docs/errors.md").map(([name]) => name);
   const coded = documented.filter((name) => /^(ERR_)?CRYO_/.test(name));
@@ -43,10 +49,13 @@ test("docs/errors.md has every code, and no other", () => {
 test("docs/options.md has every option with its default, and no other", () => {
   const documented = rows("docs/options.md").filter(([name]) => /^[a-z]\w+$/i.test(name));
   assert.deepEqual(documented.map(([name]) => name).sort(), Object.keys(defaults).sort());
-  for (const [name, cell] of documented) {
-    if (name === "backpressure") assert.deepEqual(normalizeOptions({ validate() {} }, { backpressure: valueOf(cell) }), defaults);
-    else assert.deepEqual(valueOf(cell), defaults[name], name);
-  }
+  documented.forEach(checkDefault);
+});
+
+test("README.md has the defaults of the options it names", () => {
+  const documented = rows("README.md").filter(([name]) => Object.hasOwn(defaults, name));
+  assert.notEqual(documented.length, 0);
+  documented.forEach(checkDefault);
 });
 
 test("docs/options.md has the back-pressure limits of every profile", () => {
