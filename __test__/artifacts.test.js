@@ -89,6 +89,21 @@ describe("the artifacts of a release", () => {
   });
 });
 
+describe("the release workflow", () => {
+  const workflow = fs.readFileSync(path.join(__dirname, "..", ".github", "workflows", "release.yml"), "utf8");
+
+  it("builds every target, once", () => {
+    const targets = Array.from(workflow.matchAll(/\{ target: ([\w-]+)/g), ([, target]) => target);
+    assert.deepEqual(targets.sort(), [...manifest.napi.targets].sort());
+  });
+
+  it("publishes after the tests, which need the check of what was built", () => {
+    const needs = (job) => workflow.match(new RegExp(`\\n  ${job}:\\n(?:    .*\\n)*?    needs: (.*)\\n`))?.[1];
+    assert.deepEqual(["publish", "test", "test-alpine", "pack"].map(needs), ["[test, test-alpine]", "pack", "pack", "build"]);
+    assert.ok(workflow.indexOf("check-artifacts.js") < workflow.indexOf("scripts/pack.js"));
+  });
+});
+
 describe("an addon's file", () => {
   it("may end anywhere", () => {
     for (const whole of Object.values(ADDONS)) {

@@ -26,7 +26,7 @@ const RUNTIME = process.env.CRYO_TEST_RUNTIME?.split(" ") ?? [process.execPath];
 function createProject(tarballs) {
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "cryo-package-"));
   fs.cpSync(APPS, folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "project", private: true }));
+  fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "project", private: true, type: "commonjs" }));
   // A cache of its own: what an earlier installation left in the user's must not help this one.
   const offline = ["--offline", "--cache", path.join(folder, "cache"), "--no-audit", "--no-fund", "--loglevel=error"];
   npm(["install", ...offline, ...tarballs], folder);
