@@ -48,7 +48,7 @@ test("a snippet that fails is found out", async () => {
 });
 
 describe("links lead somewhere", () => {
-  const pages = [...documents(), "CONTRIBUTING.md", "examples/README.md"];
+  const pages = [...documents(), "CONTRIBUTING.md", "SECURITY.md", "examples/README.md", "fuzz/README.md"];
   for (const page of pages) {
     test(page, () => {
       const text = fs.readFileSync(path.join(ROOT, page), "utf8").replaceAll(/```.*?```/gs, "");
