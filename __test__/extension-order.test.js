@@ -97,6 +97,21 @@ describe("order", () => {
     await within(closed, "Close()");
   });
 
+  test("of the server's Destroy right after a send: the message, then BYE", async (t) => {
+    const { server, session, client } = await joined(t);
+    const gate = new Gate();
+    server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook });
+    session.SendUTF8("last words");
+    const destroyed = server.Destroy();
+    session.SendUTF8("too late");
+    await gate.reached("last words");
+    gate.open("last words");
+    assert.equal((await client.next()).payload, "last words");
+    const bye = await client.next();
+    assert.deepEqual([bye.name, bye.reason], ["BYE", "Server shutdown."]);
+    await within(destroyed, "Destroy()");
+  });
+
   test("of closed: behind the messages that came before it", async (t) => {
     const { server, session, client } = await joined(t);
     const gate = new Gate();

@@ -117,8 +117,10 @@ class CryoWebsocketServer extends EventEmitter {
    * @returns {Promise<void>} Resolves when all is closed; bounded by twice `closeTimeoutMs`.
    */
   Destroy() {
-    this.#border.flush();
-    this.#native.stop();
+    this.#native.drain();
+    const hooks = this.#sessions.finish();
+    if (hooks === null) this.#stop();
+    else void hooks.then(() => this.#stop());
     return this.#ending();
   }
 
@@ -234,6 +236,11 @@ class CryoWebsocketServer extends EventEmitter {
 
   async #validate(number, token, text) {
     this.#border.order(number, ORDER.Answer, await this.#admission.judge(number, token, text));
+  }
+
+  #stop() {
+    this.#border.flush();
+    this.#native.stop();
   }
 
   #stopped() {

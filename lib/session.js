@@ -15,7 +15,6 @@ const { CryoTransactionManager } = require("./stream.js");
 const { Transactions } = require("./streams/transactions.js");
 
 const rejection = Symbol.for("nodejs.rejection");
-
 /** The figures of a heartbeat round, in the order in which they come. */
 const STATS = ["stat-rtt", "stat-bytes-rx", "stat-bytes-tx", "stat-ack-timeout"];
 
@@ -33,7 +32,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   #values = null;
   #base = null;
   #stream = null;
-  /** The transactions; none until the first. */
+  /** None until the first. */
   #transactions = null;
   /** Whether the peer takes part in transactions; null until it has said so. */
   #capable = null;
@@ -49,6 +48,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     internals.stats = (session, payload) => session.#stats(payload);
     internals.connected = (session, capable) => session.#connected(capable);
     internals.transaction = (session, code, a, b, payload) => session.#streams().event(code, a, b, payload);
+    internals.finish = (session) => session.#messages.finish();
     internals.closed = (session, figures) => session.#closed(figures);
   }
 

@@ -29,6 +29,16 @@ class Sessions {
     return this.#bySlot.filter((session) => session !== undefined).length;
   }
 
+  /**
+   * Nothing more is sent by any of them.
+   *
+   * @returns {Promise<any> | null} Resolves when what was sent before is through its hooks; null where it is.
+   */
+  finish() {
+    const busy = this.#bySlot.map((session) => session && internals.finish(session)).filter(Boolean);
+    return busy.length > 0 ? Promise.all(busy) : null;
+  }
+
   /** @returns {CryoServerWebsocketSession | null} */
   at(slot) {
     return this.#bySlot[slot] ?? null;

@@ -137,6 +137,17 @@ class Messages {
   }
 
   /**
+   * Nothing more is sent.
+   *
+   * @returns {Promise<void> | null} Resolves when what was sent before is through its hooks, within `closeTimeoutMs`; null where it is.
+   */
+  finish() {
+    this.leaving = true;
+    if (!this.open || !this.#outbound?.busy) return null;
+    return new Promise((resolve) => this.#outbound.end(resolve));
+  }
+
+  /**
    * The session is over.
    *
    * @param {() => void} tell Tells the application, behind the messages that have come before.
