@@ -127,6 +127,11 @@ describe("the platform packages", () => {
     }
   });
 
+  it("are built from a crate of that version", () => {
+    const cargo = fs.readFileSync(path.join(__dirname, "..", "Cargo.toml"), "utf8");
+    assert.equal(cargo.match(/^version = "(.*)"$/m)?.[1], manifest.version);
+  });
+
   it("are dependencies of what is published, which names the repository that built it", () => {
     const env = { GITHUB_SERVER_URL: "https://git.example", GITHUB_REPOSITORY: "owner/name" };
     const published = publishedManifest(manifest, platformPackages(), env);
