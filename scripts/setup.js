@@ -58,4 +58,5 @@ function run(command) {
 }
 
 if (!isInstalled()) run("npm ci --loglevel=error");
-if (!isBuilt()) run("npm run --silent build");
+// With --install the caller builds, whatever there is: `npm run build` works in an empty checkout too.
+if (process.argv[2] !== "--install" && !isBuilt()) run("npm run --silent build");
