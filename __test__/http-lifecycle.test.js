@@ -54,11 +54,11 @@ for (const secure of [false, true]) {
       assert.equal(await text(resting), "");
       response.write("half");
       await received(socket, "half");
-      const gone = event(socket, "close");
+      // What the client still says to a connection that was cut may come back as a reset: only its end matters.
+      const gone = new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve));
       service.http.closeAllConnections();
-      socket.resume().on("error", () => {});
       socket.end();
-      await gone;
+      await within(gone, "the busy connection's end");
     });
 
     test("keepAliveTimeout, timeout and maxRequestsPerSocket close as they do in node:http", async (t) => {
