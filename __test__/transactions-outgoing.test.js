@@ -237,3 +237,26 @@ describe("an outgoing stream", () => {
     assert.ok(source.destroyed);
   });
 });
+
+test("a client that reads one MB a second takes no more than that from the source, and other sessions notice nothing", async (t) => {
+  const harness = await Harness.start(t);
+  const slow = await harness.join(ACKS);
+  const other = await harness.join(ACKS);
+  other.session.on("message-utf8", (text) => other.session.SendUTF8(text));
+  let given = 0;
+  // 10 GiB: far more than there is time for.
+  slow.session.Stream((function* () { for (; given < 160 * 1024; given++) yield Buffer.alloc(65_536); })());
+  let taken = 0;
+  for (let second = 0; second < 2; second++) {
+    for (let sixteenth = 0; sixteenth < 16; sixteenth++, taken++) {
+      slow.client.resume();
+      await slow.client.nextOf("TX_CHUNK");
+      slow.client.pause();
+      other.client.send("UTF8DATA", { payload: `${taken}` });
+      assert.equal((await other.client.nextOf("UTF8DATA")).payload, `${taken}`);
+      await new Promise((resolve) => setTimeout(resolve, 1000 / 16));
+    }
+  }
+  const ahead = (given - taken) * 65_536;
+  assert.ok(ahead < 32 * 1024 * 1024, `${ahead} bytes were taken from the source ahead of the client`);
+});
