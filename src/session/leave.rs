@@ -1,5 +1,6 @@
 //! The ways a session ends (`reference/protocol.md`, "Leaving").
 
+use super::acks::Acks;
 use super::{Events, Fault, Io, Session, Wire};
 use crate::protocol::{CloseCode, Frame, close};
 
@@ -78,6 +79,13 @@ impl Session {
             self.outbox.clear();
             io.wire.close(code, reason);
         }
+    }
+
+    /// The connection is over: nothing is sent any more, and nobody is told of anything. That all sends end here is the caller's knowledge.
+    pub fn end(&mut self) {
+        self.phase = Phase::Closed;
+        self.outbox.clear();
+        self.acks = Acks::default();
     }
 
     /// The peer is silent: it is told so, without waiting for what it does not read.
