@@ -54,6 +54,18 @@ impl Shared {
         }
     }
 
+    /// Runs `call` with a session whose lock the caller has, when its events can't be settled under the inbox's lock. They follow after it.
+    pub(super) fn call(
+        &self,
+        link: &Link,
+        core: &mut Core,
+        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>),
+    ) {
+        let mut scratch = Batch::default();
+        core.with(self.now(), &mut scratch, (link.slot, 0), call);
+        debug_assert!(scratch.is_empty(), "only what settles nothing may be called this way");
+    }
+
     /// Ends a session behind what was sent before.
     pub fn say_farewell(&self, link: &Arc<Link>, farewell: Farewell) {
         let mut core = link.lock();

@@ -1,0 +1,9 @@
+//! Sockets that a test holds the other end of.
+
+pub mod socket;
+pub mod tls;
+
+#[path = "../../../src/net/outgoing.rs"]
+pub mod outgoing;
+#[path = "../../../src/net/websocket/mod.rs"]
+pub mod websocket;
