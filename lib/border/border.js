@@ -153,7 +153,7 @@ class Border {
    */
   orderText(slot, order, a, text, b = 0) {
     // A UTF-16 unit takes at most three bytes of UTF-8.
-    if (text.length * 3 > LARGE) return this.orderBytes(slot, order, a, Buffer.from(text), b);
+    if (text.length * 3 >= LARGE) return this.orderBytes(slot, order, a, Buffer.from(text), b);
     if (this.#outgoingLength + text.length * 3 > BYTES) this.flush();
     const length = this.#outgoing.utf8Write(text, this.#outgoingLength);
     this.#outgoingLength += length;
@@ -171,7 +171,7 @@ class Border {
    */
   orderBytes(slot, order, a, bytes, b = 0) {
     const { length } = bytes;
-    if (length > LARGE) {
+    if (length >= LARGE) {
       this.flush();
       this.#native.order(slot, order, a, b, bytes);
       return;

@@ -57,14 +57,7 @@ impl Delivery {
 
     /// The next large payload, if it is as long as `target`.
     pub fn take_large(&mut self, target: &mut [u8]) -> bool {
-        let Some((frame, start)) = self.batch.large.pop_front() else { return false };
-        match frame.get(start..) {
-            Some(payload) if payload.len() == target.len() => {
-                target.copy_from_slice(payload);
-                true
-            }
-            _ => false,
-        }
+        self.batch.large.take(target)
     }
 
     /// The connection of the next `HttpOpened` event.

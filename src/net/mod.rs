@@ -13,6 +13,7 @@
 
 pub mod client;
 pub mod handshake;
+pub mod direct;
 pub mod listener;
 pub mod outgoing;
 pub mod socket;

@@ -1,6 +1,6 @@
 //! The bytes a socket has not taken yet: framed here, encrypted if need be, and written without ever waiting.
 
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 
 use tokio_rustls::rustls::Connection;
 
@@ -91,6 +91,56 @@ impl Outgoing {
                 n => self.take(n),
             }
         }
+    }
+
+    /// Sends a frame from where it lies, behind what waits; what the socket does not take now is copied. An error is left to the next
+    /// [`flush`](Outgoing::flush), which meets it again.
+    pub fn frame_through(&mut self, socket: &WriteHalf, tls: Option<&mut Connection>, head: &[u8], tail: &[u8]) {
+        let header = websocket::message_header(self.role, head.len() + tail.len());
+        if header.key().is_some() {
+            // What has to be masked has to be copied.
+            return self.frame(head, tail);
+        }
+        let mut parts = [header.as_slice(), head, tail].map(IoSlice::new);
+        let rest = match tls {
+            None => self.write_through(socket, &mut parts),
+            Some(tls) => self.encrypt_through(socket, tls, &mut parts),
+        };
+        rest.iter().for_each(|part| self.bytes.extend_from_slice(part));
+    }
+
+    /// Returns what the socket did not take of the parts.
+    fn write_through<'p, 'b>(&mut self, socket: &WriteHalf, parts: &'p mut [IoSlice<'b>; 3]) -> &'p [IoSlice<'b>] {
+        let [header, head, tail] = *parts;
+        let written = socket.try_write_vectored(&[IoSlice::new(self.rest()), header, head, tail]).unwrap_or(0);
+        let waiting = self.pending();
+        self.take(written.min(waiting));
+        let direct = written.saturating_sub(waiting);
+        self.total += direct as u64;
+        let mut rest = &mut parts[..];
+        IoSlice::advance_slices(&mut rest, direct);
+        rest
+    }
+
+    /// Returns what rustls did not take of the parts.
+    fn encrypt_through<'p, 'b>(
+        &mut self,
+        mut socket: &WriteHalf,
+        tls: &mut Connection,
+        parts: &'p mut [IoSlice<'b>; 3],
+    ) -> &'p [IoSlice<'b>] {
+        let mut rest = &mut parts[..];
+        while !rest.is_empty() && self.flush_tls(socket, tls).is_ok() {
+            let taken = tls.writer().write_vectored(rest).unwrap_or(0);
+            if taken == 0 {
+                break;
+            }
+            self.total += taken as u64;
+            IoSlice::advance_slices(&mut rest, taken);
+        }
+        // An error is met again by the next flush.
+        while tls.wants_write() && tls.write_tls(&mut socket).is_ok_and(|written| written > 0) {}
+        rest
     }
 
     /// Gives back memory that nothing is in. For a connection that may be idle.

@@ -16,7 +16,7 @@ use crate::net::websocket::Decoder;
 use crate::session::Wire;
 
 /// Reads in a row before other connections get their turn.
-const READS_PER_TURN: usize = 4;
+const READS_PER_TURN: usize = 2;
 
 /// How long ENDPOINT_INFO waits for a first sign of the client, which attaches its listener a little after the 101.
 const GREETING_DELAY: Duration = Duration::from_millis(10);

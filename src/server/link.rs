@@ -7,6 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio_rustls::rustls::Connection;
 
 use super::batch::Batch;
+use crate::net::direct::Direct;
 use crate::net::outgoing::{Flushed, Outgoing};
 use crate::net::socket::WriteHalf;
 use crate::session::{Io, Micros, Session, Wire};
@@ -59,6 +60,20 @@ impl Core {
     ) -> R {
         let mut events = batch.sink(slot, number);
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
+    }
+
+    /// The same, with the socket lent to the output: large payloads go to it at once.
+    pub fn with_socket<R>(
+        &mut self,
+        now: Micros,
+        batch: &mut Batch,
+        (slot, number): (u32, u64),
+        call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, super::sink::Sink<'_>>) -> R,
+    ) -> R {
+        let mut events = batch.sink(slot, number);
+        let socket = self.socket.as_ref().filter(|_| !self.blocked);
+        let mut wire = Direct::new(&mut self.outgoing, socket, self.tls.as_deref_mut());
+        call(&mut self.session, &mut Io { now, wire: &mut wire, events: &mut events })
     }
 }
 

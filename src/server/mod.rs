@@ -15,7 +15,7 @@
 //! | [`relay`] | its socket, as both threads share it |
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`registry`] | sids and slots |
-//! | [`inbox`], [`batch`], [`sink`] | events on their way to the application |
+//! | [`inbox`], [`batch`], [`large`], [`sink`] | events on their way to the application |
 //! | [`sync`] | what the inbox needs of threads |
 //! | [`commands`] | what the application asks for |
 //! | [`pacing`] | output that waits for the application, but not for long |
@@ -31,6 +31,7 @@ pub mod dismiss;
 pub mod handshake;
 pub mod heartbeat;
 pub mod inbox;
+pub mod large;
 pub mod limits;
 pub mod link;
 pub mod metrics;

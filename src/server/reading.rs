@@ -17,7 +17,7 @@ use crate::protocol::close;
 use crate::session::Wire;
 
 /// Bytes read from a socket at a time.
-const SCRATCH: usize = 64 * 1024;
+const SCRATCH: usize = 256 * 1024;
 
 /// Output beyond the high-water mark, in bytes, from which on a peer that does not read is not read either: what it sends can't
 /// make its ACKs pile up.
