@@ -55,7 +55,7 @@ impl Delivery {
         self.copy(words, bytes)
     }
 
-    /// The next large payload, if it is as long as `target`.
+    /// The next large payloads, which together are as long as `target`.
     pub fn take_large(&mut self, target: &mut [u8]) -> bool {
         self.batch.large.take(target)
     }

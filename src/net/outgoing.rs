@@ -5,6 +5,7 @@ use std::io::{self, IoSlice, Write};
 use tokio_rustls::rustls::Connection;
 
 use super::socket::WriteHalf;
+use super::spare;
 use super::websocket::{self, Role};
 use crate::session::Wire;
 
@@ -95,52 +96,23 @@ impl Outgoing {
 
     /// Sends a frame from where it lies, behind what waits; what the socket does not take now is copied. An error is left to the next
     /// [`flush`](Outgoing::flush), which meets it again.
-    pub fn frame_through(&mut self, socket: &WriteHalf, tls: Option<&mut Connection>, head: &[u8], tail: &[u8]) {
+    pub fn frame_through(&mut self, socket: &WriteHalf, head: &[u8], tail: &[u8]) {
         let header = websocket::message_header(self.role, head.len() + tail.len());
         if header.key().is_some() {
             // What has to be masked has to be copied.
             return self.frame(head, tail);
         }
-        let mut parts = [header.as_slice(), head, tail].map(IoSlice::new);
-        let rest = match tls {
-            None => self.write_through(socket, &mut parts),
-            Some(tls) => self.encrypt_through(socket, tls, &mut parts),
-        };
-        rest.iter().for_each(|part| self.bytes.extend_from_slice(part));
-    }
-
-    /// Returns what the socket did not take of the parts.
-    fn write_through<'p, 'b>(&mut self, socket: &WriteHalf, parts: &'p mut [IoSlice<'b>; 3]) -> &'p [IoSlice<'b>] {
-        let [header, head, tail] = *parts;
-        let written = socket.try_write_vectored(&[IoSlice::new(self.rest()), header, head, tail]).unwrap_or(0);
+        let parts = [header.as_slice(), head, tail].map(IoSlice::new);
+        let [first, second, third] = parts;
+        let written = socket.try_write_vectored(&[IoSlice::new(self.rest()), first, second, third]).unwrap_or(0);
         let waiting = self.pending();
         self.take(written.min(waiting));
         let direct = written.saturating_sub(waiting);
         self.total += direct as u64;
-        let mut rest = &mut parts[..];
+        let mut parts = parts;
+        let mut rest = parts.as_mut_slice();
         IoSlice::advance_slices(&mut rest, direct);
-        rest
-    }
-
-    /// Returns what rustls did not take of the parts.
-    fn encrypt_through<'p, 'b>(
-        &mut self,
-        mut socket: &WriteHalf,
-        tls: &mut Connection,
-        parts: &'p mut [IoSlice<'b>; 3],
-    ) -> &'p [IoSlice<'b>] {
-        let mut rest = &mut parts[..];
-        while !rest.is_empty() && self.flush_tls(socket, tls).is_ok() {
-            let taken = tls.writer().write_vectored(rest).unwrap_or(0);
-            if taken == 0 {
-                break;
-            }
-            self.total += taken as u64;
-            IoSlice::advance_slices(&mut rest, taken);
-        }
-        // An error is met again by the next flush.
-        while tls.wants_write() && tls.write_tls(&mut socket).is_ok_and(|written| written > 0) {}
-        rest
+        rest.iter().for_each(|part| self.bytes.extend_from_slice(part));
     }
 
     /// Gives back memory that nothing is in. For a connection that may be idle.
@@ -161,7 +133,7 @@ impl Outgoing {
             self.taken = 0;
             self.bytes.clear();
             if self.bytes.capacity() > KEPT_CAPACITY {
-                self.bytes = Vec::new();
+                spare::give(std::mem::take(&mut self.bytes));
             }
         } else if self.taken >= COMPACT_AT && self.taken >= self.bytes.len() / 2 {
             self.bytes.drain(..self.taken);
@@ -172,6 +144,7 @@ impl Outgoing {
 
 impl Wire for Outgoing {
     fn frame(&mut self, head: &[u8], tail: &[u8]) {
+        spare::reserve(&mut self.bytes, websocket::encoded_len(self.role, head.len() + tail.len()));
         websocket::put_message(&mut self.bytes, self.role, head, tail);
     }
 

@@ -46,21 +46,22 @@ impl LargePayloads {
         self.queue.push_back(place);
     }
 
-    /// Takes the next one out and copies it to `target`, if that has its length.
-    pub fn take(&mut self, target: &mut [u8]) -> bool {
-        let place = self.queue.pop_front();
-        let payload = match &place {
-            Some(Place::Slab(range)) => self.slab.get(range.clone()),
-            Some(Place::Own(frame, start)) => frame.get(*start..),
-            None => None,
-        };
-        match payload {
-            Some(payload) if payload.len() == target.len() => {
-                target.copy_from_slice(payload);
-                true
-            }
-            _ => false,
+    /// Takes the next ones out and copies them to `target`, one after the other, until it is full. False where their lengths don't add up to it.
+    pub fn take(&mut self, mut target: &mut [u8]) -> bool {
+        while !target.is_empty() {
+            let place = self.queue.pop_front();
+            let payload = match &place {
+                Some(Place::Slab(range)) => self.slab.get(range.clone()),
+                Some(Place::Own(frame, start)) => frame.get(*start..),
+                None => None,
+            };
+            let Some((to, rest)) = payload.and_then(|payload| target.split_at_mut_checked(payload.len())) else {
+                return false;
+            };
+            to.copy_from_slice(payload.unwrap_or_default());
+            target = rest;
         }
+        true
     }
 
     /// Moves those of `other` behind its own.
@@ -101,14 +102,13 @@ mod tests {
         assert_eq!((first.bytes(), second.bytes()), (3, 9));
         first.append(&mut second);
         assert_eq!((first.bytes(), second.bytes()), (12, 0));
-        assert_eq!(taken(&mut first, 3), Some(b"one".to_vec()));
-        assert_eq!(taken(&mut first, 4), Some(b"four".to_vec()));
+        assert_eq!(taken(&mut first, 7), Some(b"onefour".to_vec()), "two at once");
         assert_eq!(taken(&mut first, 5), Some(b"seven".to_vec()));
         assert_eq!(taken(&mut first, 5), None, "no more");
     }
 
     #[test]
-    fn a_target_of_another_length_gets_nothing() {
+    fn a_target_that_they_do_not_fit_is_refused() {
         let mut payloads = LargePayloads::default();
         payloads.push(Body::new(Cow::Borrowed(b"four"), 0));
         payloads.push(Body::new(Cow::Borrowed(b"last"), 0));

@@ -62,7 +62,8 @@ impl Core {
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
     }
 
-    /// The same, with the socket lent to the output: large payloads go to it at once.
+    /// The same, with the socket lent to the output: large payloads go to it at once. Not with TLS, which makes larger records of several
+    /// messages.
     pub fn with_socket<R>(
         &mut self,
         now: Micros,
@@ -71,8 +72,8 @@ impl Core {
         call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, super::sink::Sink<'_>>) -> R,
     ) -> R {
         let mut events = batch.sink(slot, number);
-        let socket = self.socket.as_ref().filter(|_| !self.blocked);
-        let mut wire = Direct::new(&mut self.outgoing, socket, self.tls.as_deref_mut());
+        let socket = self.socket.as_ref().filter(|_| !self.blocked && self.tls.is_none());
+        let mut wire = Direct::new(&mut self.outgoing, socket);
         call(&mut self.session, &mut Io { now, wire: &mut wire, events: &mut events })
     }
 }

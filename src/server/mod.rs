@@ -17,6 +17,7 @@
 //! | [`registry`] | sids and slots |
 //! | [`inbox`], [`batch`], [`large`], [`sink`] | events on their way to the application |
 //! | [`sync`] | what the inbox needs of threads |
+//! | [`scheduling`] | the I/O thread beside the JavaScript thread |
 //! | [`commands`] | what the application asks for |
 //! | [`pacing`] | output that waits for the application, but not for long |
 //! | [`heartbeat`] | rounds over the sessions |
@@ -42,6 +43,7 @@ pub mod peer;
 pub mod reading;
 pub mod registry;
 pub mod relay;
+pub mod scheduling;
 pub mod settings;
 pub mod sink;
 pub mod sync;
