@@ -54,6 +54,11 @@ impl Shared {
         }
     }
 
+    /// The application wants to know of the session's heartbeat rounds.
+    pub fn tell_stats(&self, link: &Arc<Link>) {
+        link.lock().tells_stats = true;
+    }
+
     /// Ends a session behind what was sent before.
     pub fn say_farewell(&self, link: &Arc<Link>, farewell: Farewell) {
         let mut core = link.lock();

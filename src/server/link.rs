@@ -47,6 +47,8 @@ pub struct Core {
     pub finished: bool,
     /// The socket is not read at the moment because the application is behind.
     pub paused: bool,
+    /// The application is told of heartbeat rounds.
+    pub tells_stats: bool,
 }
 
 impl Core {
@@ -98,6 +100,7 @@ impl Link {
             awaiting: false,
             finished: false,
             paused: false,
+            tells_stats: false,
         };
         Arc::new(Self { slot, generation, sid, core: Mutex::new(core), driver: AtomicWaker::new() })
     }
