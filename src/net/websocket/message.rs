@@ -1,6 +1,6 @@
 //! A message that is being put together from several reads or fragments.
 
-use super::Violation;
+use super::{Item, Payload, Violation};
 
 /// The most fragments one message may come in: a flood of empty ones would never reach any limit in bytes.
 pub const MAX_FRAGMENTS: u32 = 16_384;
@@ -63,10 +63,10 @@ impl PartialMessage {
     }
 
     /// The complete message.
-    pub(super) fn finish(self) -> Result<Vec<u8>, Violation> {
+    pub(super) fn finish(self) -> Result<Item<'static>, Violation> {
         if self.is_text && self.checked != self.bytes.len() {
             return Err(NOT_UTF8);
         }
-        Ok(self.bytes)
+        Ok(Item::message(self.is_text, Payload::Owned(self.bytes)))
     }
 }

@@ -13,7 +13,7 @@ mod message;
 mod violation;
 
 pub use decoder::Decoder;
-pub use encoder::{FrameHead, encoded_len, frame_header, put_close, put_message, put_pong};
+pub use encoder::{FrameHead, encoded_len, frame_header, put_close, put_message, put_pong, put_text};
 pub use header::OpCode;
 pub use item::{Item, Payload};
 pub use message::MAX_FRAGMENTS;

@@ -16,8 +16,8 @@ fn joins_fragments_with_control_frames_between_them() {
     let expected = [
         Event::Ping(b"?".to_vec()),
         Event::Pong,
-        Event::Message(b"one message".to_vec()),
-        Event::Message(b"another".to_vec()),
+        Event::Binary(b"one message".to_vec()),
+        Event::Binary(b"another".to_vec()),
     ];
     assert_eq!(accept(&frames), expected);
 }
@@ -27,7 +27,7 @@ fn refuses_a_continuation_of_nothing() {
     assert_eq!(refuse(&[masked(0x80, b"x")]), 1002);
     assert_eq!(refuse(&[masked(0x00, b"x")]), 1002);
     let (events, result) = serve(&[masked(0x02, b""), masked(0x80, b""), masked(0x80, b"")]);
-    assert_eq!(events, [Event::Message(vec![])]);
+    assert_eq!(events, [Event::Binary(vec![])]);
     assert_eq!(result.map_err(|violation| violation.code), Err(1002));
 }
 
@@ -59,9 +59,9 @@ fn refuses_a_message_over_the_limit_by_its_header() {
 }
 
 #[test]
-fn takes_text_as_bytes_if_it_is_utf8() {
+fn takes_text_if_it_is_utf8() {
     let text = "κόσμε \u{10ffff}";
-    assert_eq!(accept(&[masked(0x81, text.as_bytes())]), [Event::Message(text.as_bytes().to_vec())]);
+    assert_eq!(accept(&[masked(0x81, text.as_bytes())]), [Event::Text(text.as_bytes().to_vec())]);
     for bad in [&b"\xff"[..], b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"abc\xe2\x82"] {
         assert_eq!(refuse(&[masked(0x81, bad)]), 1007, "{bad:x?}");
     }
@@ -72,7 +72,7 @@ fn text_may_be_cut_within_a_character() {
     let text = "a€𝄞z".as_bytes();
     for cut in 0..=text.len() {
         let (start, end) = text.split_at(cut);
-        assert_eq!(accept(&[masked(0x01, start), masked(0x80, end)]), [Event::Message(text.to_vec())], "at {cut}");
+        assert_eq!(accept(&[masked(0x01, start), masked(0x80, end)]), [Event::Text(text.to_vec())], "at {cut}");
     }
     assert_eq!(refuse(&[masked(0x01, b"\xe2\x82"), masked(0x80, b"")]), 1007);
 }
@@ -90,5 +90,5 @@ fn bad_text_fails_at_the_byte_that_makes_it_bad() {
 #[test]
 fn binary_need_not_be_utf8() {
     let bytes: Vec<u8> = (0..=255).collect();
-    assert_eq!(accept(&[masked(0x02, &bytes), masked(0x80, &bytes)]), [Event::Message(bytes.repeat(2))]);
+    assert_eq!(accept(&[masked(0x02, &bytes), masked(0x80, &bytes)]), [Event::Binary(bytes.repeat(2))]);
 }
