@@ -97,7 +97,7 @@ impl Decoder {
                 }
                 (None, _) => 0,
                 (Some(message), OpCode::Continuation) => {
-                    message.next_fragment()?;
+                    message.next_fragment(header.len)?;
                     message.len()
                 }
                 (Some(_), _) => {

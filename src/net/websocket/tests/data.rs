@@ -1,7 +1,7 @@
 //! Data frames: fragmentation, limits and text, RFC 6455 sections 5.4, 5.6 and 8.1.
 
 use super::{Event, MAX_MESSAGE, accept, decode_chunks, masked, refuse, serve};
-use crate::net::websocket::{Decoder, MAX_FRAGMENTS, Role};
+use crate::net::websocket::{Decoder, MAX_SMALL_FRAGMENTS, Role};
 
 #[test]
 fn joins_fragments_with_control_frames_between_them() {
@@ -38,13 +38,27 @@ fn refuses_a_message_within_a_message() {
 }
 
 #[test]
-fn refuses_a_flood_of_fragments() {
-    let mut flood = masked(0x02, b"");
-    for _ in 1..MAX_FRAGMENTS {
-        flood.extend(masked(0x00, b""));
+fn refuses_a_flood_of_small_fragments() {
+    for payload in [&b""[..], &[7; 63]] {
+        let mut flood = masked(0x02, payload);
+        for _ in 0..MAX_SMALL_FRAGMENTS {
+            flood.extend(masked(0x00, payload));
+        }
+        assert_eq!(serve(&[flood.clone()]), (vec![], Ok(())));
+        assert_eq!(refuse(&[flood, masked(0x80, b"")]), 1008);
     }
-    assert_eq!(serve(&[flood.clone()]), (vec![], Ok(())));
-    assert_eq!(refuse(&[flood, masked(0x80, b"")]), 1008);
+}
+
+#[test]
+fn takes_any_number_of_fragments_that_are_not_small() {
+    let payload = [7; 64];
+    let count = MAX_MESSAGE / payload.len();
+    let mut frames = masked(0x02, &payload);
+    for _ in 1..count {
+        frames.extend(masked(0x00, &payload));
+    }
+    let decoded = [Event::Binary(payload.repeat(count))];
+    assert_eq!(accept(&[frames, masked(0x80, b"")]), decoded);
 }
 
 #[test]
