@@ -13,8 +13,8 @@
 //! | [`direct`] | the same for large payloads, with the socket at hand |
 
 pub mod client;
-pub mod handshake;
 pub mod direct;
+pub mod handshake;
 pub mod listener;
 pub mod outgoing;
 pub mod socket;

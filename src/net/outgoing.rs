@@ -44,6 +44,11 @@ impl Outgoing {
         Self { role, bytes: Vec::new(), taken: 0, total: 0 }
     }
 
+    /// A text message. Cryo has none: this is for an endpoint of plain WebSocket (`conformance/`).
+    pub fn text(&mut self, payload: &[u8]) {
+        websocket::put_text(&mut self.bytes, self.role, payload);
+    }
+
     /// Answers a WebSocket ping.
     pub fn pong(&mut self, payload: &[u8]) {
         websocket::put_pong(&mut self.bytes, self.role, payload);

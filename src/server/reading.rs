@@ -140,15 +140,18 @@ impl Reader {
             let core = &mut *core;
             let Filling { batch, number, .. } = filling;
             let fed = decoder.feed(input, |item| match item {
-                Item::Message(payload) => core.with(now, batch, (link.slot, *number), |session, io| {
-                    let message = match payload {
-                        Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
-                        Payload::Owned(bytes) => Cow::Owned(bytes),
-                    };
-                    if let Err(fault) = session.receive(message, hooks, io) {
-                        session.fail(&fault, io);
-                    }
-                }),
+                // The protocol takes text and binary alike (protocol.md, "Transport").
+                Item::Text(payload) | Item::Binary(payload) => {
+                    core.with(now, batch, (link.slot, *number), |session, io| {
+                        let message = match payload {
+                            Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
+                            Payload::Owned(bytes) => Cow::Owned(bytes),
+                        };
+                        if let Err(fault) = session.receive(message, hooks, io) {
+                            session.fail(&fault, io);
+                        }
+                    })
+                }
                 Item::Ping(payload) if !core.session.is_closed() => core.outgoing.pong(payload),
                 Item::Ping(_) | Item::Pong => {}
                 Item::Close { code, reason } => {

@@ -78,6 +78,11 @@ pub fn put_message(out: &mut Vec<u8>, role: Role, head: &[u8], tail: &[u8]) {
     put_frame(out, role, OpCode::Binary, head, tail);
 }
 
+/// Appends a text message, whose payload must be UTF-8.
+pub fn put_text(out: &mut Vec<u8>, role: Role, payload: &[u8]) {
+    put_frame(out, role, OpCode::Text, payload, &[]);
+}
+
 /// Appends a close frame, the reason cut to the 123 bytes it may have, at a character border.
 ///
 /// `code` must be one that may be sent (RFC 6455 section 7.4): 1005, 1006 and 1015 may not.
