@@ -56,7 +56,8 @@ class Sessions {
         internals.event(session, code, payload.buffer(), a, payload.length, (payload.flags & FLAG.VERDICT) !== 0);
         return true;
       case EVENT.Settled:
-        internals.settled(session, a, b & 0xff, b >>> 8);
+        // Messages that made room for others while the session ended, whose sends have ended with it.
+        if (session !== undefined) internals.settled(session, a, b & 0xff, b >>> 8);
         return true;
       case EVENT.Opened:
         if (a === 0) this.#opened(slot, payload);

@@ -105,7 +105,7 @@ pub async fn sweep(shared: Arc<Shared>) {
                     let mut core = link.lock();
                     let number = filling.number;
                     core.with(now, &mut filling.batch, (link.slot, number), |session, io| session.sweep(io));
-                    core.awaiting = !core.finished && core.session.awaits_acks();
+                    core.awaiting = core.session.awaits_acks();
                     core.awaiting
                 })
             });

@@ -177,6 +177,7 @@ impl Shared {
     /// The session is over, as far as its sid and the application are concerned. Only the first call counts.
     fn conclude(&self, link: &Arc<Link>) {
         self.registry.lock().release(link);
+        link.lock().session.end();
         self.inbox.write(|filling| {
             let mut core = link.lock();
             if !std::mem::replace(&mut core.finished, true) {

@@ -1,5 +1,6 @@
 //! The ways a session ends (`reference/protocol.md`, "Leaving").
 
+use super::acks::Acks;
 use super::{Events, Fault, Io, Session, Wire};
 use crate::protocol::{CloseCode, Frame, close};
 
@@ -78,6 +79,15 @@ impl Session {
             self.outbox.clear();
             io.wire.close(code, reason);
         }
+    }
+
+    /// The connection is gone: nothing is sent any more, and nothing more becomes known of what was. Without this, what a session has left
+    /// behind would settle sends of the next one in its slot.
+    pub fn end(&mut self) {
+        self.phase = Phase::Closed;
+        self.outbox.clear();
+        self.acks = Acks::default();
+        self.streams = None;
     }
 
     /// The peer is silent: it is told so, without waiting for what it does not read.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::protocol::{CloseCode, close};
 use crate::session::Farewell;
+use crate::session::acks::ACK_TIMEOUT;
 
 fn bye(ack: u32, reason: &'static str) -> Did {
     Did::Frame(Frame::Bye { ack, reason: reason.as_bytes() })
@@ -36,6 +37,27 @@ fn bye_follows_what_was_sent_before() {
     rig.take(usize::MAX);
     assert_eq!(rig.did(), [text(2, "waits"), bye(3, "enough"), closed(4000, close::CLOSING_SESSION)]);
     assert!(rig.session.is_closed());
+}
+
+#[test]
+fn nothing_comes_of_what_was_sent_when_the_connection_is_gone() {
+    let config = Config { high_water_mark: 20, low_water_mark: 0, max_queue_count: 1, ..Config::default() };
+    let mut rig = Rig::greeted(config);
+    rig.announce();
+    rig.flowing = false;
+    rig.call(|session, io| session.start_stream(5, -1, b"stream", io));
+    rig.send("waits", 1);
+    rig.did();
+    rig.session.end();
+    assert!(rig.session.is_closed());
+    rig.send("dropped by the next", 2);
+    rig.send("too late", 3);
+    rig.call(|session, io| session.send_chunk(5, 0, b"chunk", io));
+    rig.now += ACK_TIMEOUT;
+    rig.call(Session::sweep);
+    rig.take(usize::MAX);
+    assert_eq!(rig.did(), []);
+    assert!(!rig.session.awaits_acks());
 }
 
 #[test]
