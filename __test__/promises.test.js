@@ -143,6 +143,24 @@ describe('undelivered: "reject" rejects', () => {
     for (const send of Object.values(SENDS)) await assertRejects(send(session), "ERR_CRYO_SESSION_CLOSED");
   });
 
+  test("a send after the end, before the application has heard of it, with ERR_CRYO_SESSION_CLOSED", async (t) => {
+    const limits = { highWaterMark: 1000, lowWaterMark: 500, maxQueuedBytes: 1000 };
+    const { client, server, session } = await joined(t, { ...reject, backpressure: limits });
+    const errors = [];
+    server.on("error", (error) => errors.push(error));
+    const closed = event(session, "closed");
+    client.reset();
+    await event(client.transport, "close");
+    // Time for the I/O thread to see it. Where that is too short, the sends are dropped while the session lives.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    const sends = Array.from({ length: 50 }, () => session.SendUTF8("x".repeat(500)));
+    await closed;
+    const outcomes = await within(Promise.allSettled(sends), "the sends");
+    assert.deepEqual([...new Set(outcomes.map(({ status }) => status))], ["rejected"]);
+    await roundTrip(await joined(t, reject));
+    assert.deepEqual(errors, []);
+  });
+
   test("a send swept after 2500 ms, with ERR_CRYO_ACK_TIMEOUT", async (t) => {
     const pair = await joined(t, { ...reject, keepAliveIntervalMs: 500 }, { pongs: true });
     const before = performance.now();

@@ -183,6 +183,7 @@ impl Shared {
             if !std::mem::replace(&mut core.finished, true) {
                 self.metrics.closed(core.session.close_code());
                 filling.batch.closed(link.slot, core.session.counters());
+                core.session.end();
             }
         });
     }

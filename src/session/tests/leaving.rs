@@ -148,3 +148,18 @@ fn a_session_that_flushes_still_hears_its_peer() {
     rig.receive(&Frame::Ack { ack: 1 });
     assert_eq!(rig.did(), [ack(1), received(MessageKind::Utf8, 1, "last words"), acknowledged(1)]);
 }
+
+#[test]
+fn when_the_connection_is_over_nothing_leaves_and_nobody_is_told() {
+    let mut rig = Rig::greeted(Config { keep_late: false, ..Config::default() });
+    rig.send("not acknowledged", 1);
+    rig.did();
+    rig.session.end();
+    assert!(rig.session.is_closed() && !rig.session.awaits_acks());
+    rig.send("too late", 2);
+    rig.now += ACK_TIMEOUT;
+    rig.call(Session::sweep);
+    rig.take(usize::MAX);
+    leave(&mut rig, Farewell::bye("nor this"));
+    assert_eq!(rig.did(), []);
+}
