@@ -6,8 +6,9 @@ const assert = require("node:assert/strict");
 const { execFileSync } = require("node:child_process");
 const { describe, test } = require("node:test");
 
-const { OUTCOME } = require("../lib/border/codes.js");
+const { EVENT, OUTCOME } = require("../lib/border/codes.js");
 const { Sends } = require("../lib/messages/sends.js");
+const { Sessions } = require("../lib/sessions.js");
 const { settled } = require("./support/wait");
 
 const MANY = 300_000;
@@ -72,3 +73,8 @@ for (const rejects of [false, true]) {
     }
   });
 }
+
+test("what becomes known of a message after its session's end is nobody's", () => {
+  const sessions = new Sessions({}, null, null);
+  assert.equal(sessions.event(EVENT.Settled, 7, 1, OUTCOME.Dropped | (1 << 8), null), true);
+});

@@ -5,6 +5,7 @@
 const assert = require("node:assert/strict");
 const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
+const { setTimeout } = require("node:timers/promises");
 
 const { Client } = require("./support/client");
 const { spawnApp } = require("./support/process");
@@ -67,6 +68,49 @@ describe("a client that vanishes while much waits for it", () => {
       await within(neighbour.session.SendUTF8("still here"), "another session's ACK");
     });
   }
+});
+
+describe("a client that vanishes", () => {
+  test("under a flood of messages that drop each other leaves nothing to report", async (t) => {
+    const harness = await Harness.start(t, { backpressure: "optimize_memory" });
+    const reports = [];
+    harness.server.on("error", (error) => reports.push(error));
+    const block = Buffer.alloc(64 * 1024);
+    for (let round = 0; round < 50; round++) {
+      const { client, session } = await harness.join();
+      client.pause();
+      const closed = event(session, "closed");
+      client.reset();
+      // Its end is under way while these are handed over.
+      for (let n = 0; n < 100; n++) session.SendBinary(block);
+      await closed;
+    }
+    assert.deepEqual(reports, []);
+  });
+
+  test("before its ACKs are overdue leaves the sends of the next session alone", async (t) => {
+    const harness = await Harness.start(t, { undelivered: "reject" });
+    const first = await harness.join();
+    // From the first time-out on, some more are overdue at any moment.
+    let timedOut = false;
+    while (!timedOut) {
+      first.session.SendUTF8("never acknowledged").catch((error) => (timedOut ||= error.code === "ERR_CRYO_ACK_TIMEOUT"));
+      await setTimeout(5);
+    }
+    const closed = event(first.session, "closed");
+    first.client.reset();
+    await closed;
+    const { client, session } = await harness.join();
+    const since = performance.now();
+    const early = [];
+    const note = ({ code }) => performance.now() - since < 2500 && early.push(code);
+    const sends = Array.from({ length: 1000 }, () => session.SendUTF8("acknowledged later").catch(note));
+    // Longer than the server takes to look for overdue ACKs again.
+    await setTimeout(500);
+    for (let n = 0; n < sends.length; n++) client.send("ACK", { ack: (await client.nextOf("UTF8DATA")).ack });
+    await Promise.all(sends);
+    assert.deepEqual(early, []);
+  });
 });
 
 describe("a client that never acknowledges", () => {

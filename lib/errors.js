@@ -26,6 +26,8 @@ const codes = Object.freeze({
   STREAM_CANCELLED: "ERR_CRYO_STREAM_CANCELLED",
   /** The source of an outgoing stream failed; `cause` is its error. */
   STREAM_SOURCE: "ERR_CRYO_STREAM_SOURCE",
+  /** The temporary file of a stream that is to be fetched can't be written or read; `cause` is the system's error. */
+  STREAM_STORAGE: "ERR_CRYO_STREAM_STORAGE",
   /** The session ended, or the stream's number was taken again, before the stream was through. */
   STREAM_PREMATURE_CLOSE: "ERR_CRYO_STREAM_PREMATURE_CLOSE",
   /** The peer can't do transactions, or has not said that it can. */

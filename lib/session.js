@@ -39,6 +39,8 @@ class CryoServerWebsocketSession extends EventEmitter {
   /** The last figures, once there is no more to count. */
   #final = null;
   #whenClosed = null;
+  /** Rust tells of heartbeat rounds. */
+  #wantsStats = false;
 
   static {
     internals.event = (session, kind, value, ack, length, verdict) => {
@@ -232,11 +234,34 @@ class CryoServerWebsocketSession extends EventEmitter {
     report(this.#server.emitter, error, this, `listener of '${String(event)}'`);
   }
 
-  /** The figures of a heartbeat round; true when anybody wanted to know. */
+  on(event, listener) {
+    super.on(event, listener);
+    this.#listened(event);
+    return this;
+  }
+
+  addListener(event, listener) {
+    return this.on(event, listener);
+  }
+
+  prependListener(event, listener) {
+    super.prependListener(event, listener);
+    this.#listened(event);
+    return this;
+  }
+
+  /** Heartbeat rounds are told from the first listener on: with many sessions, telling everybody would be most of what a round costs. */
+  #listened(event) {
+    if (this.#wantsStats || !STATS.includes(event) || !this.#messages.open) return;
+    this.#wantsStats = true;
+    this.#server.border.order(this.#slot, ORDER.Stats);
+  }
+
+  /** The figures of a heartbeat round. */
   #stats(payload) {
-    const heard = STATS.filter((event) => this.listenerCount(event) > 0);
-    for (const event of heard) this.#emit(event, payload.double(STATS.indexOf(event)));
-    return heard.length > 0;
+    STATS.forEach((event, index) => {
+      if (this.listenerCount(event) > 0) this.#emit(event, payload.double(index));
+    });
   }
 
   #emit(event, ...args) {

@@ -56,7 +56,7 @@ class Sessions {
         internals.event(session, code, payload.buffer(), a, payload.length, (payload.flags & FLAG.VERDICT) !== 0);
         return true;
       case EVENT.Settled:
-        // Both threads settle: what this one did may come behind the session's end, which settled everything.
+        // Messages that made room for others while the session ended, whose sends have ended with it.
         if (session !== undefined) internals.settled(session, a, b & 0xff, b >>> 8);
         return true;
       case EVENT.Opened:

@@ -14,6 +14,8 @@
  * - `ERR_CRYO_STREAM_TIMEOUT`: no stream of that name came in time (`Timeout elapsed!`).
  * - `ERR_CRYO_STREAM_CANCELLED`: the peer cancelled the stream.
  * - `ERR_CRYO_STREAM_SOURCE`: the source of an outgoing stream failed; `cause` is its error.
+ * - `ERR_CRYO_STREAM_STORAGE`: the temporary file of a stream that is to be fetched can't be written or read; `cause` is the
+ *   system's error, such as ENOSPC.
  * - `ERR_CRYO_STREAM_PREMATURE_CLOSE`: the session ended, or the stream's number was taken again, before it was through.
  * - `ERR_CRYO_NO_TRANSACTIONS`: the peer can't do transactions, or has not said that it can.
  * - `ERR_CRYO_PEER_UNREACHABLE`: there is no connection to the other server; `cause` is the system's error, such as
@@ -36,6 +38,7 @@ export type CryoErrorCode =
   | "ERR_CRYO_STREAM_TIMEOUT"
   | "ERR_CRYO_STREAM_CANCELLED"
   | "ERR_CRYO_STREAM_SOURCE"
+  | "ERR_CRYO_STREAM_STORAGE"
   | "ERR_CRYO_STREAM_PREMATURE_CLOSE"
   | "ERR_CRYO_NO_TRANSACTIONS"
   | "ERR_CRYO_PEER_UNREACHABLE"

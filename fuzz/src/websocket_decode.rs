@@ -9,7 +9,8 @@ const MAX_MESSAGE: usize = 4096;
 /// What a decoder found, with bytes of its own.
 #[derive(Debug, PartialEq)]
 enum Found {
-    Message(Vec<u8>),
+    Text(Vec<u8>),
+    Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
     Close(Option<u16>, Vec<u8>),
@@ -18,7 +19,8 @@ enum Found {
 impl From<Item<'_>> for Found {
     fn from(item: Item<'_>) -> Self {
         match item {
-            Item::Message(payload) => Self::Message(payload.as_slice().to_vec()),
+            Item::Text(payload) => Self::Text(payload.as_slice().to_vec()),
+            Item::Binary(payload) => Self::Binary(payload.as_slice().to_vec()),
             Item::Ping(payload) => Self::Ping(payload.to_vec()),
             Item::Pong => Self::Pong,
             Item::Close { code, reason } => Self::Close(code, reason.to_vec()),
@@ -58,7 +60,8 @@ fn decode(role: Role, reads: &mut dyn Iterator<Item = &[u8]>) -> (Vec<Found>, Op
 fn check((found, violation): &(Vec<Found>, Option<Violation>)) {
     for (index, item) in found.iter().enumerate() {
         match item {
-            Found::Message(payload) => assert!(payload.len() <= MAX_MESSAGE),
+            Found::Text(payload) => assert!(payload.len() <= MAX_MESSAGE && str::from_utf8(payload).is_ok()),
+            Found::Binary(payload) => assert!(payload.len() <= MAX_MESSAGE),
             Found::Ping(payload) => assert!(payload.len() <= 125),
             Found::Pong => {}
             Found::Close(code, reason) => {

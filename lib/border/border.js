@@ -35,6 +35,8 @@ class Border {
   #payload = new Payload(this);
   #orderCount = 0;
   #outgoingLength = 0;
+  /** Orders with large payloads were given since the last flush. */
+  #unwritten = false;
   /** Events of the portion that are left, where the next one stands, and where its payload does. */
   #left = 0;
   #word = 0;
@@ -80,8 +82,7 @@ class Border {
   /** Takes the next portion, giving the orders that have come up; false when there is nothing to deliver. */
   #refill() {
     this.#left = this.#native.exchange(this.#orders, this.#orderCount, this.#outgoing, this.#words, this.incoming);
-    this.#orderCount = 0;
-    this.#outgoingLength = 0;
+    this.#given();
     this.#word = 0;
     this.#offset = 0;
     this.#payload.reset();
@@ -112,20 +113,22 @@ class Border {
 
   /**
    * @param {number} limit
-   * @returns {number} Bytes of the payload being delivered and of those behind it in the portion, as many whole ones as fit the limit.
+   * @param {number} kind `FLAG.LARGE` for large payloads, 0 for those in the common array.
+   * @returns {number} Bytes of the payload being delivered and of those of its kind behind it in the portion, as many whole ones as fit
+   *   the limit.
    */
-  payloadsAhead(limit) {
+  payloadsAhead(limit, kind) {
     const words = this.#words;
     let bytes = this.#payload.length;
     for (let at = this.#word, left = this.#left; left > 0; at += EVENT_WORDS, left--) {
-      const length = (words[at + 1] >>> 8) & FLAG.LARGE ? 0 : words[at + 4];
+      const length = ((words[at + 1] >>> 8) & FLAG.LARGE) === kind ? words[at + 4] : 0;
       if (bytes + length > limit) break;
       bytes += length;
     }
     return bytes;
   }
 
-  /** @param {Buffer} target Gets the large payload whose turn it is. */
+  /** @param {Buffer} target Gets the large payloads whose turn it is; it is as long as all of them. */
   takeLarge(target) {
     this.#native.takeLarge(target);
   }
@@ -153,7 +156,7 @@ class Border {
    */
   orderText(slot, order, a, text, b = 0) {
     // A UTF-16 unit takes at most three bytes of UTF-8.
-    if (text.length * 3 > LARGE) return this.orderBytes(slot, order, a, Buffer.from(text), b);
+    if (text.length * 3 >= LARGE) return this.orderBytes(slot, order, a, Buffer.from(text), b);
     if (this.#outgoingLength + text.length * 3 > BYTES) this.flush();
     const length = this.#outgoing.utf8Write(text, this.#outgoingLength);
     this.#outgoingLength += length;
@@ -171,9 +174,12 @@ class Border {
    */
   orderBytes(slot, order, a, bytes, b = 0) {
     const { length } = bytes;
-    if (length > LARGE) {
-      this.flush();
+    if (length >= LARGE) {
+      // What was ordered before comes first.
+      if (this.#orderCount > 0) this.flush();
       this.#native.order(slot, order, a, b, bytes);
+      this.#unwritten = true;
+      this.#scheduleFlush();
       return;
     }
     if (this.#outgoingLength + length > BYTES) this.flush();
@@ -184,10 +190,21 @@ class Border {
 
   /** Gives what orders there are now, not with the next tick. */
   flush() {
-    if (this.#orderCount === 0) return;
+    if (this.#orderCount === 0 && !this.#unwritten) return;
     this.#native.flush(this.#orders, this.#orderCount, this.#outgoing);
+    this.#given();
+  }
+
+  #given() {
     this.#orderCount = 0;
     this.#outgoingLength = 0;
+    this.#unwritten = false;
+  }
+
+  #scheduleFlush() {
+    if (this.#delivering || this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(this.#flushLater);
   }
 
   #put(slot, order, a, b, length) {
@@ -200,10 +217,7 @@ class Border {
     orders[at + 4] = length;
     this.#orderCount++;
     if (this.#orderCount === ORDERS) this.flush();
-    else if (!this.#delivering && !this.#scheduled) {
-      this.#scheduled = true;
-      process.nextTick(this.#flushLater);
-    }
+    else this.#scheduleFlush();
   }
 }
 

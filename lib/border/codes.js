@@ -68,6 +68,7 @@ const ORDER = Object.freeze({
   TxFetch: 16,
   TxFlow: 17,
   TxRoom: 18,
+  Stats: 19,
 });
 
 const ORDER_WORDS = 5;

@@ -8,6 +8,8 @@ const { FLAG } = require("./codes.js");
 const POOL = 8 * 1024;
 /** Bytes ahead below which they don't: one copy each is cheaper then. */
 const POOL_FROM = 1024;
+/** The same for large payloads, of which a few share their memory. */
+const LARGE_POOL = 64 * 1024;
 
 class Payload {
   #border;
@@ -15,6 +17,9 @@ class Payload {
   #pool = null;
   #pooledFrom = 0;
   #pooledTo = 0;
+  /** Large payloads of this portion that were taken ahead, and where the next one stands. */
+  #large = null;
+  #largeAt = 0;
 
   flags = 0;
   start = 0;
@@ -29,17 +34,14 @@ class Payload {
   reset() {
     this.#pool = null;
     this.#pooledTo = 0;
+    this.#large = null;
   }
 
   /** @returns {Buffer} A copy that the application may keep: the array itself is written again with the next batch. */
   buffer() {
     const { start, length } = this;
     const end = start + length;
-    if ((this.flags & FLAG.LARGE) !== 0) {
-      const copy = Buffer.allocUnsafe(length);
-      this.#border.takeLarge(copy);
-      return copy;
-    }
+    if ((this.flags & FLAG.LARGE) !== 0) return this.#takeLarge();
     if ((this.#pool === null || end > this.#pooledTo) && !this.#refill()) {
       const copy = Buffer.allocUnsafe(length);
       this.#border.incoming.copy(copy, 0, start, end);
@@ -80,9 +82,26 @@ class Payload {
     return this.#border.incoming.readUInt32LE(this.start + at);
   }
 
+  /** Takes this large payload, and those behind it that may share its memory. */
+  #takeLarge() {
+    const { length } = this;
+    if (this.#large === null) {
+      const ahead = this.#border.payloadsAhead(LARGE_POOL, FLAG.LARGE);
+      const taken = Buffer.allocUnsafeSlow(ahead);
+      this.#border.takeLarge(taken);
+      if (ahead === length) return taken;
+      this.#large = taken;
+      this.#largeAt = 0;
+    }
+    const payload = this.#large.subarray(this.#largeAt, this.#largeAt + length);
+    this.#largeAt += length;
+    if (this.#largeAt === this.#large.length) this.#large = null;
+    return payload;
+  }
+
   /** Copies this payload and those behind it at once; false where a copy of this one alone is cheaper. */
   #refill() {
-    const ahead = this.#border.payloadsAhead(POOL);
+    const ahead = this.#border.payloadsAhead(POOL, 0);
     if (ahead < POOL_FROM || ahead < this.length * 2) return false;
     this.#pool = Buffer.allocUnsafeSlow(ahead);
     this.#border.incoming.copy(this.#pool, 0, this.start, this.start + ahead);

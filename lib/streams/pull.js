@@ -3,11 +3,14 @@
 // An outgoing stream of which the peer fetches what it wants: the whole source first, then chunks as they are asked for.
 
 const { EVENT_COST } = require("../border/codes.js");
+const { CryoError, codes } = require("../errors.js");
 const { ChunkStore } = require("./store.js");
 const { Transmission, chunksOf } = require("./transmission.js");
 
 /** The largest size that TX_START can announce. */
 const MAX_BYTE_LENGTH = 2 ** 31 - 1;
+/** What a report of the file's failure names. */
+const STORE = "temporary file of a stream";
 
 class Pull extends Transmission {
   #store;
@@ -36,7 +39,7 @@ class Pull extends Transmission {
       if (started && count === 0) this.#complete = true;
       await this.#serve();
     } catch (error) {
-      this.fail(error);
+      this.#storeFailed(error);
     }
   }
 
@@ -57,15 +60,31 @@ class Pull extends Transmission {
     super.end(error);
     this.context.port.release(this.#ranges.length * EVENT_COST);
     this.#ranges = [];
-    this.#store.close().catch((cause) => this.context.port.report(cause, "temporary file of a stream"));
+    this.#store.close().catch((cause) => this.context.port.report(cause, STORE));
   }
 
   async #fill() {
     const size = this.context.port.options.streamChunkBytes;
-    for (let piece = await this.source.next(); piece !== null && !this.over; piece = await this.source.next()) {
+    for (let piece = await this.#next(); piece !== null; piece = await this.#next()) {
       for (const chunk of chunksOf(piece, size)) await this.#store.add(chunk);
     }
     if (!this.over) await this.#store.seal();
+  }
+
+  /** The source's next piece; null at its end, and at the stream's. */
+  async #next() {
+    if (this.over) return null;
+    try {
+      return await this.source.next();
+    } catch (error) {
+      this.fail(error);
+      return null;
+    }
+  }
+
+  #storeFailed(cause) {
+    const message = `The temporary file of the stream '${this.name}' can't be written or read: ${cause.message}`;
+    this.abort(new CryoError(codes.STREAM_STORAGE, message, { cause }), STORE);
   }
 
   /** Serves what was asked for, one range after the other. */
@@ -78,7 +97,7 @@ class Pull extends Transmission {
         this.context.port.release(EVENT_COST);
       }
     } catch (error) {
-      this.fail(error);
+      this.#storeFailed(error);
     }
     this.#serving = false;
     if (this.#finishAcknowledged) this.end(null);

@@ -18,7 +18,12 @@ async function openNameless() {
   const { O_CREAT, O_EXCL, O_RDWR } = fs.constants;
   if (process.platform === "win32") return fs.promises.open(name, O_CREAT | O_EXCL | O_RDWR | UV_FS_O_TEMPORARY, 0o600);
   const file = await fs.promises.open(name, O_CREAT | O_EXCL | O_RDWR, 0o600);
-  await fs.promises.unlink(name);
+  try {
+    await fs.promises.unlink(name);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   return file;
 }
 

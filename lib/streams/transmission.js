@@ -96,12 +96,22 @@ class Transmission {
     return false;
   }
 
-  /** The source, or what keeps its data, has failed. */
+  /** The source has failed. */
   fail(cause) {
+    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${this.name}' failed.`, { cause });
+    this.abort(error, "source of a stream");
+  }
+
+  /**
+   * Ends it for what is not the peer's doing.
+   *
+   * @param {CryoError} error
+   * @param {string} where What has failed.
+   */
+  abort(error, where) {
     if (this.over) return;
     this.#tellCancelled();
-    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${this.name}' failed.`, { cause });
-    if (!this.#rejects) this.#context.port.report(error, "source of a stream");
+    if (!this.#rejects) this.#context.port.report(error, where);
     this.end(error);
   }
 

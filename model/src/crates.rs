@@ -21,7 +21,24 @@ impl<T> Mutex<T> {
 
 pub mod task {
     use loom::future;
-    use std::task::Waker;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
+
+    /// tokio's, for whoever polls it once.
+    pub struct YieldNow;
+
+    pub fn yield_now() -> YieldNow {
+        YieldNow
+    }
+
+    impl Future for YieldNow {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    }
 
     /// futures-util's.
     #[derive(Debug)]

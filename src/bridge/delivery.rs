@@ -55,16 +55,9 @@ impl Delivery {
         self.copy(words, bytes)
     }
 
-    /// The next large payload, if it is as long as `target`.
+    /// The next large payloads, which together are as long as `target`.
     pub fn take_large(&mut self, target: &mut [u8]) -> bool {
-        let Some((frame, start)) = self.batch.large.pop_front() else { return false };
-        match frame.get(start..) {
-            Some(payload) if payload.len() == target.len() => {
-                target.copy_from_slice(payload);
-                true
-            }
-            _ => false,
-        }
+        self.batch.large.take(target)
     }
 
     /// The connection of the next `HttpOpened` event.

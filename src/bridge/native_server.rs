@@ -15,9 +15,13 @@ use super::orders::{self, Order, Turn};
 use super::wake::Alarm;
 use crate::net::listener::{Bound, ListenError};
 use crate::server::batch::{Batch, Code};
+use crate::server::link::Link;
 use crate::server::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
-use crate::session::Hooks;
+use crate::session::{Hooks, Micros};
+
+/// Sessions with output from which on it is written although no flush was asked for.
+const MAX_DIRTY: usize = 256;
 
 /// Where a server listens, or why it does not.
 #[napi(object, object_from_js = false)]
@@ -54,8 +58,8 @@ pub struct Counters {
 #[derive(Default)]
 struct Desk {
     delivery: Delivery,
-    /// Kept for its capacity.
-    dirty: Vec<Arc<crate::server::link::Link>>,
+    /// Sessions with output to be written.
+    dirty: Vec<Arc<Link>>,
 }
 
 /// The I/O thread, and how it ends.
@@ -162,16 +166,23 @@ impl NativeServer {
         }
     }
 
-    /// Carries out one command whose payload is too large for the common array, and writes what it sends.
+    /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or
+    /// exchange.
     #[napi(catch_unwind)]
     pub fn order(&self, slot: u32, order: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
             let command = [slot, order, a, b, payload.len() as u32];
-            self.run(&mut desk, &command, 1, &payload);
+            let now = self.running.shared.now();
+            let mut events = Batch::default();
+            self.carry_out(&mut desk, now, &command, &payload, &mut events);
+            if desk.dirty.len() >= MAX_DIRTY {
+                write(&mut desk.dirty, now, &mut events);
+            }
+            self.running.shared.post(events);
         }
     }
 
-    /// Copies the next large payload of the events to `target`, which has its length.
+    /// Copies the next large payloads of the events to `target`, which is as long as all of them.
     #[napi(catch_unwind)]
     pub fn take_large(&self, mut target: Uint8ArraySlice<'_>) -> bool {
         let Ok(mut desk) = self.desk.try_borrow_mut() else { return false };
@@ -250,14 +261,23 @@ impl NativeServer {
     fn run(&self, desk: &mut Desk, commands: &[u32], count: u32, payloads: &[u8]) {
         let shared = &self.running.shared;
         let commands = commands.get(..count as usize * orders::WORDS).unwrap_or_default();
-        let mut events = Batch::default();
-        let Desk { delivery, dirty } = desk;
         let now = shared.now();
-        Turn { shared, now, delivery, dirty, events: &mut events }.carry_out(commands, payloads);
-        for link in desk.dirty.drain(..) {
-            link.flush(&mut link.lock(), now, &mut events);
-        }
+        let mut events = Batch::default();
+        self.carry_out(desk, now, commands, payloads, &mut events);
+        write(&mut desk.dirty, now, &mut events);
         shared.post(events);
+    }
+
+    fn carry_out(&self, desk: &mut Desk, now: Micros, commands: &[u32], payloads: &[u8], events: &mut Batch) {
+        let Desk { delivery, dirty } = desk;
+        Turn { shared: &self.running.shared, now, delivery, dirty, events }.carry_out(commands, payloads);
+    }
+}
+
+/// Writes what sessions have to be written.
+fn write(dirty: &mut Vec<Arc<Link>>, now: Micros, events: &mut Batch) {
+    for link in dirty.drain(..) {
+        link.flush(&mut link.lock(), now, events);
     }
 }
 

@@ -55,11 +55,13 @@ pub enum Order {
     TxFlow = 17,
     /// Tell us when no more than `a` bytes of chunks wait for the socket.
     TxRoom = 18,
+    /// Tell of the session's heartbeat rounds from now on.
+    Stats = 19,
 }
 
 impl Order {
     /// All of them, by number.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Utf8,
         Self::Binary,
         Self::Error,
@@ -79,6 +81,7 @@ impl Order {
         Self::TxFetch,
         Self::TxFlow,
         Self::TxRoom,
+        Self::Stats,
     ];
 }
 
@@ -161,6 +164,7 @@ impl Turn<'_> {
             Order::Close => {
                 return shared.say_farewell(link, Farewell::silent(a as u16, &String::from_utf8_lossy(payload)));
             }
+            Order::Stats => return shared.tell_stats(link),
             Order::Hold => return shared.hold(link, a as usize),
             Order::Release => return shared.release(link, a as usize),
             Order::Free | Order::Answer => return,

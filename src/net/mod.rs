@@ -9,13 +9,16 @@
 //! | [`handshake`] | the HTTP upgrade, without I/O |
 //! | [`client`] | connecting to another server |
 //! | [`websocket`] | RFC 6455 framing, without I/O |
-//! | [`outgoing`] | the bytes a socket has not taken yet, and how it gets them |
+//! | [`outgoing`], `spare` | the bytes a socket has not taken yet, and how it gets them |
+//! | [`direct`] | the same for large payloads, with the socket at hand |
 
 pub mod client;
+pub mod direct;
 pub mod handshake;
 pub mod listener;
 pub mod outgoing;
 pub mod socket;
+mod spare;
 pub mod stream;
 pub mod tls;
 pub mod websocket;

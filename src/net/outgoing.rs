@@ -1,10 +1,11 @@
 //! The bytes a socket has not taken yet: framed here, encrypted if need be, and written without ever waiting.
 
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 
 use tokio_rustls::rustls::Connection;
 
 use super::socket::WriteHalf;
+use super::spare;
 use super::websocket::{self, Role};
 use crate::session::Wire;
 
@@ -41,6 +42,11 @@ impl Outgoing {
     /// Nothing yet. `role` decides whether frames are masked.
     pub fn new(role: Role) -> Self {
         Self { role, bytes: Vec::new(), taken: 0, total: 0 }
+    }
+
+    /// A text message. Cryo has none: this is for an endpoint of plain WebSocket (`conformance/`).
+    pub fn text(&mut self, payload: &[u8]) {
+        websocket::put_text(&mut self.bytes, self.role, payload);
     }
 
     /// Answers a WebSocket ping.
@@ -93,6 +99,27 @@ impl Outgoing {
         }
     }
 
+    /// Sends a frame from where it lies, behind what waits; what the socket does not take now is copied. An error is left to the next
+    /// [`flush`](Outgoing::flush), which meets it again.
+    pub fn frame_through(&mut self, socket: &WriteHalf, head: &[u8], tail: &[u8]) {
+        let header = websocket::message_header(self.role, head.len() + tail.len());
+        if header.key().is_some() {
+            // What has to be masked has to be copied.
+            return self.frame(head, tail);
+        }
+        let parts = [header.as_slice(), head, tail].map(IoSlice::new);
+        let [first, second, third] = parts;
+        let written = socket.try_write_vectored(&[IoSlice::new(self.rest()), first, second, third]).unwrap_or(0);
+        let waiting = self.pending();
+        self.take(written.min(waiting));
+        let direct = written.saturating_sub(waiting);
+        self.total += direct as u64;
+        let mut parts = parts;
+        let mut rest = parts.as_mut_slice();
+        IoSlice::advance_slices(&mut rest, direct);
+        rest.iter().for_each(|part| self.bytes.extend_from_slice(part));
+    }
+
     /// Gives back memory that nothing is in. For a connection that may be idle.
     pub fn relax(&mut self) {
         if self.bytes.is_empty() {
@@ -111,7 +138,7 @@ impl Outgoing {
             self.taken = 0;
             self.bytes.clear();
             if self.bytes.capacity() > KEPT_CAPACITY {
-                self.bytes = Vec::new();
+                spare::give(std::mem::take(&mut self.bytes));
             }
         } else if self.taken >= COMPACT_AT && self.taken >= self.bytes.len() / 2 {
             self.bytes.drain(..self.taken);
@@ -122,6 +149,7 @@ impl Outgoing {
 
 impl Wire for Outgoing {
     fn frame(&mut self, head: &[u8], tail: &[u8]) {
+        spare::reserve(&mut self.bytes, websocket::encoded_len(self.role, head.len() + tail.len()));
         websocket::put_message(&mut self.bytes, self.role, head, tail);
     }
 

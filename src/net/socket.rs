@@ -1,6 +1,6 @@
 //! TCP and Unix domain streams behind one type, whole for the handshake and in halves for a session.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -48,6 +48,14 @@ impl Socket {
     /// `WouldBlock` when it takes nothing now.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         either!(Self, self, stream => stream.try_write(bytes))
+    }
+
+    /// The same for several parts, as one.
+    ///
+    /// # Errors
+    /// `WouldBlock` when it takes nothing now.
+    pub fn try_write_vectored(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        either!(Self, self, stream => stream.try_write_vectored(parts))
     }
 
     /// Whether the socket takes bytes again.
@@ -135,6 +143,14 @@ impl WriteHalf {
         either!(Self, self, stream => stream.try_write(bytes))
     }
 
+    /// The same for several parts, as one.
+    ///
+    /// # Errors
+    /// `WouldBlock` when it takes nothing now.
+    pub fn try_write_vectored(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        either!(Self, self, stream => stream.try_write_vectored(parts))
+    }
+
     /// Tells the peer that nothing more comes. That it can't be told any more is no error.
     pub fn shutdown(&self) {
         let _ = either!(Self, self, stream => SockRef::from(AsRef::as_ref(stream)).shutdown(Shutdown::Write));
@@ -152,6 +168,10 @@ impl io::Write for &Socket {
         self.try_write(bytes)
     }
 
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_write_vectored(parts)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -161,6 +181,10 @@ impl io::Write for &Socket {
 impl io::Write for &WriteHalf {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.try_write(bytes)
+    }
+
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_write_vectored(parts)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::batch::Code;
 use super::limits::Place;
-use super::{Shared, Stop, dismiss, handshake, heartbeat, pacing, peer};
+use super::{Shared, Stop, dismiss, handshake, heartbeat, pacing, peer, scheduling};
 use crate::net::listener::{Bound, Listener};
 use crate::protocol::close;
 use crate::session::Farewell;
@@ -44,6 +44,7 @@ pub fn run(shared: &Arc<Shared>, bound: Bound) -> std::io::Result<()> {
         .enable_all()
         .on_thread_park(move || resting.inbox.rest())
         .build()?;
+    scheduling::yield_to_others();
     shared.inbox.resting_thread();
     runtime.block_on(async {
         let mut stop = shared.stop.subscribe();

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::large::LargePayloads;
 use super::link::Link;
 use super::opening::Origin;
 use super::relay::Relay;
@@ -120,14 +121,12 @@ pub struct Batch {
     pub words: Vec<u32>,
     /// The payloads.
     pub bytes: Vec<u8>,
-    /// The large payloads, each with where it starts in its vector.
-    pub large: VecDeque<(Vec<u8>, usize)>,
+    /// The large payloads.
+    pub large: LargePayloads,
     /// The sessions whose `Opened` event is in this batch, in order.
     pub opened: Vec<Arc<Link>>,
     /// The connections whose `HttpOpened` event is in this batch, in order.
     pub relays: VecDeque<Arc<Relay>>,
-    /// Bytes on `large`.
-    large_bytes: usize,
 }
 
 impl Batch {
@@ -138,7 +137,7 @@ impl Batch {
 
     /// Bytes of memory its events take.
     pub fn size(&self) -> usize {
-        self.words.len() * 4 + self.bytes.len() + self.large_bytes
+        self.words.len() * 4 + self.bytes.len() + self.large.bytes()
     }
 
     /// Forgets its events but keeps up to `keep` bytes of each array for the next ones.
@@ -147,8 +146,7 @@ impl Batch {
         self.words.shrink_to(keep / 4);
         self.bytes.clear();
         self.bytes.shrink_to(keep);
-        self.large.clear();
-        self.large_bytes = 0;
+        self.large.recycle(keep);
         self.opened.clear();
         self.relays.clear();
     }
@@ -160,7 +158,6 @@ impl Batch {
         self.large.append(&mut other.large);
         self.opened.append(&mut other.opened);
         self.relays.append(&mut other.relays);
-        self.large_bytes += std::mem::take(&mut other.large_bytes);
     }
 
     /// An event with its payload.
@@ -217,8 +214,7 @@ impl Batch {
             self.bytes.extend_from_slice(payload);
         } else {
             self.describe(slot, code, flags | LARGE_FLAG, a, b, length);
-            self.large_bytes += length;
-            self.large.push_back(body.into_owned());
+            self.large.push(body);
         }
     }
 
@@ -258,8 +254,10 @@ mod tests {
         let large_flags = (ASCII_FLAG | LARGE_FLAG) << 8;
         assert_eq!(batch.words, [3, ASCII_FLAG << 8, 9, 0, 3, 3, large_flags, 9, 0, LARGE as u32, 4, 0, 9, 0, 6]);
         assert_eq!(batch.bytes, "onezwölf".as_bytes());
-        assert_eq!(batch.large, [(large, 0)]);
+        assert_eq!(batch.large.bytes(), LARGE);
         assert!(batch.size() > LARGE);
+        let mut taken = vec![0; LARGE];
+        assert!(batch.large.take(&mut taken) && taken == large);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::passthrough::Wanted;
 use super::peer::Call;
 use super::sink::Sink;
 use super::{Shared, Stop};
+use crate::net::direct::Direct;
 use crate::net::outgoing::Outgoing;
 use crate::session::{Farewell, Hooks, Io, Micros, Session};
 
@@ -23,14 +24,14 @@ impl Shared {
         link: &Arc<Link>,
         now: Micros,
         events: &mut Batch,
-        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>),
+        call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, Sink<'_>>),
     ) {
         let mut core = link.lock();
         if core.session.is_throttled() && !core.blocked {
             // Too much for one write, but the socket may well take it: only a slow reader costs messages.
             link.flush(&mut core, now, events);
         }
-        core.with(now, events, (link.slot, 0), call);
+        core.with_socket(now, events, (link.slot, 0), call);
         if core.session.is_closed() {
             link.rouse();
         }
@@ -64,6 +65,11 @@ impl Shared {
         let mut scratch = Batch::default();
         core.with(self.now(), &mut scratch, (link.slot, 0), call);
         debug_assert!(scratch.is_empty(), "only what settles nothing may be called this way");
+    }
+
+    /// The application wants to know of the session's heartbeat rounds.
+    pub fn tell_stats(&self, link: &Arc<Link>) {
+        link.lock().tells_stats = true;
     }
 
     /// Ends a session behind what was sent before.

@@ -1,6 +1,6 @@
 //! One connection's life after the handshake: the task that has its socket read, writes what did not fit, and sees it out.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::net::websocket::Decoder;
 use crate::session::Wire;
 
 /// Reads in a row before other connections get their turn.
-const READS_PER_TURN: usize = 4;
+const READS_PER_TURN: usize = 2;
 
 /// How long ENDPOINT_INFO waits for a first sign of the client, which attaches its listener a little after the 101.
 const GREETING_DELAY: Duration = Duration::from_millis(10);
@@ -99,8 +99,8 @@ impl Driver {
                 Turn::Over => return Poll::Ready(()),
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        // Behind a look at the other sockets, which `wake_by_ref` would put off for dozens of turns.
+        pin!(tokio::task::yield_now()).poll(cx)
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Turn {

@@ -80,10 +80,10 @@ fn beat(shared: &Shared, slot: u32, generation: u32) -> bool {
         let number = filling.number;
         let beat = core.with(now, &mut filling.batch, (slot, number), |session, io| session.beat(paused, io));
         match beat {
-            Beat::Alive(stats) => filling.batch.sink(slot, number).stats(&stats),
+            Beat::Alive(stats) if core.tells_stats => filling.batch.sink(slot, number).stats(&stats),
             // The driver has a deadline to set, also when the socket takes nothing any more.
             Beat::Dead => link.rouse(),
-            Beat::Leaving => {}
+            Beat::Alive(_) | Beat::Leaving => {}
         }
     });
     // Pings don't wait for the application.
@@ -105,7 +105,7 @@ pub async fn sweep(shared: Arc<Shared>) {
                     let mut core = link.lock();
                     let number = filling.number;
                     core.with(now, &mut filling.batch, (link.slot, number), |session, io| session.sweep(io));
-                    core.awaiting = !core.finished && core.session.awaits_acks();
+                    core.awaiting = core.session.awaits_acks();
                     core.awaiting
                 })
             });

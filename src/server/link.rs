@@ -7,6 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio_rustls::rustls::Connection;
 
 use super::batch::Batch;
+use crate::net::direct::Direct;
 use crate::net::outgoing::{Flushed, Outgoing};
 use crate::net::socket::WriteHalf;
 use crate::session::{Io, Micros, Session, Wire};
@@ -46,6 +47,8 @@ pub struct Core {
     pub finished: bool,
     /// The socket is not read at the moment because the application is behind.
     pub paused: bool,
+    /// The application is told of heartbeat rounds.
+    pub tells_stats: bool,
 }
 
 impl Core {
@@ -59,6 +62,21 @@ impl Core {
     ) -> R {
         let mut events = batch.sink(slot, number);
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
+    }
+
+    /// The same, with the socket lent to the output: large payloads go to it at once. Not with TLS, which makes larger records of several
+    /// messages.
+    pub fn with_socket<R>(
+        &mut self,
+        now: Micros,
+        batch: &mut Batch,
+        (slot, number): (u32, u64),
+        call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, super::sink::Sink<'_>>) -> R,
+    ) -> R {
+        let mut events = batch.sink(slot, number);
+        let socket = self.socket.as_ref().filter(|_| !self.blocked && self.tls.is_none());
+        let mut wire = Direct::new(&mut self.outgoing, socket);
+        call(&mut self.session, &mut Io { now, wire: &mut wire, events: &mut events })
     }
 }
 
@@ -82,6 +100,7 @@ impl Link {
             awaiting: false,
             finished: false,
             paused: false,
+            tells_stats: false,
         };
         Arc::new(Self { slot, generation, sid, core: Mutex::new(core), driver: AtomicWaker::new() })
     }

@@ -15,8 +15,9 @@
 //! | [`relay`] | its socket, as both threads share it |
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`registry`] | sids and slots |
-//! | [`inbox`], [`batch`], [`sink`] | events on their way to the application |
+//! | [`inbox`], [`batch`], [`large`], [`sink`] | events on their way to the application |
 //! | [`sync`] | what the inbox needs of threads |
+//! | [`scheduling`] | the I/O thread beside the JavaScript thread |
 //! | [`commands`] | what the application asks for |
 //! | [`pacing`] | output that waits for the application, but not for long |
 //! | [`heartbeat`] | rounds over the sessions |
@@ -31,6 +32,7 @@ pub mod dismiss;
 pub mod handshake;
 pub mod heartbeat;
 pub mod inbox;
+pub mod large;
 pub mod limits;
 pub mod link;
 pub mod metrics;
@@ -41,6 +43,7 @@ pub mod peer;
 pub mod reading;
 pub mod registry;
 pub mod relay;
+pub mod scheduling;
 pub mod settings;
 pub mod sink;
 pub mod sync;

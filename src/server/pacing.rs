@@ -5,16 +5,11 @@ use std::time::Duration;
 
 use super::Shared;
 
-/// How long ACKs wait for the replies they should leave with.
-const PATIENCE: Duration = Duration::from_millis(1);
+/// How long ACKs wait for the replies they should leave with. While they do, the I/O thread sleeps with a deadline, and one that is due
+/// before the system's own clock tick (4 to 10 ms) makes the kernel set the clock's interrupt anew for each wait: 8 us on a virtual machine.
+const PATIENCE: Duration = Duration::from_millis(20);
 
-/// What the application may take for one session's events: with many of them a batch is long, and still not late.
-const PATIENCE_PER_SESSION: Duration = Duration::from_micros(10);
-
-/// How long ACKs wait at most, however many sessions there are.
-const LONGEST: Duration = Duration::from_millis(20);
-
-/// Flushes what the JavaScript thread has not come round to. Costs a wake-up a millisecond while there is traffic, nothing otherwise.
+/// Flushes what the JavaScript thread has not come round to. Costs a wake-up each time while there is traffic, nothing otherwise.
 pub async fn flush_overdue(shared: Arc<Shared>) {
     loop {
         shared.late.notified().await;
@@ -23,8 +18,7 @@ pub async fn flush_overdue(shared: Arc<Shared>) {
             if waiting == 0 {
                 break;
             }
-            let sessions = u32::try_from(waiting).unwrap_or(u32::MAX);
-            tokio::time::sleep(LONGEST.min(PATIENCE + PATIENCE_PER_SESSION.saturating_mul(sessions))).await;
+            tokio::time::sleep(PATIENCE).await;
             for link in shared.inbox.take_overdue(number) {
                 let core = link.lock();
                 if core.listed {

@@ -17,7 +17,7 @@ use crate::protocol::close;
 use crate::session::Wire;
 
 /// Bytes read from a socket at a time.
-const SCRATCH: usize = 64 * 1024;
+const SCRATCH: usize = 256 * 1024;
 
 /// Output beyond the high-water mark, in bytes, from which on a peer that does not read is not read either: what it sends can't
 /// make its ACKs pile up.
@@ -140,15 +140,18 @@ impl Reader {
             let core = &mut *core;
             let Filling { batch, number, .. } = filling;
             let fed = decoder.feed(input, |item| match item {
-                Item::Message(payload) => core.with(now, batch, (link.slot, *number), |session, io| {
-                    let message = match payload {
-                        Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
-                        Payload::Owned(bytes) => Cow::Owned(bytes),
-                    };
-                    if let Err(fault) = session.receive(message, hooks, io) {
-                        session.fail(&fault, io);
-                    }
-                }),
+                // The protocol takes text and binary alike (protocol.md, "Transport").
+                Item::Text(payload) | Item::Binary(payload) => {
+                    core.with(now, batch, (link.slot, *number), |session, io| {
+                        let message = match payload {
+                            Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
+                            Payload::Owned(bytes) => Cow::Owned(bytes),
+                        };
+                        if let Err(fault) = session.receive(message, hooks, io) {
+                            session.fail(&fault, io);
+                        }
+                    })
+                }
                 Item::Ping(payload) if !core.session.is_closed() => core.outgoing.pong(payload),
                 Item::Ping(_) | Item::Pong => {}
                 Item::Close { code, reason } => {

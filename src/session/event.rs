@@ -23,9 +23,9 @@ impl<'a> Body<'a> {
         self.frame.get(self.start..).unwrap_or_default()
     }
 
-    /// The whole frame, if it is owned, and where in it the payload starts; so that a large payload changes hands without a copy.
-    pub fn into_owned(self) -> (Vec<u8>, usize) {
-        (self.frame.into_owned(), self.start)
+    /// The whole frame, and where in it the payload starts; so that an owned one changes hands without a copy.
+    pub fn into_frame(self) -> (Cow<'a, [u8]>, usize) {
+        (self.frame, self.start)
     }
 }
 

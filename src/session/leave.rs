@@ -81,11 +81,13 @@ impl Session {
         }
     }
 
-    /// The connection is over: nothing is sent any more, and nobody is told of anything. That all sends end here is the caller's knowledge.
+    /// The connection is gone: nothing is sent any more, and nothing more becomes known of what was. Without this, what a session has left
+    /// behind would settle sends of the next one in its slot.
     pub fn end(&mut self) {
         self.phase = Phase::Closed;
         self.outbox.clear();
         self.acks = Acks::default();
+        self.streams = None;
     }
 
     /// The peer is silent: it is told so, without waiting for what it does not read.

@@ -94,8 +94,14 @@ pub struct Writer {
     sid: u64,
     next_ack: u32,
     raw: bool,
+    /// The last frame's masking key.
+    key: u32,
     bytes: Vec<u8>,
 }
+
+/// Makes the next masking key of the last one. Nobody has to be kept from guessing it here.
+const KEY_FACTOR: u32 = 1_664_525;
+const KEY_STEP: u32 = 1_013_904_223;
 
 impl Writer {
     /// A writer for the session `sid`. With `raw` it acknowledges nothing.
@@ -137,13 +143,16 @@ impl Writer {
 
     /// Answers a WebSocket ping.
     pub fn pong(&mut self, payload: &[u8]) {
-        self.head(opcode::PONG, payload.len());
+        let key = self.head(opcode::PONG, payload.len());
+        let start = self.bytes.len();
         self.bytes.extend_from_slice(payload);
+        self.mask(start, key);
     }
 
     fn frame(&mut self, opcode: u8, kind: u8, number: u32, rest: &[&[u8]]) {
         let length: usize = rest.iter().map(|part| part.len()).sum();
-        self.head(opcode, 13 + length);
+        let key = self.head(opcode, 13 + length);
+        let start = self.bytes.len();
         // A text message has to be UTF-8, and plain echo servers check that: there, zeros stand for the binary fields.
         let (sid, kind, number) = if opcode == opcode::TEXT { (0, 0, 0) } else { (self.sid, kind, number) };
         self.bytes.extend_from_slice(&sid.to_be_bytes());
@@ -152,10 +161,11 @@ impl Writer {
         for part in rest {
             self.bytes.extend_from_slice(part);
         }
+        self.mask(start, key);
     }
 
-    /// A WebSocket header. The mask is all zeros, so that the payload goes as it is; servers unmask it like any other.
-    fn head(&mut self, opcode: u8, length: usize) {
+    /// A WebSocket header, and the key to [mask](Self::mask) the payload behind it with.
+    fn head(&mut self, opcode: u8, length: usize) -> [u8; 4] {
         self.bytes.push(0x80 | opcode);
         if let Ok(short @ 0..=125) = u8::try_from(length) {
             self.bytes.push(0x80 | short);
@@ -166,6 +176,23 @@ impl Writer {
             self.bytes.push(0x80 | 127);
             self.bytes.extend_from_slice(&(length as u64).to_be_bytes());
         }
-        self.bytes.extend_from_slice(&[0; 4]);
+        // Never zero: there are servers that skip unmasking then, which no real client lets them do.
+        self.key = self.key.wrapping_mul(KEY_FACTOR).wrapping_add(KEY_STEP) | 1;
+        let key = self.key.to_ne_bytes();
+        self.bytes.extend_from_slice(&key);
+        key
+    }
+
+    /// Masks the payload that stands from `start` on (RFC 6455 section 5.3).
+    fn mask(&mut self, start: usize, key: [u8; 4]) {
+        let [a, b, c, d] = key;
+        let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+        let (chunks, tail) = self.bytes.get_mut(start..).unwrap_or_default().as_chunks_mut::<8>();
+        for chunk in chunks {
+            *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
+        }
+        for (byte, key) in tail.iter_mut().zip(key.iter().cycle()) {
+            *byte ^= key;
+        }
     }
 }

@@ -190,7 +190,7 @@ impl Peer {
     fn take(&mut self, input: &mut [u8]) {
         let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(Role::Client, 2 * LARGEST));
         let fed = decoder.feed(input, |item| match item {
-            Item::Message(message) => self.frame(message.as_slice()),
+            Item::Text(message) | Item::Binary(message) => self.frame(message.as_slice()),
             Item::Ping(_) | Item::Pong => {}
             Item::Close { code, .. } => {
                 assert!(!std::mem::replace(&mut self.leaving, true), "closed twice");

@@ -130,7 +130,7 @@ impl WriteHalf {
         }
         *room -= length;
         let fed = decoder.feed(&mut bytes[..length].to_vec(), |item| match item {
-            Item::Message(message) => {
+            Item::Text(message) | Item::Binary(message) => {
                 got.push(protocol::decode(message.as_slice()).expect("a frame").frame.frame_type())
             }
             Item::Close { .. } => *closed = true,
@@ -143,6 +143,11 @@ impl WriteHalf {
             self.0.readable.wake();
         }
         Ok(length)
+    }
+
+    pub fn try_write_vectored(&self, parts: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        let parts: Vec<_> = parts.iter().map(|part| &part[..]).collect();
+        self.try_write(&parts.concat())
     }
 
     pub fn shutdown(&self) {}

@@ -10,6 +10,8 @@ pub mod commands;
 pub mod connection;
 #[path = "../../../src/server/inbox.rs"]
 pub mod inbox;
+#[path = "../../../src/server/large.rs"]
+pub mod large;
 #[path = "../../../src/server/link.rs"]
 pub mod link;
 #[path = "../../../src/server/reading.rs"]

@@ -97,7 +97,7 @@ impl Decoder {
                 }
                 (None, _) => 0,
                 (Some(message), OpCode::Continuation) => {
-                    message.next_fragment()?;
+                    message.next_fragment(header.len)?;
                     message.len()
                 }
                 (Some(_), _) => {
@@ -140,7 +140,7 @@ impl Decoder {
                 if is_text && str::from_utf8(payload).is_err() {
                     return Err(NOT_UTF8);
                 }
-                sink(Item::Message(Payload::Borrowed(payload)));
+                sink(Item::message(is_text, Payload::Borrowed(payload)));
                 return Ok(());
             }
             // The read ended with the header: what follows may still come in one piece.
@@ -151,7 +151,7 @@ impl Decoder {
         let mut message = self.message.take().unwrap_or_else(|| Box::new(PartialMessage::new(is_text)));
         message.append(payload, frame.remaining)?;
         if complete && frame.fin {
-            sink(Item::Message(Payload::Owned(message.finish()?)));
+            sink(message.finish()?);
         } else {
             self.message = Some(message);
         }

@@ -68,9 +68,19 @@ pub const fn encoded_len(role: Role, payload_len: usize) -> usize {
     header + key + payload_len
 }
 
+/// The header of a binary message of `payload_len` bytes.
+pub fn message_header(role: Role, payload_len: usize) -> FrameHead {
+    frame_header(role, OpCode::Binary, payload_len)
+}
+
 /// Appends a binary message whose payload is `head` followed by `tail`: two parts, so that nobody need join them first.
 pub fn put_message(out: &mut Vec<u8>, role: Role, head: &[u8], tail: &[u8]) {
     put_frame(out, role, OpCode::Binary, head, tail);
+}
+
+/// Appends a text message, whose payload must be UTF-8.
+pub fn put_text(out: &mut Vec<u8>, role: Role, payload: &[u8]) {
+    put_frame(out, role, OpCode::Text, payload, &[]);
 }
 
 /// Appends a close frame, the reason cut to the 123 bytes it may have, at a character border.

@@ -32,8 +32,10 @@ impl Payload<'_> {
 /// One thing a peer said.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// A complete message, text and binary alike (protocol.md, "Transport"). Text has been checked to be UTF-8.
-    Message(Payload<'a>),
+    /// A complete message of text, which has been checked to be UTF-8.
+    Text(Payload<'a>),
+    /// A complete message of bytes.
+    Binary(Payload<'a>),
     /// A ping, to be answered by a pong with the same payload of at most 125 bytes.
     Ping(&'a [u8]),
     /// A pong. Nothing is to be done.
@@ -45,4 +47,11 @@ pub enum Item<'a> {
         /// At most 123 bytes, valid UTF-8.
         reason: &'a [u8],
     },
+}
+
+impl<'a> Item<'a> {
+    /// A complete message.
+    pub(super) fn message(is_text: bool, payload: Payload<'a>) -> Self {
+        if is_text { Self::Text(payload) } else { Self::Binary(payload) }
+    }
 }

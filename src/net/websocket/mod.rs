@@ -13,10 +13,10 @@ mod message;
 mod violation;
 
 pub use decoder::Decoder;
-pub use encoder::{FrameHead, encoded_len, frame_header, put_close, put_message, put_pong};
+pub use encoder::{FrameHead, encoded_len, frame_header, message_header, put_close, put_message, put_pong, put_text};
 pub use header::OpCode;
 pub use item::{Item, Payload};
-pub use message::MAX_FRAGMENTS;
+pub use message::MAX_SMALL_FRAGMENTS;
 pub use violation::Violation;
 
 /// What this end of the connection is. It decides who masks (RFC 6455 section 5.1).

@@ -40,6 +40,27 @@ fn bye_follows_what_was_sent_before() {
 }
 
 #[test]
+fn nothing_comes_of_what_was_sent_when_the_connection_is_gone() {
+    let config = Config { high_water_mark: 20, low_water_mark: 0, max_queue_count: 1, ..Config::default() };
+    let mut rig = Rig::greeted(config);
+    rig.announce();
+    rig.flowing = false;
+    rig.call(|session, io| session.start_stream(5, -1, b"stream", io));
+    rig.send("waits", 1);
+    rig.did();
+    rig.session.end();
+    assert!(rig.session.is_closed());
+    rig.send("dropped by the next", 2);
+    rig.send("too late", 3);
+    rig.call(|session, io| session.send_chunk(5, 0, b"chunk", io));
+    rig.now += ACK_TIMEOUT;
+    rig.call(Session::sweep);
+    rig.take(usize::MAX);
+    assert_eq!(rig.did(), []);
+    assert!(!rig.session.awaits_acks());
+}
+
+#[test]
 fn only_the_first_farewell_counts() {
     let mut rig = congested();
     leave(&mut rig, Farewell::silent(4444, "mine"));

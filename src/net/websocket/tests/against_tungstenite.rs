@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::protocol::Role as TheirRole;
 use tokio_tungstenite::tungstenite::{Message, WebSocket};
 
 use super::{Event, decode_chunks};
-use crate::net::websocket::{Role, put_close, put_message, put_pong};
+use crate::net::websocket::{Role, put_close, put_message, put_pong, put_text};
 
 /// One end of a connection whose input is known beforehand and whose output is kept.
 struct Tape {
@@ -54,6 +54,7 @@ fn they_read_what_we_write() {
             let (head, tail) = payload.split_at(payload.len() / 3);
             put_message(&mut bytes, role, head, tail);
         }
+        put_text(&mut bytes, role, "κόσμε".as_bytes());
         put_pong(&mut bytes, role, b"pong");
         put_close(&mut bytes, role, 4000, "Closing session.");
 
@@ -61,6 +62,7 @@ fn they_read_what_we_write() {
         for payload in payloads() {
             assert_eq!(socket.read().expect("a message"), Message::binary(payload));
         }
+        assert_eq!(socket.read().expect("a text"), Message::text("κόσμε"));
         assert_eq!(socket.read().expect("a pong"), Message::Pong("pong".into()));
         let Message::Close(Some(close)) = socket.read().expect("a close") else { panic!("no close frame") };
         assert_eq!((u16::from(close.code), close.reason.as_str()), (4000, "Closing session."));
@@ -74,10 +76,10 @@ fn we_read_what_they_write() {
         let mut expected = Vec::new();
         for payload in payloads() {
             socket.write(Message::binary(payload.clone())).expect("written");
-            expected.push(Event::Message(payload));
+            expected.push(Event::Binary(payload));
         }
         socket.write(Message::text("κόσμε")).expect("written");
-        expected.push(Event::Message("κόσμε".into()));
+        expected.push(Event::Text("κόσμε".into()));
         socket.write(Message::Ping("ping".into())).expect("written");
         expected.push(Event::Ping(b"ping".to_vec()));
         socket.close(None).expect("written");

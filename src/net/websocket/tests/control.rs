@@ -19,7 +19,7 @@ fn reads_a_control_frame_byte_by_byte_amidst_a_fragmented_message() {
     let bytes = [masked(0x02, b"ab"), masked(0x89, b"ping"), masked(0x80, b"cd")].concat();
     let (events, result) = decode_chunks(Role::Server, bytes.chunks(1));
     assert_eq!(result, Ok(()));
-    assert_eq!(events, [Event::Ping(b"ping".to_vec()), Event::Message(b"abcd".to_vec())]);
+    assert_eq!(events, [Event::Ping(b"ping".to_vec()), Event::Binary(b"abcd".to_vec())]);
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn refuses_long_and_fragmented_control_frames() {
 fn reads_a_close_and_ignores_what_follows() {
     let frames = [masked(0x82, b"last"), close(4000, "genug ✓".as_bytes()), masked(0x82, b"no"), vec![0xff; 9]];
     let closed = Event::Close(Some(4000), "genug ✓".as_bytes().to_vec());
-    assert_eq!(accept(&frames), [Event::Message(b"last".to_vec()), closed.clone()]);
+    assert_eq!(accept(&frames), [Event::Binary(b"last".to_vec()), closed.clone()]);
 
     let bytes = frames.concat();
     let (events, result) = decode_chunks(Role::Server, bytes.chunks(3));

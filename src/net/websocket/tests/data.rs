@@ -1,7 +1,7 @@
 //! Data frames: fragmentation, limits and text, RFC 6455 sections 5.4, 5.6 and 8.1.
 
 use super::{Event, MAX_MESSAGE, accept, decode_chunks, masked, refuse, serve};
-use crate::net::websocket::{Decoder, MAX_FRAGMENTS, Role};
+use crate::net::websocket::{Decoder, MAX_SMALL_FRAGMENTS, Role};
 
 #[test]
 fn joins_fragments_with_control_frames_between_them() {
@@ -16,8 +16,8 @@ fn joins_fragments_with_control_frames_between_them() {
     let expected = [
         Event::Ping(b"?".to_vec()),
         Event::Pong,
-        Event::Message(b"one message".to_vec()),
-        Event::Message(b"another".to_vec()),
+        Event::Binary(b"one message".to_vec()),
+        Event::Binary(b"another".to_vec()),
     ];
     assert_eq!(accept(&frames), expected);
 }
@@ -27,7 +27,7 @@ fn refuses_a_continuation_of_nothing() {
     assert_eq!(refuse(&[masked(0x80, b"x")]), 1002);
     assert_eq!(refuse(&[masked(0x00, b"x")]), 1002);
     let (events, result) = serve(&[masked(0x02, b""), masked(0x80, b""), masked(0x80, b"")]);
-    assert_eq!(events, [Event::Message(vec![])]);
+    assert_eq!(events, [Event::Binary(vec![])]);
     assert_eq!(result.map_err(|violation| violation.code), Err(1002));
 }
 
@@ -38,13 +38,27 @@ fn refuses_a_message_within_a_message() {
 }
 
 #[test]
-fn refuses_a_flood_of_fragments() {
-    let mut flood = masked(0x02, b"");
-    for _ in 1..MAX_FRAGMENTS {
-        flood.extend(masked(0x00, b""));
+fn refuses_a_flood_of_small_fragments() {
+    for payload in [&b""[..], &[7; 63]] {
+        let mut flood = masked(0x02, payload);
+        for _ in 0..MAX_SMALL_FRAGMENTS {
+            flood.extend(masked(0x00, payload));
+        }
+        assert_eq!(serve(&[flood.clone()]), (vec![], Ok(())));
+        assert_eq!(refuse(&[flood, masked(0x80, b"")]), 1008);
     }
-    assert_eq!(serve(&[flood.clone()]), (vec![], Ok(())));
-    assert_eq!(refuse(&[flood, masked(0x80, b"")]), 1008);
+}
+
+#[test]
+fn takes_any_number_of_fragments_that_are_not_small() {
+    let payload = [7; 64];
+    let count = MAX_MESSAGE / payload.len();
+    let mut frames = masked(0x02, &payload);
+    for _ in 1..count {
+        frames.extend(masked(0x00, &payload));
+    }
+    let decoded = [Event::Binary(payload.repeat(count))];
+    assert_eq!(accept(&[frames, masked(0x80, b"")]), decoded);
 }
 
 #[test]
@@ -59,9 +73,9 @@ fn refuses_a_message_over_the_limit_by_its_header() {
 }
 
 #[test]
-fn takes_text_as_bytes_if_it_is_utf8() {
+fn takes_text_if_it_is_utf8() {
     let text = "κόσμε \u{10ffff}";
-    assert_eq!(accept(&[masked(0x81, text.as_bytes())]), [Event::Message(text.as_bytes().to_vec())]);
+    assert_eq!(accept(&[masked(0x81, text.as_bytes())]), [Event::Text(text.as_bytes().to_vec())]);
     for bad in [&b"\xff"[..], b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"abc\xe2\x82"] {
         assert_eq!(refuse(&[masked(0x81, bad)]), 1007, "{bad:x?}");
     }
@@ -72,7 +86,7 @@ fn text_may_be_cut_within_a_character() {
     let text = "a€𝄞z".as_bytes();
     for cut in 0..=text.len() {
         let (start, end) = text.split_at(cut);
-        assert_eq!(accept(&[masked(0x01, start), masked(0x80, end)]), [Event::Message(text.to_vec())], "at {cut}");
+        assert_eq!(accept(&[masked(0x01, start), masked(0x80, end)]), [Event::Text(text.to_vec())], "at {cut}");
     }
     assert_eq!(refuse(&[masked(0x01, b"\xe2\x82"), masked(0x80, b"")]), 1007);
 }
@@ -90,5 +104,5 @@ fn bad_text_fails_at_the_byte_that_makes_it_bad() {
 #[test]
 fn binary_need_not_be_utf8() {
     let bytes: Vec<u8> = (0..=255).collect();
-    assert_eq!(accept(&[masked(0x02, &bytes), masked(0x80, &bytes)]), [Event::Message(bytes.repeat(2))]);
+    assert_eq!(accept(&[masked(0x02, &bytes), masked(0x80, &bytes)]), [Event::Binary(bytes.repeat(2))]);
 }

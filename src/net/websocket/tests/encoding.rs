@@ -38,7 +38,7 @@ fn messages_come_back_whole_and_take_the_announced_length() {
             let mut out = b"before".to_vec();
             put_message(&mut out, writer, head, tail);
             assert_eq!(out.len(), 6 + encoded_len(writer, len), "length {len}");
-            assert_eq!(decode_chunks(reader, [&out[6..]]), (vec![Event::Message(payload)], Ok(())));
+            assert_eq!(decode_chunks(reader, [&out[6..]]), (vec![Event::Binary(payload)], Ok(())));
             assert_eq!(&out[..6], b"before");
         }
     }

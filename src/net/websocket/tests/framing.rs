@@ -5,7 +5,7 @@ use crate::net::websocket::{Decoder, Item, Payload, Role};
 
 #[test]
 fn reads_the_examples_of_section_5_7() {
-    let hello = Event::Message(b"Hello".to_vec());
+    let hello = Event::Text(b"Hello".to_vec());
     let single = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
     let single_masked = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     let fragmented = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
@@ -23,7 +23,7 @@ fn lends_whole_messages_and_owns_those_in_pieces() {
     let frame = masked(0x82, b"whole");
     let mut lent = 0;
     decoder
-        .feed(&mut frame.clone(), |item| lent += usize::from(item == Item::Message(Payload::Borrowed(b"whole"))))
+        .feed(&mut frame.clone(), |item| lent += usize::from(item == Item::Binary(Payload::Borrowed(b"whole"))))
         .expect("legal");
     assert_eq!(lent, 1);
 
@@ -32,7 +32,7 @@ fn lends_whole_messages_and_owns_those_in_pieces() {
     let mut owned = Vec::new();
     decoder
         .feed(&mut end.to_vec(), |item| {
-            if let Item::Message(Payload::Owned(bytes)) = item {
+            if let Item::Binary(Payload::Owned(bytes)) = item {
                 owned = bytes;
             }
         })
@@ -44,7 +44,7 @@ fn lends_whole_messages_and_owns_those_in_pieces() {
 fn reads_every_length_encoding() {
     for len in [0, 1, 7, 8, 125, 126, 127, 0xffff, 0x1_0000, MAX_MESSAGE] {
         let payload: Vec<u8> = (0..len).map(|index| (index * 7) as u8).collect();
-        assert_eq!(accept(&[masked(0x82, &payload)]), [Event::Message(payload)], "length {len}");
+        assert_eq!(accept(&[masked(0x82, &payload)]), [Event::Binary(payload)], "length {len}");
     }
 }
 
@@ -52,7 +52,7 @@ fn reads_every_length_encoding() {
 #[test]
 fn takes_a_length_in_more_bytes_than_it_needs() {
     let long = [0x82, 0x7f, 0, 0, 0, 0, 0, 0, 0, 1, b'x'];
-    assert_eq!(decode_chunks(Role::Client, [&long[..]]), (vec![Event::Message(b"x".to_vec())], Ok(())));
+    assert_eq!(decode_chunks(Role::Client, [&long[..]]), (vec![Event::Binary(b"x".to_vec())], Ok(())));
 }
 
 #[test]

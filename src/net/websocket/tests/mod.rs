@@ -12,7 +12,8 @@ use super::{Decoder, Item, Role, Violation};
 /// An [`Item`] that owns its bytes, and does not tell whether they were lent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Event {
-    Message(Vec<u8>),
+    Text(Vec<u8>),
+    Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
     Close(Option<u16>, Vec<u8>),
@@ -21,7 +22,8 @@ enum Event {
 impl From<Item<'_>> for Event {
     fn from(item: Item<'_>) -> Self {
         match item {
-            Item::Message(payload) => Self::Message(payload.as_slice().to_vec()),
+            Item::Text(payload) => Self::Text(payload.as_slice().to_vec()),
+            Item::Binary(payload) => Self::Binary(payload.as_slice().to_vec()),
             Item::Ping(payload) => Self::Ping(payload.to_vec()),
             Item::Pong => Self::Pong,
             Item::Close { code, reason } => Self::Close(code, reason.to_vec()),

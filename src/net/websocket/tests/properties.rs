@@ -66,7 +66,7 @@ proptest! {
             let mut expected = Vec::new();
             for (head, tail) in &messages {
                 put_message(&mut out, writer, head, tail);
-                expected.push(Event::Message([head.as_slice(), tail].concat()));
+                expected.push(Event::Binary([head.as_slice(), tail].concat()));
             }
             put_pong(&mut out, writer, &pong);
             put_close(&mut out, writer, 4001, &reason);

@@ -1,0 +1,120 @@
+//! Large payloads on their way to the application: apart from the small ones, so that each is copied to where the application wants it,
+//! and not through the common array.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::session::Body;
+
+/// A queue of payloads.
+#[derive(Debug, Default)]
+pub struct LargePayloads {
+    queue: VecDeque<Place>,
+    /// Memory for those that were lent, used again for each batch: fresh memory for each payload would cost page faults.
+    slab: Vec<u8>,
+    bytes: usize,
+}
+
+/// Where a payload is.
+#[derive(Debug)]
+enum Place {
+    /// In the slab.
+    Slab(Range<usize>),
+    /// The message was put together from several reads: the payload is the end of it.
+    Own(Vec<u8>, usize),
+}
+
+impl LargePayloads {
+    /// Bytes of all payloads.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, body: Body<'_>) {
+        let payload = body.as_slice();
+        self.bytes += payload.len();
+        let place = match body.into_frame() {
+            (Cow::Owned(frame), start) => Place::Own(frame, start),
+            (Cow::Borrowed(frame), start) => {
+                let begin = self.slab.len();
+                self.slab.extend_from_slice(frame.get(start..).unwrap_or_default());
+                Place::Slab(begin..self.slab.len())
+            }
+        };
+        self.queue.push_back(place);
+    }
+
+    /// Takes the next ones out and copies them to `target`, one after the other, until it is full. False where their lengths don't add up to it.
+    pub fn take(&mut self, mut target: &mut [u8]) -> bool {
+        while !target.is_empty() {
+            let place = self.queue.pop_front();
+            let payload = match &place {
+                Some(Place::Slab(range)) => self.slab.get(range.clone()),
+                Some(Place::Own(frame, start)) => frame.get(*start..),
+                None => None,
+            };
+            let Some((to, rest)) = payload.and_then(|payload| target.split_at_mut_checked(payload.len())) else {
+                return false;
+            };
+            to.copy_from_slice(payload.unwrap_or_default());
+            target = rest;
+        }
+        true
+    }
+
+    /// Moves those of `other` behind its own.
+    pub fn append(&mut self, other: &mut LargePayloads) {
+        let offset = self.slab.len();
+        self.slab.append(&mut other.slab);
+        self.queue.extend(other.queue.drain(..).map(|place| match place {
+            Place::Slab(range) => Place::Slab(range.start + offset..range.end + offset),
+            own @ Place::Own(..) => own,
+        }));
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
+
+    /// Forgets them all but keeps up to `keep` bytes of memory.
+    pub fn recycle(&mut self, keep: usize) {
+        self.queue.clear();
+        self.slab.clear();
+        self.slab.shrink_to(keep);
+        self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(payloads: &mut LargePayloads, length: usize) -> Option<Vec<u8>> {
+        let mut target = vec![0; length];
+        payloads.take(&mut target).then_some(target)
+    }
+
+    #[test]
+    fn lent_and_owned_ones_keep_their_order_also_when_moved() {
+        let (mut first, mut second) = (LargePayloads::default(), LargePayloads::default());
+        first.push(Body::new(Cow::Borrowed(b"head one"), 5));
+        second.push(Body::new(Cow::Owned(b"head four".to_vec()), 5));
+        second.push(Body::new(Cow::Borrowed(b"head seven"), 5));
+        assert_eq!((first.bytes(), second.bytes()), (3, 9));
+        first.append(&mut second);
+        assert_eq!((first.bytes(), second.bytes()), (12, 0));
+        assert_eq!(taken(&mut first, 7), Some(b"onefour".to_vec()), "two at once");
+        assert_eq!(taken(&mut first, 5), Some(b"seven".to_vec()));
+        assert_eq!(taken(&mut first, 5), None, "no more");
+    }
+
+    #[test]
+    fn a_target_that_they_do_not_fit_is_refused() {
+        let mut payloads = LargePayloads::default();
+        payloads.push(Body::new(Cow::Borrowed(b"four"), 0));
+        payloads.push(Body::new(Cow::Borrowed(b"last"), 0));
+        assert_eq!(taken(&mut payloads, 3), None);
+        assert_eq!(taken(&mut payloads, 4), Some(b"last".to_vec()), "the next one is not affected");
+        payloads.recycle(2);
+        assert!(payloads.slab.capacity() <= 2 && payloads.bytes() == 0);
+    }
+}
