@@ -74,7 +74,21 @@ fn session() {
     exercise("session", fuzz::session::run);
 }
 
+#[cfg(unix)]
 #[test]
 fn border() {
     exercise("border", fuzz::border::run);
+}
+
+#[cfg(unix)]
+#[test]
+fn server() {
+    exercise("server", fuzz::server::run);
+}
+
+/// For ThreadSanitizer (`scripts/sanitize.sh`), which sees no threads elsewhere.
+#[cfg(unix)]
+#[test]
+fn server_on_two_threads() {
+    exercise("server", fuzz::server::run_on_two_threads);
 }

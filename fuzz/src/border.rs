@@ -11,7 +11,7 @@ use cryo_server::net::outgoing::Outgoing;
 use cryo_server::net::socket::Socket;
 use cryo_server::net::websocket::Role;
 use cryo_server::server::Shared;
-use cryo_server::server::batch::{Batch, Code, LARGE_FLAG, WORDS};
+use cryo_server::server::batch::{Batch, Code, LARGE, LARGE_FLAG, WORDS};
 use cryo_server::server::link::Link;
 use cryo_server::server::opening::Origin;
 use cryo_server::server::settings::{DuplicateSid, Settings};
@@ -100,7 +100,11 @@ impl Border {
     fn receive(&mut self, input: &mut Input<'_>) {
         let Some(link) = self.links.get(usize::from(input.byte()) % self.links.len()) else { return };
         let hooks = Hooks(input.byte() % 8);
-        let message = input.blob();
+        let mut message = input.blob().to_vec();
+        // Now and then one whose payload travels by itself.
+        if input.byte() >= 0xc0 {
+            message.resize(message.len() + LARGE, b'x');
+        }
         let now = self.shared.now();
         self.shared.inbox.write(|filling| {
             let number = filling.number;
@@ -124,12 +128,14 @@ impl Border {
         let mut length = 0;
         for event in words.chunks_exact(WORDS).take(count) {
             length += inline_length(event);
+            if is_large(event) {
+                let mut payload = vec![0; event.last().map_or(0, |length| *length as usize)];
+                assert!(self.delivery.take_large(&mut payload), "no such large payload");
+            }
         }
         assert!(length <= bytes.len(), "payloads beyond the array");
-        if input.flag() {
-            self.delivery.take_large(&mut bytes);
-            assert!(self.delivery.take_relay().is_none());
-        }
+        assert!(!self.delivery.is_through() || !self.delivery.take_large(&mut [0]), "a payload of no event");
+        assert!(self.delivery.take_relay().is_none());
         if self.delivery.is_through() {
             for link in self.shared.inbox.take_unflushed() {
                 self.shared.flush(&link, link.lock());
@@ -142,13 +148,21 @@ fn check(batch: &Batch) {
     assert_eq!(batch.words.len() % WORDS, 0);
     let lengths: usize = batch.words.chunks_exact(WORDS).map(inline_length).sum();
     assert_eq!(lengths, batch.bytes.len(), "the payloads are not those of the events");
+    let large = batch.words.chunks_exact(WORDS).filter(|event| is_large(event));
+    let lengths: usize = large.filter_map(|event| event.last()).map(|length| *length as usize).sum();
+    assert_eq!(lengths, batch.large.bytes(), "the large payloads are not those of the events");
 }
 
 /// Bytes of an event's payload in the common array.
 fn inline_length(event: &[u32]) -> usize {
     let [_, code, .., length] = event else { return 0 };
     assert!((*code as usize & 0xff) < Code::ALL.len(), "event {code}");
-    if code >> 8 & LARGE_FLAG == 0 { *length as usize } else { 0 }
+    if is_large(event) { 0 } else { *length as usize }
+}
+
+/// Whether an event's payload travels by itself.
+fn is_large(event: &[u32]) -> bool {
+    event.get(1).is_some_and(|code| code >> 8 & LARGE_FLAG != 0)
 }
 
 fn settings() -> Settings {

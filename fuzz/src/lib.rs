@@ -9,10 +9,14 @@
 //! | [`websocket_decode`] | a byte stream, cut anywhere |
 //! | [`session`] | frames, application calls, time and verdicts in any order |
 //! | [`border`] | commands as JavaScript writes them, events into arrays of any size |
+//! | [`server`] | clients, application and I/O thread in any order, over real sockets |
 
+#[cfg(unix)]
 pub mod border;
 pub mod frame_decode;
 pub mod input;
+#[cfg(unix)]
+pub mod server;
 pub mod session;
 pub mod upgrade;
 pub mod websocket_decode;

@@ -14,6 +14,7 @@ use super::peer::Call;
 use super::sink::Sink;
 use super::{Shared, Stop};
 use crate::net::direct::Direct;
+use crate::net::outgoing::Outgoing;
 use crate::session::{Farewell, Hooks, Io, Micros, Session};
 
 impl Shared {
@@ -52,6 +53,18 @@ impl Shared {
         if core.paused {
             link.rouse();
         }
+    }
+
+    /// Runs `call` with a session whose lock the caller has, when its events can't be settled under the inbox's lock. They follow after it.
+    pub(super) fn call(
+        &self,
+        link: &Link,
+        core: &mut Core,
+        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>),
+    ) {
+        let mut scratch = Batch::default();
+        core.with(self.now(), &mut scratch, (link.slot, 0), call);
+        debug_assert!(scratch.is_empty(), "only what settles nothing may be called this way");
     }
 
     /// The application wants to know of the session's heartbeat rounds.

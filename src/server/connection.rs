@@ -40,13 +40,37 @@ enum Stage {
     Closed,
 }
 
-/// Serves `link` until its socket is closed. `early` is what came behind the handshake in the same read.
-pub async fn serve(shared: Arc<Shared>, link: Arc<Link>, read: ReadHalf, decoder: Decoder, early: Vec<u8>) {
+/// Serves `link` until its socket is closed. `early` is what came behind the handshake in the same read. When the future is dropped the
+/// session is over, even if it was never polled.
+pub fn serve(
+    shared: Arc<Shared>,
+    link: Arc<Link>,
+    read: ReadHalf,
+    decoder: Decoder,
+    early: Vec<u8>,
+) -> impl Future<Output = ()> {
     let reader = Reader::new(Arc::clone(&shared), Arc::clone(&link), read, decoder);
     let timer = Some(Box::pin(tokio::time::sleep(GREETING_DELAY)));
     let mut driver = Driver { shared, link, reader, stage: Stage::Greeting, timer };
-    driver.reader.process_early(early);
-    std::future::poll_fn(|cx| driver.poll(cx)).await;
+    async move {
+        driver.reader.process_early(early);
+        std::future::poll_fn(|cx| driver.poll(cx)).await;
+    }
+}
+
+impl Shared {
+    /// The session is over, as far as its sid and the application are concerned. Only the first call counts.
+    pub(super) fn conclude(&self, link: &Arc<Link>) {
+        self.registry.lock().release(link);
+        self.inbox.write(|filling| {
+            let mut core = link.lock();
+            if !std::mem::replace(&mut core.finished, true) {
+                self.metrics.closed(core.session.close_code());
+                filling.batch.closed(link.slot, core.session.counters());
+                core.session.end();
+            }
+        });
+    }
 }
 
 struct Driver {

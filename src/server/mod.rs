@@ -62,16 +62,14 @@ use handshake::Verdict;
 use heartbeat::Wheel;
 use inbox::{Inbox, Wake};
 use limits::Limits;
-use link::{Core, Link};
+use link::Link;
 use metrics::Metrics;
 use passthrough::Wanted;
 use peer::Call;
 use registry::Registry;
 use settings::Settings;
-use sink::Sink;
 
-use crate::net::outgoing::Outgoing;
-use crate::session::{Hooks, Io, Micros, Session};
+use crate::session::{Hooks, Micros};
 
 /// How far the server is with its own end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,26 +163,5 @@ impl Shared {
     /// Which requests the application listens for on `http_server`.
     pub fn wanted(&self) -> Wanted {
         Wanted(self.wanted.load(Ordering::Relaxed))
-    }
-
-    /// Runs `call` with a session whose lock the caller has, when its events can't be settled under the inbox's lock. They follow after it.
-    fn call(&self, link: &Link, core: &mut Core, call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>)) {
-        let mut scratch = batch::Batch::default();
-        core.with(self.now(), &mut scratch, (link.slot, 0), call);
-        debug_assert!(scratch.is_empty(), "only what settles nothing may be called this way");
-    }
-
-    /// The session is over, as far as its sid and the application are concerned. Only the first call counts.
-    fn conclude(&self, link: &Arc<Link>) {
-        self.registry.lock().release(link);
-        link.lock().session.end();
-        self.inbox.write(|filling| {
-            let mut core = link.lock();
-            if !std::mem::replace(&mut core.finished, true) {
-                self.metrics.closed(core.session.close_code());
-                filling.batch.closed(link.slot, core.session.counters());
-                core.session.end();
-            }
-        });
     }
 }

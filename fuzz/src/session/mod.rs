@@ -1,19 +1,25 @@
-//! The session as a state machine: arbitrary frames, application calls, time and verdicts in any order. What holds whatever happens is
-//! asserted by [`witness`], after each step and at the end.
+//! The session as a state machine: arbitrary frames, application calls, time and verdicts in any order. What may happen at all is
+//! asserted by [`witness`], what is due for a frame of the peer's by [`peer`], and order, caps and settlement here.
 
+mod peer;
 mod step;
 mod witness;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+use cryo_server::protocol::{Frame, FrameType};
+use cryo_server::session::acks::ACK_TIMEOUT;
 use cryo_server::session::config::{Config, DropPolicy};
 use cryo_server::session::{Hooks, Io, Micros, Session};
 
 use super::input::Input;
-use witness::{Application, Socket};
+use witness::{Application, Left, Socket};
 
 const SID: u64 = 7;
+
+/// Bytes of the largest message that the steps send.
+const LARGEST: usize = 13 + 255;
 
 /// Reads a configuration and then steps from `data`.
 pub fn run(data: &[u8]) {
@@ -39,8 +45,19 @@ fn config(input: &mut Input<'_>) -> Config {
             _ => DropPolicy::Dedupe,
         },
         keep_late: input.flag(),
+        max_payload: usize::from(input.byte()) * 2,
         ..Config::default()
     }
+}
+
+/// A frame that was asked for and has neither left nor been dropped.
+struct Asked {
+    frame_type: FrameType,
+    tail: Vec<u8>,
+    /// 0 where nobody waits for its end, or a stream does.
+    token: u32,
+    /// Its number, if the peer has acknowledged it before it left: it may then be dropped in silence.
+    lie: Option<u32>,
 }
 
 /// A session between its witnesses.
@@ -51,15 +68,20 @@ struct Rig {
     config: Arc<Config>,
     hooks: Hooks,
     now: Micros,
+    /// What must leave, in this order.
+    asked: VecDeque<Asked>,
+    /// Something was asked for before the greeting, when there are no caps.
+    early: bool,
     /// Of the last send, and of the last stream of ours.
     token: u32,
     stream: u32,
     /// Our streams that were finished, which happens once.
     finished: HashSet<u32>,
-    /// Bytes of what the caps don't bind.
-    undroppable: usize,
-    /// What the counters said last.
-    counted: (u64, u64, u64),
+    /// The peer gave a sign of life since the last heartbeat round.
+    heard: bool,
+    /// Bytes received, and messages dropped.
+    received: u64,
+    dropped: u64,
 }
 
 impl Rig {
@@ -68,15 +90,18 @@ impl Rig {
         Self {
             session: Session::new(SID, Arc::clone(&config)),
             socket: Socket::default(),
-            application: Application::default(),
+            application: Application { batch: 1, ..Application::default() },
             config,
             hooks: Hooks(0),
             now: 0,
+            asked: VecDeque::new(),
+            early: false,
             token: 0,
             stream: 0,
             finished: HashSet::new(),
-            undroppable: 0,
-            counted: (0, 0, 0),
+            heard: false,
+            received: 0,
+            dropped: 0,
         }
     }
 
@@ -85,54 +110,129 @@ impl Rig {
         call(&mut self.session, &mut io)
     }
 
+    /// The next send's token.
+    fn token(&mut self) -> u32 {
+        self.token += 1;
+        self.token
+    }
+
+    /// Such a frame is about to be asked for. Whether the session takes any.
+    fn ask(&mut self, frame_type: FrameType, token: u32, tail: &[u8]) -> bool {
+        let is_taken = !self.session.is_closed() && !self.session.is_leaving();
+        if is_taken {
+            self.early |= !self.session.is_greeted();
+            self.asked.push_back(Asked { frame_type, tail: tail.to_vec(), token, lie: None });
+            if token != 0 {
+                self.application.unsettled.insert(token);
+            }
+        }
+        is_taken
+    }
+
     /// The socket takes up to `bytes`, refilled as it goes.
     fn drain(&mut self, mut bytes: usize) {
+        let was_closed = self.session.is_closed();
         loop {
             bytes -= self.socket.take(bytes);
             self.call(Session::drained);
             if bytes == 0 || self.socket.pending == 0 {
-                return;
+                break;
+            }
+        }
+        if !was_closed && self.session.is_closed() {
+            self.account();
+            assert!(self.has_nothing_to_send(), "it has left before what was sent");
+        }
+    }
+
+    /// What is left in the model was acknowledged too early, and dropped.
+    fn has_nothing_to_send(&self) -> bool {
+        self.asked.iter().all(|asked| asked.lie.is_some())
+    }
+
+    /// After each step.
+    fn check(&mut self) {
+        self.account();
+        if self.session.is_closed() {
+            self.asked.clear();
+        }
+        assert_eq!(self.session.is_closed(), self.socket.closed, "a close frame and nothing else closes");
+        assert!(self.socket.answers.is_empty(), "nobody asked for {:?}", self.socket.answers);
+        let (received, sent, dropped) = self.session.counters();
+        assert_eq!((received, sent), (self.received, self.socket.written), "bytes counted");
+        assert!(dropped >= self.dropped, "{} messages dropped, not {dropped}", self.dropped);
+        self.check_caps();
+        let Application { batch, in_batch, held, .. } = self.application;
+        assert_eq!(self.session.intake.unread(batch - 1), in_batch + held, "bytes not handled yet");
+    }
+
+    /// What was asked for is now dropped, has left, or was acknowledged before it left.
+    fn account(&mut self) {
+        for token in std::mem::take(&mut self.application.dropped) {
+            self.dropped += 1;
+            let at = self.asked.iter().position(|asked| asked.token == token).expect("what is dropped has not left");
+            let asked = self.asked.remove(at).expect("it is there");
+            assert!(is_droppable(asked.frame_type), "a {:?} was dropped", asked.frame_type);
+        }
+        for frame in std::mem::take(&mut self.socket.left) {
+            self.leaves(&frame);
+        }
+        for (token, number) in std::mem::take(&mut self.application.acknowledged) {
+            if let Some(asked) = self.asked.iter_mut().find(|asked| asked.token == token) {
+                asked.lie = Some(number);
             }
         }
     }
 
-    fn check(&mut self) {
-        let counters = self.session.counters();
-        let before = std::mem::replace(&mut self.counted, counters);
-        assert!(
-            counters.0 >= before.0 && counters.1 >= before.1 && counters.2 >= before.2,
-            "{before:?} to {counters:?}"
-        );
-        assert_eq!(counters.1, self.socket.written, "bytes counted as sent");
-        assert_eq!(self.session.is_closed(), self.socket.closed, "a close frame and nothing else closes");
-        let (bytes, frames) = self.session.queued(&self.socket);
-        // What was let in before the greeting may outlast it; one message may be larger than the cap.
-        let allowance = self.config.high_water_mark + 300;
-        let most = self.config.max_queued_bytes + self.undroppable + allowance + self.socket.pending;
-        assert!(bytes <= most, "{bytes} bytes wait, not {most}");
-        let most = self.config.max_queue_count + self.undroppable / 13 + allowance / 13;
-        assert!(frames <= most, "{frames} frames wait, not {most}");
-        assert!(self.session.intake.unread(u64::MAX) <= self.application.held, "more is held than was handed over");
+    /// A frame has left: it is the one that was asked for first, of those that were not dropped.
+    fn leaves(&mut self, (frame_type, number, tail): &Left) {
+        while let Some(Asked { lie: Some(lie), frame_type, .. }) = self.asked.front()
+            && is_droppable(*frame_type)
+            && Some(*lie) != *number
+        {
+            self.dropped += 1;
+            self.asked.pop_front();
+        }
+        let asked = self.asked.pop_front().expect("only what was asked for leaves");
+        assert_eq!((asked.frame_type, &asked.tail), (*frame_type, tail), "out of order");
     }
 
-    /// An open session loses nothing but what it said it drops.
+    fn check_caps(&self) {
+        let waiting = self.asked.iter().filter(|asked| is_droppable(asked.frame_type) && asked.lie.is_none());
+        let sizes: Vec<_> = waiting.map(|asked| asked.frame_type.head_len() + asked.tail.len()).collect();
+        // Until the greeting the outbox stands in for the socket. An empty one takes any message.
+        let allowance = if self.early { self.config.high_water_mark + LARGEST } else { 0 };
+        let (bytes, most) = (sizes.iter().sum::<usize>(), self.config.max_queued_bytes.max(LARGEST) + allowance);
+        assert!(bytes <= most, "{bytes} bytes wait, not {most}");
+        let most = self.config.max_queue_count + allowance / 13;
+        assert!(sizes.len() <= most, "{} messages wait, not {most}", sizes.len());
+    }
+
+    /// An open session loses nothing but what it said it drops, and leaves nobody waiting whose peer answers.
     fn finish(&mut self) {
-        if self.session.is_closed() || self.session.is_leaving() {
-            return;
-        }
         self.call(Session::greet);
-        while self.socket.pending > 0 {
-            self.drain(usize::MAX);
-        }
+        self.drain(usize::MAX);
         self.check();
         assert_eq!(self.session.queued(&self.socket), (0, 0), "an idle socket, and yet something waits");
-        assert_eq!(
-            self.socket.messages + self.session.counters().2,
-            u64::from(self.application.sends),
-            "messages lost"
-        );
-        for token in &self.application.dropped {
-            assert!(!self.socket.serials.contains(token), "{token} was dropped, yet sent");
+        assert!(!self.session.is_leaving(), "nothing is left to send, and yet it has not left");
+        if self.session.is_closed() {
+            return;
         }
+        assert!(self.has_nothing_to_send(), "messages lost");
+        assert_eq!(self.session.counters().2, self.dropped + self.asked.len() as u64, "messages dropped");
+        assert_eq!(self.application.awaited_room, None, "room was not told of");
+        self.now += ACK_TIMEOUT;
+        self.call(Session::sweep);
+        assert!(self.config.keep_late || self.application.unsettled.is_empty(), "no ACK came, and nobody was told");
+        for ack in std::mem::take(&mut self.socket.numbers) {
+            peer::send(self, &Frame::Ack { ack });
+        }
+        assert!(self.application.unsettled.is_empty(), "not settled: {:?}", self.application.unsettled);
+        assert!(self.application.unsettled_steps.is_empty(), "steps: {:?}", self.application.unsettled_steps);
     }
+}
+
+/// Whether a slow reader may cost such frames.
+fn is_droppable(frame_type: FrameType) -> bool {
+    matches!(frame_type, FrameType::Utf8Data | FrameType::BinaryData)
 }

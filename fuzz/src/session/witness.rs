@@ -1,11 +1,16 @@
-//! A socket and an application that believe nothing: each asserts what may ever reach it.
+//! A socket and an application that believe nothing. Each asserts what may ever reach it, and notes what did, for the step to compare
+//! with what was due.
 
 use std::collections::HashSet;
 
-use cryo_server::protocol::{self, Frame};
-use cryo_server::session::{Event, Events, Outcome, Side, Wire};
+use cryo_server::protocol::{self, Frame, FrameType};
+use cryo_server::session::intake::EVENT_COST;
+use cryo_server::session::{Event, Events, Hooks, MessageKind, Outcome, Side, Step, Wire};
 
 use super::SID;
+
+/// A frame of ours as far as it can be told from others: its type, its number, its tail.
+pub type Left = (FrameType, Option<u32>, Vec<u8>);
 
 /// Takes bytes when it is told to.
 #[derive(Default)]
@@ -13,12 +18,14 @@ pub struct Socket {
     pub pending: usize,
     pub written: u64,
     pub closed: bool,
-    /// How many messages came, and their running numbers.
-    pub messages: u64,
-    pub serials: HashSet<u32>,
+    /// What left during the step, of that which leaves in the order in which it was asked for.
+    pub left: Vec<Left>,
+    /// The ACKs and PONGs of the step, by number.
+    pub answers: Vec<(FrameType, u32)>,
+    /// The numbers of all frames of ours.
+    pub numbers: Vec<u32>,
     taken: u64,
     greeted: bool,
-    bye: bool,
     last: Option<u32>,
 }
 
@@ -31,12 +38,12 @@ impl Socket {
         taken
     }
 
-    fn message(&mut self, payload: &[u8]) {
-        let serial = payload.first_chunk().map(|bytes| u32::from_be_bytes(*bytes)).expect("a message of ours");
-        assert!(self.last.is_none_or(|last| last < serial), "{serial} came after {:?}", self.last);
-        self.last = Some(serial);
-        self.messages += 1;
-        self.serials.insert(serial);
+    fn numbered(&mut self, frame: &Frame<'_>) {
+        if let Some(ack) = frame.ack() {
+            assert!(self.last.is_none_or(|last| last < ack), "number {ack} came after {:?}", self.last);
+            self.last = Some(ack);
+            self.numbers.push(ack);
+        }
     }
 }
 
@@ -46,16 +53,23 @@ impl Wire for Socket {
         let bytes = [head, tail].concat();
         let decoded = protocol::decode(&bytes).expect("only legal frames leave");
         assert_eq!(decoded.sid, SID);
-        match decoded.frame {
+        let frame = decoded.frame;
+        match frame {
             Frame::EndpointInfo { ack, .. } => {
                 assert!(!std::mem::replace(&mut self.greeted, true), "greeted twice");
                 assert_eq!((ack, self.written), (0, 0), "the greeting comes first");
+                self.numbered(&frame);
             }
-            Frame::Bye { .. } => assert!(!std::mem::replace(&mut self.bye, true), "two BYEs"),
-            Frame::Utf8 { payload, .. } | Frame::Binary { payload, .. } | Frame::Error { payload, .. } => {
-                self.message(payload);
+            Frame::Ack { ack } | Frame::Pong { ack } => self.answers.push((frame.frame_type(), ack)),
+            // Overtakes what waits, so that it measures the peer and not the queue.
+            Frame::Ping { ack } => self.numbers.push(ack),
+            // Alone it may go without a greeting: a session that ends before it began.
+            Frame::Bye { .. } => self.numbered(&frame),
+            _ => {
+                assert!(self.greeted, "{frame:?} before the greeting");
+                self.numbered(&frame);
+                self.left.push((frame.frame_type(), frame.ack(), frame.tail().to_vec()));
             }
-            _ => {}
         }
         self.pending += bytes.len();
         self.written += bytes.len() as u64;
@@ -74,37 +88,60 @@ impl Wire for Socket {
     }
 }
 
+/// A payload that came: the type of its frame, the number of the message or of the stream, the bytes, and whether a verdict is due.
+pub type Heard = (FrameType, u32, Vec<u8>, bool);
+
 /// Remembers what was promised to it.
 #[derive(Default)]
 pub struct Application {
     pub batch: u64,
-    /// Messages it has sent.
-    pub sends: u32,
-    /// Those that were dropped, by token.
-    pub dropped: Vec<u32>,
-    /// Bytes it was given to hold, at most.
+    /// Bytes and costs of the messages in that batch.
+    pub in_batch: usize,
+    /// The same of what it holds beyond its batch.
     pub held: usize,
-    /// The peer's ACK is being taken: only then may a send end with one.
-    pub acknowledging: bool,
-    pub awaits_room: bool,
-    /// The peer's streams that are open.
+    /// Sends, range requests and flow changes whose end is due, by token.
+    pub unsettled: HashSet<u32>,
+    /// The same of streams, by number and step.
+    pub unsettled_steps: HashSet<(u32, u8)>,
+    /// Messages that were dropped during the step, by token.
+    pub dropped: Vec<u32>,
+    /// What was acknowledged during the step, by token and number.
+    pub acknowledged: Vec<(u32, u32)>,
+    /// The number in the ACK that is being taken: only then may a send end with one.
+    pub acknowledging: Option<u32>,
+    /// Room is to be told of from so few bytes on.
+    pub awaited_room: Option<usize>,
+    /// The streams that are open.
     pub incoming: HashSet<u32>,
-    connected: bool,
-    settled: HashSet<u32>,
-    steps: HashSet<(u32, u8)>,
+    pub outgoing: HashSet<u32>,
+    /// What came during the step.
+    pub heard: Vec<Heard>,
+    /// Whether the peer takes part in transactions, once it has said so.
+    pub transactions: Option<bool>,
 }
 
 impl Application {
+    fn judge(&self, outcome: Outcome) {
+        assert_eq!(outcome == Outcome::Acknowledged, self.acknowledging.is_some(), "{outcome:?} without its cause");
+    }
+
     fn settle(&mut self, token: u32, outcome: Outcome) {
-        assert!(token != 0 && self.settled.insert(token), "{token} settled twice");
+        assert!(self.unsettled.remove(&token), "{token} was not sent, or is settled already");
         self.judge(outcome);
         if outcome == Outcome::Dropped {
             self.dropped.push(token);
         }
+        self.acknowledged.extend(self.acknowledging.map(|number| (token, number)));
     }
 
-    fn judge(&self, outcome: Outcome) {
-        assert_eq!(outcome == Outcome::Acknowledged, self.acknowledging, "{outcome:?} without its cause");
+    fn hear(&mut self, frame_type: FrameType, number: u32, payload: &[u8], verdict: bool) {
+        self.heard.push((frame_type, number, payload.to_vec(), verdict));
+    }
+
+    /// One of our streams is no more: what became of its steps is nobody's concern.
+    pub fn forget_stream(&mut self, tx_id: u32) {
+        self.outgoing.remove(&tx_id);
+        self.unsettled_steps.retain(|(of, _)| *of != tx_id);
     }
 }
 
@@ -115,21 +152,64 @@ impl Events for Application {
 
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Connected { .. } => assert!(!std::mem::replace(&mut self.connected, true), "connected twice"),
+            Event::Connected { transactions } => {
+                assert!(self.transactions.replace(transactions).is_none(), "connected twice");
+            }
+            Event::Message { kind, ack, body, verdict } => {
+                let frame_type = message_type(kind);
+                self.in_batch += frame_type.head_len() + body.as_slice().len() + EVENT_COST;
+                self.hear(frame_type, ack, body.as_slice(), verdict);
+            }
             Event::Settled { token, outcome } => self.settle(token, outcome),
-            Event::StreamStarted { tx_id, .. } => drop(self.incoming.insert(tx_id)),
-            Event::StreamChunk { tx_id, .. } => assert!(self.incoming.contains(&tx_id), "a chunk of no stream"),
-            Event::StreamFinished { tx_id } => assert!(self.incoming.remove(&tx_id), "the end of no stream"),
-            Event::StreamCancelled { side: Side::Theirs, tx_id } => {
+            Event::StreamStarted { tx_id, name, .. } => {
+                self.held += name.len() + EVENT_COST;
+                self.incoming.insert(tx_id);
+                self.hear(FrameType::TxStart, tx_id, name, false);
+            }
+            Event::StreamChunk { tx_id, body, .. } => {
+                self.held += body.as_slice().len() + EVENT_COST;
+                assert!(self.incoming.contains(&tx_id), "a chunk of no stream");
+                self.hear(FrameType::TxChunk, tx_id, body.as_slice(), false);
+            }
+            Event::StreamFinished { tx_id } | Event::StreamCancelled { side: Side::Theirs, tx_id } => {
+                self.held += EVENT_COST;
                 assert!(self.incoming.remove(&tx_id), "the end of no stream");
             }
+            Event::StreamCancelled { side: Side::Ours, tx_id } => {
+                self.held += EVENT_COST;
+                assert!(self.outgoing.contains(&tx_id), "the end of no stream");
+                self.forget_stream(tx_id);
+            }
+            Event::RangeRequested { tx_id, .. } => {
+                self.held += EVENT_COST;
+                assert!(self.outgoing.contains(&tx_id), "chunks of no stream");
+            }
+            Event::FlowChanged(_) => self.held += EVENT_COST,
             Event::StreamSettled { tx_id, step, outcome } => {
-                assert!(self.steps.insert((tx_id, step as u8)), "{step:?} of {tx_id} settled twice");
+                assert!(self.unsettled_steps.remove(&(tx_id, step as u8)), "{step:?} of {tx_id} settled again");
+                assert!(step == Step::Start || outcome == Outcome::Acknowledged, "the end of a stream is waited for");
                 self.judge(outcome);
             }
-            Event::Room { .. } => assert!(std::mem::take(&mut self.awaits_room), "room nobody waits for"),
-            Event::Message { .. } | Event::RangeRequested { .. } | Event::FlowChanged(_) => {}
-            Event::StreamCancelled { side: Side::Ours, .. } => {}
+            Event::Room { left } => {
+                let awaited = self.awaited_room.take().expect("room somebody waits for");
+                assert!(left <= awaited, "{left} bytes left, not {awaited}");
+            }
         }
     }
+}
+
+/// The frame that carries such messages.
+pub fn message_type(kind: MessageKind) -> FrameType {
+    match kind {
+        MessageKind::Utf8 => FrameType::Utf8Data,
+        MessageKind::Binary => FrameType::BinaryData,
+        MessageKind::Error => FrameType::Error,
+    }
+}
+
+/// Whether hooks look at what such a frame carries.
+pub fn is_hooked(hooks: Hooks, frame_type: FrameType) -> bool {
+    [MessageKind::Utf8, MessageKind::Binary, MessageKind::Error]
+        .into_iter()
+        .any(|kind| message_type(kind) == frame_type && hooks.cover(kind))
 }

@@ -1,8 +1,157 @@
-//! The inbox, and its surroundings as the model has them.
+//! The server's parts at the border as they are, and around them what they carry, or touch without waiting for it.
 
-pub mod batch;
-pub mod link;
 pub mod sync;
 
+#[path = "../../../src/server/batch.rs"]
+pub mod batch;
+#[path = "../../../src/server/commands.rs"]
+pub mod commands;
+#[path = "../../../src/server/connection.rs"]
+pub mod connection;
 #[path = "../../../src/server/inbox.rs"]
 pub mod inbox;
+#[path = "../../../src/server/large.rs"]
+pub mod large;
+#[path = "../../../src/server/link.rs"]
+pub mod link;
+#[path = "../../../src/server/reading.rs"]
+pub mod reading;
+#[path = "../../../src/server/registry.rs"]
+pub mod registry;
+#[path = "../../../src/server/sink.rs"]
+pub mod sink;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use crate::Mutex;
+use crate::net::outgoing::Outgoing;
+use crate::net::socket::Client;
+use crate::net::websocket::{Decoder, Role};
+use crate::rustls::{ClientConfig, ServerConfig};
+use crate::session::config::Config;
+use crate::session::{Hooks, Micros, Session};
+use handshake::Verdict;
+use inbox::{Inbox, Wake};
+use link::Link;
+use opening::Origin;
+use passthrough::Wanted;
+use peer::Call;
+use registry::Registry;
+
+pub mod handshake {
+    #[derive(Debug)]
+    pub enum Verdict {
+        Accept,
+        Reject,
+        Failed,
+        Origin,
+    }
+}
+
+pub mod opening {
+    #[derive(Debug)]
+    pub enum Origin {
+        Client { number: u32 },
+        Peer { number: u32, request: String },
+    }
+}
+
+pub mod passthrough {
+    pub struct Wanted(pub u8);
+}
+
+pub mod peer {
+    pub struct Call;
+}
+
+pub mod relay {
+    #[derive(Debug)]
+    pub struct Relay {
+        pub id: u32,
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    Running,
+    Leaving,
+}
+
+pub struct Settings {
+    pub close_timeout: Duration,
+    pub session: Arc<Config>,
+}
+
+/// Something to tell, which nobody waits for here.
+#[derive(Default)]
+pub struct Untold;
+
+impl Untold {
+    fn notify_one(&self) {}
+
+    fn closed(&self, _code: u16) {}
+
+    fn send_modify(&self, _change: impl FnOnce(&mut Stop)) {}
+}
+
+pub struct Shared {
+    pub settings: Settings,
+    pub inbox: Inbox,
+    registry: Mutex<Registry>,
+    hooks: AtomicU8,
+    wanted: AtomicU8,
+    tls: Mutex<Option<Arc<ServerConfig>>>,
+    peer_tls: Mutex<Option<Arc<ClientConfig>>>,
+    verdicts: Mutex<HashMap<u32, mpsc::Sender<Verdict>>>,
+    calls: mpsc::Sender<Call>,
+    awaiting: Mutex<Vec<Arc<Link>>>,
+    awaiting_grew: Untold,
+    late: Untold,
+    metrics: Untold,
+    stop: Untold,
+}
+
+impl Shared {
+    pub fn new(config: Config, wake: Wake) -> Arc<Self> {
+        Arc::new(Self {
+            settings: Settings { close_timeout: Duration::ZERO, session: Arc::new(config) },
+            inbox: Inbox::new(wake),
+            registry: Mutex::default(),
+            hooks: AtomicU8::default(),
+            wanted: AtomicU8::default(),
+            tls: Mutex::default(),
+            peer_tls: Mutex::default(),
+            verdicts: Mutex::default(),
+            calls: mpsc::channel().0,
+            awaiting: Mutex::default(),
+            awaiting_grew: Untold,
+            late: Untold,
+            metrics: Untold,
+            stop: Untold,
+        })
+    }
+
+    pub fn now(&self) -> Micros {
+        0
+    }
+
+    pub fn hooks(&self) -> Hooks {
+        Hooks(self.hooks.load(Ordering::Relaxed))
+    }
+
+    /// As `opening::open` does it: session 1, and the future that serves it.
+    pub fn open(self: &Arc<Self>, client: &Arc<Client>) -> (Arc<Link>, impl Future<Output = ()> + use<>) {
+        let (read, write) = client.split();
+        let config = Arc::clone(&self.settings.session);
+        let link = self.registry.lock().open(1, |slot, generation| {
+            Link::new((slot, generation), 1, Session::new(1, config), Outgoing::new(Role::Server), None, write)
+        });
+        self.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: 0 }));
+        let decoder = Decoder::new(Role::Server, 1 << 16);
+        let connection = connection::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());
+        (link, connection)
+    }
+}

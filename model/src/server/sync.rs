@@ -1,24 +1,10 @@
-//! Loom's threads in the place of the system's.
+//! What the inbox needs of threads, of loom's.
 
 use std::cell::Cell;
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+pub use crate::Mutex;
 pub use loom::sync::atomic::{AtomicBool, Ordering};
-use loom::sync::{self, MutexGuard};
-
-/// A mutex that locks like parking_lot's.
-pub struct Mutex<T>(sync::Mutex<T>);
-
-impl<T> Mutex<T> {
-    pub fn new(value: T) -> Self {
-        Self(sync::Mutex::new(value))
-    }
-
-    pub fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 loom::thread_local! {
     static IS_IO_THREAD: Cell<bool> = Cell::new(false);

@@ -1,0 +1,4 @@
+//! See `cryo_fuzz::server`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cryo_fuzz::server::run(data));

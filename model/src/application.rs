@@ -1,0 +1,90 @@
+//! The JavaScript thread, with the event loop's way to sleep: `src/bridge/native_server.rs`, `exchange` and `flush`, and
+//! `lib/border/border.js`, `wake`.
+
+use std::sync::Arc;
+
+use loom::sync::Notify;
+
+use crate::bridge::delivery::Delivery;
+use crate::bridge::orders::{Order, Turn};
+use crate::server::Shared;
+use crate::server::batch::{Batch, Code, WORDS};
+use crate::server::inbox::Wake;
+
+/// An application that knows one session at most, in slot 0.
+pub struct Application {
+    bell: Arc<Notify>,
+    delivery: Delivery,
+    orders: Vec<u32>,
+    /// Orders for when it has come to the end of what there is.
+    later: Vec<(Order, u32)>,
+    /// What it was told, in order.
+    pub heard: Vec<Code>,
+}
+
+impl Application {
+    /// One that sleeps, and what wakes it. Waking it twice before it looks is waking it once, as with libuv.
+    pub fn new() -> (Self, Wake) {
+        let bell = Arc::new(Notify::new());
+        let ring = Arc::clone(&bell);
+        let delivery = Delivery::default();
+        let application = Self { bell, delivery, orders: Vec::new(), later: Vec::new(), heard: Vec::new() };
+        (application, Box::new(move || ring.notify()))
+    }
+
+    /// Gives an order without payload, with the next exchange or flush.
+    pub fn order(&mut self, order: Order, a: u32) {
+        self.orders.extend_from_slice(&[0, order as u32, a, 0, 0]);
+    }
+
+    /// Gives an order when it has come to the end of what there is.
+    pub fn order_later(&mut self, order: Order, a: u32) {
+        self.later.push((order, a));
+    }
+
+    /// Sleeps, and handles what there is, until the session is over.
+    pub fn run(&mut self, shared: &Shared, mut handle: impl FnMut(&mut Self, Code)) {
+        while !self.heard.contains(&Code::Closed) {
+            self.bell.wait();
+            while let Some(codes) = self.exchange(shared) {
+                for code in codes {
+                    self.heard.push(code);
+                    handle(self, code);
+                }
+            }
+            for (order, a) in std::mem::take(&mut self.later) {
+                self.order(order, a);
+                self.flush(shared);
+            }
+        }
+    }
+
+    /// Gives the orders and writes what they send.
+    pub fn flush(&mut self, shared: &Shared) {
+        let (mut dirty, mut events) = (Vec::new(), Batch::default());
+        let orders = std::mem::take(&mut self.orders);
+        let delivery = &mut self.delivery;
+        Turn { shared, now: shared.now(), delivery, dirty: &mut dirty, events: &mut events }.carry_out(&orders, &[]);
+        for link in dirty {
+            link.flush(&mut link.lock(), shared.now(), &mut events);
+        }
+        shared.post(events);
+    }
+
+    fn exchange(&mut self, shared: &Shared) -> Option<Vec<Code>> {
+        self.flush(shared);
+        if self.delivery.is_through() {
+            for link in shared.inbox.take_unflushed() {
+                let core = link.lock();
+                if core.listed {
+                    shared.flush(&link, core);
+                }
+            }
+        }
+        let (mut words, mut bytes) = ([0; 16 * WORDS], [0; 1024]);
+        let count = self.delivery.next(shared, &mut words, &mut bytes);
+        let events = words.as_chunks::<WORDS>().0.iter().take(count);
+        let codes = events.map(|[_, code, ..]| Code::ALL[*code as usize & 0xff]).collect();
+        (count > 0).then_some(codes)
+    }
+}

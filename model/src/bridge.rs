@@ -1,0 +1,6 @@
+//! The border's format, as it is.
+
+#[path = "../../src/bridge/delivery.rs"]
+pub mod delivery;
+#[path = "../../src/bridge/orders.rs"]
+pub mod orders;

@@ -1,0 +1,13 @@
+//! Sockets that a test holds the other end of.
+
+pub mod socket;
+pub mod tls;
+
+#[path = "../../../src/net/direct.rs"]
+pub mod direct;
+#[path = "../../../src/net/outgoing.rs"]
+pub mod outgoing;
+#[path = "../../../src/net/spare.rs"]
+mod spare;
+#[path = "../../../src/net/websocket/mod.rs"]
+pub mod websocket;
