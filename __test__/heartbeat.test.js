@@ -8,7 +8,7 @@ const { describe, test } = require("node:test");
 const { Client } = require("./support/client");
 const { spawnApp } = require("./support/process");
 const { Harness, joined } = require("./support/server");
-const { event } = require("./support/wait");
+const { deferred, event, within } = require("./support/wait");
 
 // Long enough for a stalled machine to answer in time, short enough to wait for a few.
 const INTERVAL = { keepAliveIntervalMs: 600 };
@@ -28,6 +28,15 @@ describe("a round of the heartbeat", () => {
       assert.equal(payload, "ping");
     }
   });
+
+  for (const listen of ["on", "addListener", "once", "prependListener", "prependOnceListener"]) {
+    test(`is told to who listens by ${listen}()`, async (t) => {
+      const { session } = await joined(t, INTERVAL, { pongs: true });
+      const told = deferred();
+      assert.equal(session[listen]("stat-rtt", told.resolve), session);
+      assert.equal(typeof (await within(told.promise, "stat-rtt")), "number");
+    });
+  }
 
   test("numbers its pings like any other frame", async (t) => {
     const { client, session } = await joined(t, INTERVAL, { pongs: true });

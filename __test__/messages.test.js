@@ -24,10 +24,12 @@ const TEXTS = {
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-for (const [transport, options] of [
+const TRANSPORTS = [
   ["plain", {}],
   ["TLS", { ssl: certificate }],
-]) {
+];
+
+for (const [transport, options] of TRANSPORTS) {
   describe(`to the server, ${transport}`, () => {
     for (const [title, text] of Object.entries(TEXTS)) {
       test(`text, ${title}`, async (t) => {
@@ -213,6 +215,29 @@ describe("order", () => {
     while (received.length < 600) received.push((await client.nextOf("UTF8DATA")).payload);
     assert.deepEqual(received, expected);
   });
+});
+
+describe("messages of all sizes in one go", () => {
+  const SIZES = [10, 5_000, 16 * 1024, 20_000, 40_000, 70_000];
+  const nth = (n) => Buffer.alloc(SIZES[(n * 5 + (n >> 3)) % SIZES.length], `${n} `);
+  const COUNT = 120;
+
+  for (const [transport, options] of TRANSPORTS) {
+    test(`there and back, and none changes later, ${transport}`, async (t) => {
+      const { client, session } = await joined(t, options);
+      const received = [];
+      session.on("message-binary", (buffer) => {
+        received.push(buffer);
+        session.SendBinary(buffer);
+      });
+      const messages = Array.from({ length: COUNT }, (_, n) => client.message("BINARYDATA", { payload: nth(n) }));
+      client.write(Buffer.concat(messages));
+      for (let n = 0; n < COUNT; n++) {
+        assert.ok(nth(n).equals((await client.nextOf("BINARYDATA")).payload), `message ${n} is another one`);
+      }
+      received.forEach((buffer, n) => assert.ok(nth(n).equals(buffer), `message ${n} has changed`));
+    });
+  }
 });
 
 describe("two sessions", () => {

@@ -168,7 +168,39 @@ impl Wire for Outgoing {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
+    use crate::net::socket::Socket;
+
+    /// What 8 MiB come to, which no socket takes at once, behind something small.
+    #[tokio::test]
+    async fn a_large_frame_leaves_whole_behind_what_waits() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut peer = TcpStream::connect(listener.local_addr().expect("its address")).await.expect("a connection");
+        let (_, socket) = Socket::Tcp(listener.accept().await.expect("its other end").0).into_split();
+        let tail: Vec<u8> = (0..8 << 20).map(|i: u32| (i % 251) as u8).collect();
+        let mut expected = Vec::new();
+        websocket::put_message(&mut expected, Role::Server, b"head", b"small");
+        websocket::put_message(&mut expected, Role::Server, b"head", &tail);
+
+        let mut outgoing = Outgoing::new(Role::Server);
+        outgoing.frame(b"head", b"small");
+        outgoing.frame_through(&socket, b"head", &tail);
+        assert!(outgoing.pending() > 0 && outgoing.pending() < expected.len(), "a part of it has left");
+        assert_eq!(outgoing.taken() + outgoing.pending() as u64, expected.len() as u64);
+
+        let reading = tokio::spawn(async move {
+            let mut received = vec![0; expected.len()];
+            peer.read_exact(&mut received).await.expect("all of it");
+            assert!(received == expected, "what arrived is not what was sent");
+        });
+        while outgoing.flush(&socket, None).expect("a socket that lives") == Flushed::Blocked {
+            std::future::poll_fn(|cx| socket.poll_write_ready(cx)).await.expect("a socket that lives");
+        }
+        reading.await.expect("the right bytes");
+    }
 
     #[test]
     fn taking_forgets_and_an_idle_connection_keeps_nothing() {

@@ -98,7 +98,7 @@ fn payload(serial: u32, input: &mut Input<'_>) -> Vec<u8> {
 
 /// Its number, cut or filled to this length, and ASCII but for some.
 fn expected(serial: u32, length: usize) -> Vec<u8> {
-    let filling = if serial % 4 == 0 { 0xc3 } else { b'x' };
+    let filling = if serial.is_multiple_of(4) { 0xc3 } else { b'x' };
     let mut payload = format!("{serial:08}").into_bytes();
     payload.resize(length.max(8), filling);
     payload
