@@ -4,78 +4,89 @@
 // and sources (deny.toml). What can't be done here, for want of a tool or of the network, is skipped and said so; with
 // --strict that is a failure too.
 
-const { execFileSync, spawnSync } = require("node:child_process");
+const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
 const path = require("node:path");
 
 const ROOT = path.join(__dirname, "..");
 /** For one check, in ms: a network that swallows packets must not hang whoever waits for it. */
 const TIMEOUT = 120_000;
-const OUTCOME = { passed: "passed", skipped: "skipped", failed: "FAILED" };
+/** Folders of what is installed or built. */
+const FOREIGN = /^(\..*|node_modules|target)$/;
 
 const strict = process.argv.includes("--strict");
 
-/**
- * @param {string} command
- * @param {string[]} args
- * @param {string} folder
- */
-function run(command, args, folder) {
-  const options = { cwd: path.join(ROOT, folder), encoding: "utf8", timeout: TIMEOUT, maxBuffer: 1 << 27 };
-  // npm is a script on Windows, which only a shell can run.
-  const { error, status, stdout, stderr } = spawnSync(command, args, { ...options, shell: process.platform === "win32" });
-  return { error, status, stdout: stdout ?? "", stderr: stderr ?? "" };
+const passed = () => ({ outcome: "passed" });
+/** Something was found, or nobody knows why the check could not be made. */
+const failed = (why) => ({ outcome: "FAILED", why });
+/** The check could not be made here. */
+const skipped = (why) => ({ outcome: strict ? "FAILED" : "skipped", why });
+
+function run(command, args, folder, options = {}) {
+  const limits = { timeout: TIMEOUT, maxBuffer: 1 << 27 };
+  return spawnSync(command, args, { cwd: path.join(ROOT, folder), encoding: "utf8", ...limits, ...options });
 }
 
-/** The outcome of a check that could not be made. */
-const skipped = (why) => ({ outcome: OUTCOME.skipped, why });
-
-/** The folders that have a lock file of that name. */
-function foldersOf(lockFile) {
-  const files = execFileSync("git", ["ls-files", "--", lockFile, `**/${lockFile}`], { cwd: ROOT, encoding: "utf8" });
-  return files.trim().split("\n").map(path.dirname);
+/** The folders, from `folder` on, that have a file of that name. */
+function foldersWith(file, folder = ".") {
+  const entries = fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory() && !FOREIGN.test(entry.name));
+  const below = folders.flatMap(({ name }) => foldersWith(file, path.join(folder, name)));
+  return entries.some((entry) => entry.name === file) ? [folder, ...below] : below;
 }
 
-/** `npm audit` gives a report, or an error of its own where it got none. */
+/** `npm audit` gives a report, or the message of the request that failed, or an error of its own. */
 function auditPackages(folder) {
   const args = ["audit", "--omit=dev", "--package-lock-only", "--json", "--fetch-retries=0", "--fetch-timeout=30000"];
-  const { error, stdout, stderr } = run("npm", args, folder);
+  // npm is a script on Windows, which only a shell can run.
+  const { error, stdout, stderr } = run("npm", args, folder, { shell: process.platform === "win32" });
   if (error) return skipped(error.message);
   let report;
   try {
     report = JSON.parse(stdout);
   } catch {
-    return { outcome: OUTCOME.failed, why: `npm audit says ${stdout || stderr}` };
+    return failed(stderr || stdout);
   }
-  if (report.vulnerabilities === undefined) return skipped(report.message ?? report.error?.summary ?? "no report");
-  const found = Object.values(report.vulnerabilities).map(({ name, severity, range }) => `${name} ${range}: ${severity}`);
-  return found.length === 0 ? { outcome: OUTCOME.passed } : { outcome: OUTCOME.failed, why: found.join("\n") };
+  if (report.message !== undefined) return skipped(report.message);
+  if (report.vulnerabilities === undefined) return failed(report.error?.summary ?? stdout);
+  const found = Object.values(report.vulnerabilities).map(({ name, range, severity }) => `${name} ${range}: ${severity}`);
+  return found.length === 0 ? passed() : failed(found.join("\n"));
 }
 
 /**
- * `cargo deny` says what it found in lines of JSON of the type "diagnostic". Anything else that makes it fail means
- * that it could not look: it is only skipped when it says that it could not fetch something.
+ * `cargo deny` writes lines of JSON: what it found, and then a summary. Without the latter it could not look, which is no
+ * finding where it was the network's fault.
  */
 function deny(folder, checks) {
-  const config = path.join(ROOT, "deny.toml");
-  const args = ["deny", "--format", "json", "--all-features", "check", "--config", config, ...checks];
+  const args = ["deny", "--format", "json", "--config", path.join(ROOT, "deny.toml"), "check", ...checks];
   const { error, status, stderr } = run("cargo", args, folder);
   if (error) return skipped(error.message);
-  if (status === 0) return { outcome: OUTCOME.passed };
+  if (status === 0) return passed();
   if (/no such (sub)?command/.test(stderr)) return skipped("cargo-deny is not installed (cargo install --locked cargo-deny)");
   const lines = stderr.split("\n").filter((line) => line.startsWith("{"));
-  const messages = lines.map((line) => JSON.parse(line));
-  const found = messages.filter(({ type, fields }) => type === "diagnostic" && fields.severity === "error");
-  if (found.length > 0) return { outcome: OUTCOME.failed, why: found.map(({ fields }) => fields.message).join("\n") };
-  const why = messages.map(({ fields }) => fields.message).join("\n") || stderr;
-  return /fetch|download|resolve host|connect|network/i.test(why) ? skipped(why) : { outcome: OUTCOME.failed, why };
+  const records = lines.map((line) => JSON.parse(line));
+  const texts = (records) => records.map(({ fields }) => fields.message).join("\n");
+  if (records.some(({ type }) => type === "summary")) {
+    const errors = records.filter(({ type, fields }) => type === "diagnostic" && fields.severity === "error");
+    return failed(errors.map(describe).join("\n"));
+  }
+  const why = texts(records.filter(({ fields }) => fields.level === "ERROR")) || stderr;
+  // git's own words are the last ones.
+  return /\bfetch\b|download|resolve host/.test(why) ? skipped(why.trim().split("\n").at(-1)) : failed(why);
+}
+
+/** One finding of cargo-deny: its text, and the crates it is about. */
+function describe({ fields }) {
+  const crates = (fields.graphs ?? []).map(({ Krate }) => `${Krate.name} ${Krate.version}`);
+  return `${fields.message}${crates.length > 0 ? ` (${crates.join(", ")})` : ""}`;
 }
 
 const checks = [
-  ...foldersOf("package-lock.json").map((folder) => ({
+  ...foldersWith("package-lock.json").map((folder) => ({
     name: `npm audit, ${folder}`,
     check: () => auditPackages(folder),
   })),
-  ...foldersOf("Cargo.lock").flatMap((folder) => [
+  ...foldersWith("Cargo.lock").flatMap((folder) => [
     { name: `cargo deny check advisories, ${folder}`, check: () => deny(folder, ["advisories"]) },
     { name: `cargo deny check bans licenses sources, ${folder}`, check: () => deny(folder, ["bans", "licenses", "sources"]) },
   ]),
@@ -84,5 +95,5 @@ const checks = [
 for (const { name, check } of checks) {
   const { outcome, why } = check();
   console.log(`${outcome}: ${name}${why === undefined ? "" : `\n  ${why.trim().replaceAll("\n", "\n  ")}`}`);
-  if (outcome === OUTCOME.failed || (strict && outcome === OUTCOME.skipped)) process.exitCode = 1;
+  if (outcome === "FAILED") process.exitCode = 1;
 }

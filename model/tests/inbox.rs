@@ -93,6 +93,23 @@ fn both_threads_write() {
 }
 
 #[test]
+fn the_application_writes_while_the_io_thread_rests() {
+    loom::model(|| {
+        let (inbox, bell) = inbox();
+        let io = thread::spawn({
+            let inbox = Arc::clone(&inbox);
+            move || {
+                inbox.resting_thread();
+                inbox.rest();
+            }
+        });
+        inbox.write(event);
+        deliver(&inbox, &bell, 1);
+        io.join().expect("the I/O thread");
+    });
+}
+
+#[test]
 fn output_that_waits_too_long_leaves_once() {
     loom::model(|| {
         let (inbox, bell) = inbox();
