@@ -1,6 +1,6 @@
 //! One connection's life after the handshake: the task that has its socket read, writes what did not fit, and sees it out.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -75,8 +75,9 @@ impl Driver {
                 Turn::Over => return Poll::Ready(()),
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        self.shared.inbox.rest();
+        // Behind a look at the other sockets, which `wake_by_ref` would put off for dozens of turns.
+        pin!(tokio::task::yield_now()).poll(cx)
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Turn {

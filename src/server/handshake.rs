@@ -101,6 +101,8 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
         stream = timeout_at(deadline, encrypt(tls, socket)) => stream.ok().flatten(),
         _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
     };
+    // Many of these in a row take long, and none makes an event.
+    shared.inbox.ring_if_late();
     let Some(mut stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
     let mut buffer = Vec::new();
     let mut outcome = attempt(&shared, pending, &mut stream, &mut buffer, (peer, deadline)).await;

@@ -4,11 +4,11 @@
 //! (ACKs) that should leave together with the application's replies, and which are not read until a batch is done. `model/` checks the wake-ups in every order of events.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::batch::{Batch, WORDS};
 use super::link::Link;
-use super::sync::{AtomicBool, Mutex, Ordering, enter_io_thread, is_io_thread};
+use super::sync::{AtomicBool, Mutex, Ordering, enter_io_thread, is_io_thread, is_older};
 use crate::session::Micros;
 use crate::session::counting::Histogram;
 
@@ -20,6 +20,10 @@ const KEPT: usize = 2 << 20;
 
 /// Events from which on the JavaScript thread is woken although the I/O thread has not come to rest.
 const ENOUGH: usize = 256;
+
+/// How long the JavaScript thread is not woken because the I/O thread does not come to rest. Peers that send without a pause leave it none, and
+/// must not keep other sessions' events waiting.
+const LONGEST_HELD: Duration = Duration::from_millis(1);
 
 /// Wakes the JavaScript thread; it then calls [`Inbox::next`] until there is nothing more.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -96,16 +100,27 @@ impl Inbox {
         }
         let wake = !filling.scheduled && !filling.batch.is_empty();
         filling.scheduled |= wake;
-        let enough = filling.batch.words.len() >= ENOUGH * WORDS;
-        drop(filling);
-        // Not under the mutex: waking is a system call.
         if wake {
             self.held.store(true, Ordering::Relaxed);
         }
-        if enough || !is_io_thread() {
+        let due = !is_io_thread() || filling.batch.words.len() >= ENOUGH * WORDS || self.is_late(&filling);
+        drop(filling);
+        // Not under the mutex: waking is a system call.
+        if due {
             self.ring();
         }
         result
+    }
+
+    /// For what keeps the I/O thread busy and makes no events: wakes the JavaScript thread if that has waited long enough.
+    pub fn ring_if_late(&self) {
+        if self.is_late(&self.filling.lock()) {
+            self.ring();
+        }
+    }
+
+    fn is_late(&self, filling: &Filling) -> bool {
+        self.held.load(Ordering::Relaxed) && filling.began.is_some_and(|began| is_older(began, LONGEST_HELD))
     }
 
     /// The calling thread is the I/O thread: from now on it calls [`Inbox::rest`] before it waits.
@@ -113,7 +128,7 @@ impl Inbox {
         enter_io_thread();
     }
 
-    /// The I/O thread has nothing more to do at the moment.
+    /// The I/O thread has nothing more to do at the moment, or goes on with a peer that has had its turn.
     pub fn rest(&self) {
         self.ring();
     }
@@ -228,6 +243,27 @@ mod tests {
         assert_eq!(inbox.done(), 2);
         connected(&inbox, 4);
         assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn the_io_thread_wakes_when_it_rests_or_after_a_while() {
+        let (inbox, wakes) = inbox();
+        let wakes = || wakes.load(Ordering::Relaxed);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                inbox.resting_thread();
+                connected(&inbox, 1);
+                inbox.rest();
+                assert_eq!(wakes(), 1);
+                let batch = inbox.next(Batch::default()).expect("events");
+                assert!(inbox.next(batch).is_none());
+                connected(&inbox, 2);
+                std::thread::sleep(LONGEST_HELD);
+                inbox.ring_if_late();
+                inbox.write(|_| ());
+                assert_eq!(wakes(), 2);
+            });
+        });
     }
 
     #[test]

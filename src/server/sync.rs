@@ -1,6 +1,7 @@
-//! What the inbox needs of threads, in one place, so that `model/` can put loom's in its stead and try every order of events.
+//! What the inbox needs of threads and time, in one place, so that `model/` can put loom's in its stead and try every order of events.
 
 use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 pub use parking_lot::Mutex;
 pub use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,4 +18,9 @@ pub fn enter_io_thread() {
 /// Whether the calling thread is an I/O thread.
 pub fn is_io_thread() -> bool {
     IS_IO_THREAD.get()
+}
+
+/// Whether that moment is so long ago.
+pub fn is_older(moment: Instant, age: Duration) -> bool {
+    moment.elapsed() >= age
 }
