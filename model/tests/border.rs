@@ -2,6 +2,10 @@
 //! waits for: output that is left behind, a wake-up that is lost, a reader that stays paused, or locks taken in the wrong order is a
 //! deadlock here, which loom reports.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use cryo_model::application::Application;
 use cryo_model::bridge::orders::Order;
 use cryo_model::io_thread;
@@ -18,6 +22,8 @@ const ENDLESS: usize = usize::MAX / 2;
 /// Runs a session in every order of events, and looks at what either side has got.
 struct Scenario {
     config: Config,
+    /// How long the client has to answer the server's close.
+    close_timeout: Duration,
     /// The room that the client has at first, and what it makes of it from a thread of its own.
     room: (usize, &'static [usize]),
     /// What it says, each once it has got so many frames.
@@ -35,6 +41,7 @@ impl Default for Scenario {
     fn default() -> Self {
         Self {
             config: Config::default(),
+            close_timeout: Duration::MAX,
             room: (ENDLESS, &[]),
             says: Vec::new(),
             paces: 0,
@@ -52,9 +59,12 @@ impl Scenario {
         if model.preemption_bound.is_none() {
             model.preemption_bound = Some(2);
         }
+        let orders = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&orders);
         model.check(move || {
+            count.fetch_add(1, Ordering::Relaxed);
             let (mut application, wake) = Application::new();
-            let shared = Shared::new(self.config.clone(), wake);
+            let shared = Shared::new(self.config.clone(), self.close_timeout, wake);
             let client = Client::new(self.room.0, self.says.iter().cloned());
             let (link, connection) = shared.open(&client);
             let io = thread::spawn({
@@ -75,12 +85,13 @@ impl Scenario {
             assert_eq!(application.heard, self.hears);
             assert!(!link.lock().listed, "output that is still to leave");
         });
+        println!("{} orders of events", orders.load(Ordering::Relaxed));
     }
 }
 
 #[test]
 fn a_message_is_answered() {
-    Scenario { ..answered() }.check();
+    answered().check();
 }
 
 #[test]
@@ -173,6 +184,16 @@ fn a_reader_is_paused_until_the_application_lets_go_of_what_it_holds() {
 
 #[test]
 fn the_application_leaves() {
+    left().check();
+}
+
+#[test]
+fn the_application_leaves_a_client_that_does_not_answer() {
+    Scenario { says: vec![(0, messages(&[1]))], close_timeout: Duration::ZERO, ..left() }.check();
+}
+
+/// A message, a good-bye, and the client's answer.
+fn left() -> Scenario {
     Scenario {
         says: vec![(0, messages(&[1])), (3, close())],
         handle: |application, _, code| {
@@ -184,5 +205,4 @@ fn the_application_leaves() {
         hears: &[Code::Opened, Code::Utf8, Code::Closed],
         ..Scenario::default()
     }
-    .check();
 }

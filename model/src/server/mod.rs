@@ -115,9 +115,9 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(config: Config, wake: Wake) -> Arc<Self> {
+    pub fn new(config: Config, close_timeout: Duration, wake: Wake) -> Arc<Self> {
         Arc::new(Self {
-            settings: Settings { close_timeout: Duration::ZERO, session: Arc::new(config) },
+            settings: Settings { close_timeout, session: Arc::new(config) },
             inbox: Inbox::new(wake),
             registry: Mutex::default(),
             hooks: AtomicU8::default(),
