@@ -29,6 +29,7 @@ function isNewer(file, than) {
   return existsSync(file) && statSync(file).mtimeMs >= statSync(than).mtimeMs;
 }
 
+/** @returns {string} The load generator's path. */
 function buildLoad() {
   const args = ["build", "--release", "--locked", "--message-format=json-render-diagnostics"];
   const output = run("cargo", args, path.join(BENCH, "load"), "pipe");
@@ -51,4 +52,4 @@ function run(command, args, cwd, stdout = "inherit") {
   return output?.toString() ?? "";
 }
 
-module.exports = { prepare };
+module.exports = { buildLoad, prepare };

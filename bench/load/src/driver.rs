@@ -26,8 +26,10 @@ const OPENING: usize = 256;
 const PER_ADDRESS: u64 = 16_384;
 /// Loopback addresses that are used in turn.
 const ADDRESSES: u64 = 64;
-/// Longest sleep. Shorter ones than a millisecond are spun through: the poll can't be that precise.
+/// Longest sleep.
 const SLEEP: Duration = Duration::from_millis(20);
+/// How late the poll may return, which knows whole milliseconds only: that long before a message is due, time is spun through.
+const PRECISION: Duration = Duration::from_millis(1);
 
 /// Runs what the command line asks for.
 pub fn run(args: &Args) -> Result<()> {
@@ -157,8 +159,7 @@ impl<'a> Driver<'a> {
             let now = Instant::now();
             match self.scenario.due(now) {
                 Due::Never => return Ok(SLEEP),
-                Due::At(then) if then - now < Duration::from_millis(1) => return Ok(Duration::ZERO),
-                Due::At(then) => return Ok((then - now).min(SLEEP)),
+                Due::At(then) => return Ok((then - now).saturating_sub(PRECISION).min(SLEEP)),
                 Due::Now(session) => {
                     let client = self.clients.get_mut(session).context("a message is due on no session")?;
                     self.scenario.send(session, &mut client.writer, now);
