@@ -32,7 +32,7 @@ describe("the verdict finds", () => {
       descriptors: 45 + (step % 10),
     }));
     const outcomes = { fulfilled: 9, ERR_CRYO_SESSION_CLOSED: 1, ERR_CRYO_DROPPED: 1, ERR_CRYO_ACK_TIMEOUT: 1, ERR_CRYO_STREAM_CANCELLED: 1 };
-    const quiet = { descriptors: 29, sessions: 0 };
+    const quiet = { descriptors: 29, sessions: 0, heap: 7 * MIB };
     const end = {
       idle: quiet,
       left: { ...quiet },
@@ -58,8 +58,9 @@ describe("the verdict finds", () => {
     "memory that grows": [grow("resident", 2 * MIB), ["resident is flat"]],
     "a heap that grows": [grow("heap", MIB), ["heap is flat"]],
     "descriptors that are never closed": [grow("descriptors", 1), ["descriptors is flat"]],
-    "a session that never ends": [({ end }) => (end.left.sessions = 1), ["nothing is open after the load is gone"]],
-    "a descriptor that outlives its server": [({ end }) => end.gone.descriptors++, ["nothing is open after Destroy()"]],
+    "a session that never ends": [({ end }) => (end.left.sessions = 1), ["nothing is left after the load is gone"]],
+    "objects that are never garbage": [({ end }) => (end.left.heap += 7 * MIB), ["nothing is left after the load is gone"]],
+    "a descriptor that outlives its server": [({ end }) => end.gone.descriptors++, ["nothing is left after Destroy()"]],
     "a promise that is kept and never settles": [({ end }) => end.ledgers.pending.kept++, ['promises with undelivered "pending"']],
     "a promise that should have been rejected": [
       ({ end: { ledgers } }) => ledgers.reject.kept++ && ledgers.reject.released++,

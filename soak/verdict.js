@@ -21,6 +21,9 @@ const TOLERANCE = {
   descriptors: { share: 0, amount: 16, show: String },
 };
 
+/** Bytes of the heap. */
+const LEARNED = 4 * MIB;
+
 /** What the sends of the load come to where they reject: all there is. */
 const OUTCOMES = [
   "fulfilled",
@@ -85,13 +88,13 @@ function quartile(values) {
   return values.sort((a, b) => a - b)[values.length >> 2];
 }
 
-/** Nothing is left open that was not there before. */
+/** Nothing is left that was not there before, but for what JavaScript learned of its code. */
 function rest(when, before, after) {
-  const ok = after.descriptors <= before.descriptors && after.sessions === 0;
-  return finding(`nothing is open after ${when}`, ok, [
+  const ok = after.descriptors <= before.descriptors && after.sessions === 0 && after.heap <= before.heap + LEARNED;
+  return finding(`nothing is left after ${when}`, ok, [
     `${after.sessions} sessions`,
-    `${after.descriptors} descriptors`,
-    `${before.descriptors} before`,
+    `${after.descriptors} descriptors, ${before.descriptors} before`,
+    `${mib(after.heap)} heap, ${mib(before.heap)} before`,
   ]);
 }
 
