@@ -5,6 +5,8 @@
 const fs = require("node:fs");
 const { monitorEventLoopDelay } = require("node:perf_hooks");
 
+/** Bytes that V8 may add to the heap for good, for what it learns of the code. */
+const LEARNED = 4 * 1024 * 1024;
 /** The process's descriptors as files. */
 const DESCRIPTORS = ["/proc/self/fd", "/dev/fd"].find((folder) => fs.existsSync(folder));
 
@@ -37,6 +39,16 @@ function sessionsOf(server) {
   return Number(/^cryo_sessions (\d+)$/m.exec(server.Metrics())[1]);
 }
 
+/**
+ * Whether nothing is left that was not there before.
+ *
+ * @param {Figures} before
+ * @param {Figures} after
+ */
+function isBack(before, after) {
+  return after.sessions === 0 && after.descriptors <= before.descriptors && after.heap <= before.heap + LEARNED;
+}
+
 /** The event loop since this was made. */
 class Loop {
   #delay = monitorEventLoopDelay({ resolution: 10 });
@@ -62,4 +74,4 @@ class Loop {
   }
 }
 
-module.exports = { Loop, sample };
+module.exports = { Loop, isBack, sample };

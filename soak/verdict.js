@@ -2,6 +2,8 @@
 
 // What a soak has shown.
 
+const { isBack } = require("./figures.js");
+
 const MIB = 1024 * 1024;
 
 /**
@@ -20,9 +22,6 @@ const TOLERANCE = {
   heap: { share: 0.1, amount: 8 * MIB, show: mib },
   descriptors: { share: 0, amount: 16, show: String },
 };
-
-/** Bytes of the heap. */
-const LEARNED = 4 * MIB;
 
 /** What the sends of the load come to where they reject: all there is. */
 const OUTCOMES = [
@@ -88,10 +87,8 @@ function quartile(values) {
   return values.sort((a, b) => a - b)[values.length >> 2];
 }
 
-/** Nothing is left that was not there before, but for what JavaScript learned of its code. */
 function rest(when, before, after) {
-  const ok = after.descriptors <= before.descriptors && after.sessions === 0 && after.heap <= before.heap + LEARNED;
-  return finding(`nothing is left after ${when}`, ok, [
+  return finding(`nothing is left after ${when}`, isBack(before, after), [
     `${after.sessions} sessions`,
     `${after.descriptors} descriptors, ${before.descriptors} before`,
     `${mib(after.heap)} heap, ${mib(before.heap)} before`,
