@@ -95,9 +95,13 @@ async function main() {
   const servers = [await start("pending", {}), await start("reject", { ssl: certificate })];
   const idle = sample(servers);
   process.send(servers.map(({ http_server }, index) => ({ port: http_server.address().port, tls: index === 1 })));
-  const loop = new Loop();
+  let loop;
   const answers = {
     sample: () => sample(servers),
+    warm() {
+      loop = new Loop();
+      return "watching";
+    },
     loop: () => loop.figures(),
     /** The load is gone. */
     async end() {
