@@ -44,7 +44,7 @@ describe("the verdict finds", () => {
     const all = {
       samples,
       end,
-      lag: { p50: 10, p999: 40, max: 300 },
+      lag: { p50: 1, p999: 40, longest: 300, withWaits: 500 },
       load: { visits: { churn: 7, echo: 3 }, failures: { count: 0, first: [] } },
       exits: [{ script: "server.js", status: 0, output: "" }],
     };

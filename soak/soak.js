@@ -6,7 +6,7 @@
 const { setTimeout } = require("node:timers/promises");
 
 const { Child } = require("./child.js");
-const { judge, mib } = require("./verdict.js");
+const { WARM, judge, mib } = require("./verdict.js");
 
 /** Looks at the figures, however long it takes. */
 const LOOKS = 120;
@@ -42,6 +42,7 @@ async function watch(server, load, total, tell) {
     await Promise.race([setTimeout(begin + due - performance.now()), server.failed(), load.failed()]);
     const figures = await server.ask("sample");
     samples.push({ at: look / LOOKS, ...figures });
+    if (look === LOOKS * WARM) await server.ask("warm");
     const { resident, heap, descriptors, sessions } = figures;
     tell(`${due / 1000} s: ${mib(resident)} resident, ${mib(heap)} heap, ${descriptors} descriptors, ${sessions} sessions`);
   }
