@@ -86,37 +86,58 @@ describe("what never settles", () => {
   });
 });
 
-test("an event loop that stands still for 3 s costs no session and no message", async (t) => {
-  const app = spawnApp(t, ({ cryo, send }) => {
-    const server = cryo({ validate: async () => true }, { port: 0, keepAliveIntervalMs: 400 });
+describe("an event loop that stands still for 5 s costs no session and no message, whatever blocks it", { concurrency: true }, () => {
+  const application = ({ cryo, send, argument: where }) => {
+    const block = (here) => {
+      if (here !== where) return;
+      send("blocking");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000);
+    };
+    const validate = (token) => {
+      if (token === "block") block("a validator");
+      return true;
+    };
+    const server = cryo({ validate }, { port: 0, keepAliveIntervalMs: 400 });
+    server.RegisterExtension({ name: "blocks", on_receive_error: () => block("a hook") });
+    function* source() {
+      block("a stream's source");
+      yield "data";
+    }
     server.on("listening", () => send(server.http_server.address().port));
     server.on("session", (session) => {
       session.on("message-utf8", (text) => session.SendUTF8(text));
       session.on("message-error", () => {
-        send("blocking");
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+        block("a listener");
+        session.Stream(source(), "down");
       });
     });
-  });
-  const port = await app.next("the port");
-  const join = async (sid) => {
-    const client = await Client.connect({ port, sid, acks: true, pongs: true });
-    t.after(() => client.destroy());
-    await client.announce();
-    return client;
   };
-  const clients = await Promise.all([1n, 2n, 3n].map(join));
-  clients[0].send("ERROR", { payload: "block" });
-  await app.next("the block");
-  // The one that comes meanwhile is let in afterwards.
-  const late = join(4n);
-  for (const client of clients) {
-    for (let n = 0; n < 500; n++) client.write(client.message("UTF8DATA", { payload: `message ${n}` }));
+
+  for (const where of ["a listener", "a hook", "a validator", "a stream's source"]) {
+    test(where, async (t) => {
+      const app = spawnApp(t, application, where);
+      const port = await app.next("the port");
+      const join = async (sid, token) => {
+        const client = await Client.connect({ port, sid, token, acks: true, pongs: true });
+        t.after(() => client.destroy());
+        await client.announce();
+        return client;
+      };
+      const clients = await Promise.all([1n, 2n, 3n].map((sid) => join(sid)));
+      clients[0].send("ERROR", { payload: "block" });
+      const blocker = join(4n, "block");
+      await app.next("the block");
+      // The one that comes meanwhile is let in afterwards.
+      const late = join(5n);
+      for (const client of clients) {
+        for (let n = 0; n < 500; n++) client.write(client.message("UTF8DATA", { payload: `message ${n}` }));
+      }
+      for (const client of clients) {
+        for (let n = 0; n < 500; n++) assert.equal((await client.nextOf("UTF8DATA")).payload, `message ${n}`);
+      }
+      await Promise.all([blocker, late]);
+    });
   }
-  for (const client of clients) {
-    for (let n = 0; n < 500; n++) assert.equal((await client.nextOf("UTF8DATA")).payload, `message ${n}`);
-  }
-  await late;
 });
 
 for (const [how, options] of [["plain", {}], ["with TLS", { ssl: certificate }]]) {

@@ -97,16 +97,98 @@ describe("on a TLS port", () => {
   });
 });
 
-test("credentials of every kind but the right one", async (t) => {
+/** What a request is answered with, by its target and the rest of it. */
+const REFUSED = [
+  [() => "/", 401],
+  [(sid) => `/?x-cryo-sid=${sid}`, 401],
+  [(sid) => `/?authorization=BearerXtok&x-cryo-sid=${sid}`, 401],
+  [(sid) => target(sid, "no"), 401],
+  [() => target("garbage"), 400],
+  [() => target("1e3"), 400],
+  [() => target(-1n), 400],
+  [() => target(2n ** 64n), 400],
+  [() => "*:99999", 400],
+  [(sid) => target(sid, "throw"), 503],
+  [(sid) => target(sid, "reject"), 503],
+  [(sid) => target(sid), 426, { headers: { Upgrade: undefined, Connection: undefined } }],
+  [(sid) => target(sid), 426, { headers: { Upgrade: undefined, Connection: undefined, "Content-Length": "1000" }, method: "POST" }],
+];
+
+test("requests of every kind but the right one", async (t) => {
   const victim = await Victim.start(t);
-  const sids = ["garbage", "1e3", -1n, 2n ** 64n];
-  const targets = ["/", "/?x-cryo-sid=1", "*:99999", target(5n, "no"), ...sids.map((sid) => target(sid))];
   await victim.endures(t, () =>
-    crowd(targets.length * 20, async (index) => {
+    crowd(REFUSED.length * 20, async (index) => {
+      const [targetFor, expected, options] = REFUSED[index % REFUSED.length];
       const client = await victim.open();
-      const { status } = await client.request(targets[index % targets.length]);
-      assert.ok([400, 401].includes(status), `${status} for ${targets[index % targets.length]}`);
+      const { status } = await client.request(targetFor(client.sid), options);
+      assert.equal(status, expected, targetFor(client.sid));
       await client.closed();
     }),
   );
+});
+
+test("200 validators that never settle keep their own clients waiting, and nobody else", async (t) => {
+  const victim = await Victim.start(t, HASTE);
+  await victim.endures(t, () =>
+    crowd(200, async (index) => {
+      const client = await victim.open();
+      const answer = client.request(target(client.sid, "never"));
+      // Some are gone before the deadline.
+      if (index % 2 === 0) return assert.equal((await answer).status, 408);
+      answer.catch(() => {});
+      await setTimeout(50);
+      client.reset();
+      await client.closed();
+    }),
+  );
+});
+
+test("refused clients that keep their connections open", async (t) => {
+  const victim = await Victim.start(t);
+  await victim.endures(t, () =>
+    crowd(100, async () => {
+      const client = await victim.open({ closes: false });
+      assert.equal((await client.request(target(client.sid, "no"))).status, 401);
+      const gone = client.closed().then(() => true);
+      while (!(await Promise.race([gone, setTimeout(100, false)]))) client.write("still here\r\n");
+    }),
+  );
+});
+
+test("200 clients with one sid, of whom one is let in", async (t) => {
+  const victim = await Victim.start(t);
+  await victim.endures(t, async () => {
+    const clients = await crowd(200, () => victim.open());
+    const answers = await Promise.all(clients.map((client) => client.request(target(clients[0].sid, "slow"))));
+    const counts = [101, 401].map((status) => answers.filter((answer) => answer.status === status).length);
+    assert.deepEqual(counts, [1, 199]);
+  });
+});
+
+test("clients with the sid of somebody who is there", async (t) => {
+  const victim = await Victim.start(t);
+  await victim.endures(t, () =>
+    crowd(100, async () => {
+      const client = await victim.open();
+      assert.equal((await client.request(target(victim.bystander.sid))).status, 401);
+      await client.closed();
+    }),
+  );
+});
+
+test("300 half-open connections, at every stage", async (t) => {
+  const victim = await Victim.start(t, HASTE);
+  await victim.endures(t, () =>
+    crowd(300, async (index) => {
+      const client = await victim.open({ closes: false });
+      const head = requestHead(target(client.sid));
+      const stages = ["", head.slice(0, 40), requestHead(target(client.sid, "never")), head];
+      client.write(stages[index % stages.length]);
+      if (index % stages.length === 3) await client.response();
+      // Nothing more comes from here, but all that comes is taken.
+      client.socket.end();
+      await client.closed();
+    }),
+  );
+  await victim.alone();
 });

@@ -8,6 +8,7 @@ const { setTimeout } = require("node:timers/promises");
 
 const { noise } = require("./support/transactions");
 const { MIB, Victim } = require("./support/victim");
+const { UNINTELLIGIBLE, VIOLATIONS } = require("./support/violations");
 const { OPCODES, encodeFrame } = require("./support/websocket");
 
 /** Writes `bytes` that many times; the next once the kernel has taken the one before. */
@@ -43,6 +44,10 @@ describe("a flood of", () => {
       ),
     "fetches of no stream": (client) =>
       many(1000, (txId) => client.message("TX_FETCH", { txId, start: 0, end: 0xffffffff })),
+    "streams that nobody waits for": (client) =>
+      many(2000, (txId) => client.message("TX_START", { txId, byteLength: -1, streamName: "flood" })),
+    "streams with a number that is in use": (client) =>
+      many(2000, () => client.message("TX_START", { txId: 1, byteLength: -1, streamName: "flood" })),
   };
   for (const [title, bytes] of Object.entries(rows)) {
     test(title, async (t) => {
@@ -73,6 +78,56 @@ describe("a flood of", () => {
       await victim.alone();
     });
   }
+});
+
+test("messages that come faster than a hook takes them", async (t) => {
+  const victim = await Victim.start(t);
+  await victim.endures(t, async () => {
+    const client = await victim.join();
+    const bytes = many(64, () => client.message("BINARYDATA", { payload: Buffer.alloc(16 * 1024) }));
+    const all = pour(client, bytes, 400).then(() => true);
+    assert.equal(await Promise.race([all, setTimeout(2000, false)]), false, "the server reads on and on");
+    client.reset();
+    await all;
+  }, 64 * MIB);
+  await victim.alone();
+});
+
+test("what breaks WebSocket, and what breaks the protocol, of three clients each at once", async (t) => {
+  const victim = await Victim.start(t, { closeTimeoutMs: 300 });
+  const violations = [
+    ...Object.values(VIOLATIONS).map(([code, ...frames]) => [code, Buffer.concat(frames)]),
+    ...Object.values(UNINTELLIGIBLE).map((frame) => [4001, encodeFrame(frame)]),
+  ];
+  await victim.endures(t, () =>
+    Promise.all(
+      [...violations, ...violations, ...violations].map(async ([code, bytes]) => {
+        const client = await victim.join();
+        client.write(bytes);
+        assert.equal((await client.closed()).code, code);
+      }),
+    ),
+  256 * MIB);
+  await victim.alone();
+});
+
+test("clients that fall silent, some in the middle of a stream, by the hundred", async (t) => {
+  const victim = await Victim.start(t, { keepAliveIntervalMs: 500 });
+  await victim.endures(t, async () => {
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        const client = await victim.join({ pongs: false, closes: false });
+        if (index % 5 === 0) {
+          client.send("UTF8DATA", { payload: "stream" });
+          await client.nextOf("TX_CHUNK");
+        }
+        client.pause();
+      }),
+    );
+    // The heartbeat ends them meanwhile.
+    await setTimeout(2000);
+  });
+  await victim.alone();
 });
 
 test("messages in fragments of one byte, of many clients", async (t) => {

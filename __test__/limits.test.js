@@ -100,9 +100,10 @@ describe("maxPayload", () => {
 });
 
 describe("a process that has run out of descriptors", { skip: process.platform === "win32" }, () => {
-  test("accepts again as soon as there are some", async (t) => {
+  test("serves the sessions it has, and accepts again as soon as there are some", async (t) => {
     const app = `
       const server = require(${JSON.stringify(PACKAGE)}).cryo({ validate: async () => true }, { port: 0 });
+      server.on("session", (session) => session.on("message-utf8", (text) => session.SendUTF8(text)));
       server.on("listening", () => process.send(server.http_server.address().port));
     `;
     const command = ["-c", 'ulimit -n 64 && exec "$0" -e "$1"', process.execPath, app];
@@ -110,8 +111,9 @@ describe("a process that has run out of descriptors", { skip: process.platform =
     t.after(() => child.kill("SIGKILL"));
     const [port] = await event(child, "message");
 
+    const first = await Client.connect({ port, sid: 99n });
     const clients = [];
-    t.after(() => clients.forEach((client) => client.destroy()));
+    t.after(() => [first, ...clients].forEach((client) => client.destroy()));
     for (let sid = 1n; sid <= 80n; sid++) clients.push(await Client.open({ port, sid }));
     let accepted = 0;
     const answers = clients.map((client) => {
@@ -120,6 +122,8 @@ describe("a process that has run out of descriptors", { skip: process.platform =
     });
     // Once some have been let in there are no descriptors for the rest, which wait in the listener's queue.
     await Promise.any(answers);
+    first.send("UTF8DATA", { payload: "still here" });
+    assert.equal((await first.nextOf("UTF8DATA")).payload, "still here");
     clients.forEach((client) => client.destroy());
     await within(Promise.all(answers), "all answers");
     assert.ok(accepted < 80, "there were descriptors for all");

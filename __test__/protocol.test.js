@@ -6,11 +6,9 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { joined } = require("./support/server");
+const { UNINTELLIGIBLE, head } = require("./support/violations");
 const { event } = require("./support/wait");
 const { OPCODES, encodeFrame } = require("./support/websocket");
-
-/** The start of a frame: sid 1 and the type. */
-const head = (type, ...rest) => Buffer.from([0, 0, 0, 0, 0, 0, 0, 1, type, ...rest]);
 
 async function assertStillServed({ client, session }) {
   const message = event(session, "message-utf8");
@@ -20,29 +18,7 @@ async function assertStillServed({ client, session }) {
 }
 
 describe("a frame that can't be understood closes with 4001", () => {
-  const rows = {
-    "no byte": Buffer.alloc(0),
-    "half a sid": Buffer.alloc(4),
-    "no type": Buffer.alloc(8),
-    "UTF8DATA without its number": head(250, 0, 0, 0),
-    "BINARYDATA without its number": head(249),
-    "ERROR without its number": head(252, 0),
-    "BYE without its number": head(254, 0, 0),
-    "an ACK of nothing": head(253, 0, 0, 0),
-    "PING_PONG without its number": head(251, 0),
-    "a PING_PONG that is neither": head(251, 0, 0, 0, 1, ...Buffer.from("pang")),
-    "an empty PING_PONG": head(251, 0, 0, 0, 1),
-    "ENDPOINT_INFO without a version": head(255, 0, 0, 0, 0, 0, 0, 0),
-    "ENDPOINT_INFO without its features": head(255, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0),
-    "TX_START without a byteLength": head(0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0),
-    "TX_CHUNK without its place": head(1, 0, 0, 0, 1, 0, 0, 0),
-    "TX_FINISH of nothing": head(2, 0, 0, 0, 1, 0, 0, 0),
-    "a TX_FLOW without a behaviour": head(3, 0, 0, 0, 1),
-    "a TX_FLOW that is neither": head(3, 0, 0, 0, 1, 2),
-    "TX_FETCH without an end": head(4, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0),
-    "TX_CANCEL of nothing": head(5, 0, 0, 0, 1),
-  };
-  for (const [title, frame] of Object.entries(rows)) {
+  for (const [title, frame] of Object.entries(UNINTELLIGIBLE)) {
     test(title, async (t) => {
       const { harness, client, session } = await joined(t);
       const neighbour = await harness.join();

@@ -11,46 +11,14 @@ const { MAX_PAYLOAD, decode, encode } = require("./support/frames");
 const { target } = require("./support/http");
 const { Inbox } = require("./support/inbox");
 const { Harness, joined } = require("./support/server");
+const { VIOLATIONS } = require("./support/violations");
 const { event } = require("./support/wait");
-const { OPCODES, closePayload, encodeFrame } = require("./support/websocket");
+const { OPCODES, encodeFrame } = require("./support/websocket");
 
-const { CONTINUATION, TEXT, CLOSE, PING } = OPCODES;
-const LONGEST_HEAD = 25; // bytes before any Cryo frame's payload, at most
-
-const some = Buffer.from("payload");
+const { CONTINUATION, CLOSE, PING } = OPCODES;
 
 describe("violations", () => {
-  const rows = {
-    "an unmasked frame": [1002, encodeFrame(some, { mask: false })],
-    "a reserved bit": [1002, encodeFrame(some, { rsv: 4 })],
-    "a compressed frame, which nobody agreed to": [1002, encodeFrame(some, { opcode: TEXT, rsv: 4 })],
-    "a reserved data opcode": [1002, encodeFrame(some, { opcode: 3 })],
-    "a reserved control opcode": [1002, encodeFrame(some, { opcode: 11 })],
-    "a ping of 126 bytes": [1002, encodeFrame(Buffer.alloc(126), { opcode: PING })],
-    "a fragmented ping": [1002, encodeFrame(some, { opcode: PING, fin: false })],
-    "a continuation of nothing": [1002, encodeFrame(some, { opcode: CONTINUATION })],
-    "a message inside a fragmented one": [1002, encodeFrame(some, { fin: false }), encodeFrame(some)],
-    "a close of one byte": [1002, encodeFrame(Buffer.alloc(1), { opcode: CLOSE })],
-    "a close with the code 999": [1002, encodeFrame(closePayload(999), { opcode: CLOSE })],
-    "a close with the code 1005": [1002, encodeFrame(closePayload(1005), { opcode: CLOSE })],
-    "a close with the code 5000": [1002, encodeFrame(closePayload(5000), { opcode: CLOSE })],
-    "a close reason that is no UTF-8": [1007, encodeFrame(Buffer.from([0x03, 0xe8, 0xff, 0xfe]), { opcode: CLOSE })],
-    "a text that is no UTF-8": [1007, encodeFrame(Buffer.from([0xc3, 0x28]), { opcode: TEXT })],
-    "a fragmented text that is no UTF-8": [
-      1007,
-      encodeFrame(Buffer.from([0xe2, 0x82]), { opcode: TEXT, fin: false }),
-      encodeFrame(Buffer.from([0x28]), { opcode: CONTINUATION }),
-    ],
-    "a length over the limit": [1009, encodeFrame(Buffer.alloc(0), { length: MAX_PAYLOAD + LONGEST_HEAD + 1 })],
-    "a length of 2^62": [1009, encodeFrame(Buffer.alloc(0), { length: 2n ** 62n })],
-    "a length of 2^63, the highest bit": [1002, encodeFrame(Buffer.alloc(0), { length: 2n ** 63n })],
-    "fragments over the limit": [
-      1009,
-      encodeFrame(Buffer.alloc(MAX_PAYLOAD), { fin: false }),
-      encodeFrame(Buffer.alloc(100), { opcode: CONTINUATION, fin: false }),
-    ],
-  };
-  for (const [title, [code, ...frames]] of Object.entries(rows)) {
+  for (const [title, [code, ...frames]] of Object.entries(VIOLATIONS)) {
     test(`${title}: ${code}`, async (t) => {
       const { harness, client, session } = await joined(t, { closeTimeoutMs: 300 });
       const neighbour = await harness.join();

@@ -4,7 +4,7 @@
 // patterns `node --test` takes. Arguments are passed on to it, such as --test-name-pattern. The outcome of each test is
 // written down for check-compatibility.js.
 
-const { spawnSync } = require("node:child_process");
+const { spawn } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
@@ -12,6 +12,11 @@ const ROOT = path.join(__dirname, "..");
 const RESULTS = path.join(ROOT, "target", "test-results", "javascript.jsonl");
 /** For a file of tests, in ms: one that hangs must not hang whoever waits for it. */
 const TIMEOUT = 300_000;
+/** It takes two minutes, in which it leaves most of the machine to the others: it runs beside them, and is told of at the end. */
+const SOAK = path.join("__test__", "soak.test.js");
+
+const SPEC = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
+const NOTES = ["--test-reporter=./scripts/test-results.js", `--test-reporter-destination=${RESULTS}`];
 
 const files = fs
   .readdirSync(path.join(ROOT, "__test__"), { recursive: true })
@@ -19,16 +24,25 @@ const files = fs
   .sort()
   .map((file) => path.join("__test__", file));
 
-fs.mkdirSync(path.dirname(RESULTS), { recursive: true });
-const flags = [
-  "--test",
-  `--test-timeout=${TIMEOUT}`,
-  "--test-reporter=spec",
-  "--test-reporter-destination=stdout",
-  "--test-reporter=./scripts/test-results.js",
-  `--test-reporter-destination=${RESULTS}`,
-];
-const args = [...flags, ...process.argv.slice(2), ...files];
-const { error, status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
-if (error) throw error;
-process.exitCode = status ?? 1;
+/** @returns {Promise<{ failed: boolean, output: string }>} `output` is empty where it went to the terminal. */
+function run(tests, reporters, stdout) {
+  const args = ["--test", `--test-timeout=${TIMEOUT}`, ...reporters, ...process.argv.slice(2), ...tests];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["inherit", stdout, "inherit"] });
+  let output = "";
+  child.stdout?.setEncoding("utf8").on("data", (text) => (output += text));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ failed: code !== 0, output }));
+  });
+}
+
+async function main() {
+  fs.mkdirSync(path.dirname(RESULTS), { recursive: true });
+  const beside = run([SOAK], SPEC, "pipe");
+  const others = await run(files.filter((file) => file !== SOAK), [...SPEC, ...NOTES], "inherit");
+  const soak = await beside;
+  process.stdout.write(soak.output);
+  process.exitCode = others.failed || soak.failed ? 1 : 0;
+}
+
+main();

@@ -7,14 +7,32 @@ const assert = require("node:assert/strict");
 const { setTimeout } = require("node:timers/promises");
 
 const { Client } = require("./client");
+const { assertUndisturbed, separate } = require("./healthy");
 const { spawnApp } = require("./process");
 
 const MIB = 1024 * 1024;
+/** Whether round trips are judged, and nothing else. */
+const MEASURED = process.env.CRYO_TEST_HOSTILE_P99 === "1";
 
-/** Echoes text, reads the stream "up", on "stream" and "flood" sends 4 and 100 MiB, and tells its memory when asked. */
+/**
+ * Echoes text, takes its time over what is binary, reads the stream "up", on "stream" and "flood" sends 4 and 100 MiB, and tells its memory when
+ * asked. Its validator knows five tokens.
+ */
 function application({ cryo, send, argument }) {
   const piece = Buffer.alloc(64 * 1024);
-  const server = cryo({ validate: async (token) => token === "tok" }, { port: 0, host: "127.0.0.1", ...argument });
+  const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value));
+  const answers = {
+    tok: async () => true,
+    slow: () => later(100, true),
+    never: () => new Promise(() => {}),
+    reject: () => Promise.reject(new Error("reject")),
+    throw: () => {
+      throw new Error("throw");
+    },
+  };
+  const validate = (token) => answers[token]?.() ?? false;
+  const server = cryo({ validate }, { port: 0, host: "127.0.0.1", ...argument });
+  server.RegisterExtension({ name: "slow", on_receive_binary: () => later(5) });
   const flood = async (session) => {
     for (let n = 0; n < 1600; n++) {
       session.SendBinary(piece);
@@ -22,8 +40,8 @@ function application({ cryo, send, argument }) {
     }
     session.SendUTF8("flooded");
   };
-  server.on("listening", () => send(server.http_server.address().port));
-  server.on("error", () => {}); // of streams that were broken off
+  server.on("listening", () => send({ port: server.http_server.address().port, pid: process.pid }));
+  server.on("error", () => {}); // of the validator, and of streams that were broken off
   let sessions = 0;
   server.on("session", (session) => {
     sessions++;
@@ -52,7 +70,8 @@ class Victim {
   #app;
   #clients = [];
   #nextSid = 1n;
-  #bystander;
+  /** Its client. */
+  bystander;
 
   /**
    * @param {import("node:test").TestContext} t Ends it.
@@ -61,8 +80,10 @@ class Victim {
   static async start(t, options = {}) {
     const victim = new Victim(spawnApp(t, application, options), Boolean(options.ssl));
     t.after(() => victim.#clients.forEach((client) => client.destroy()));
-    victim.port = await victim.#app.next("the port");
-    victim.#bystander = await victim.join();
+    const { port, pid } = await victim.#app.next("the port");
+    victim.port = port;
+    if (MEASURED) separate(pid);
+    victim.bystander = await victim.join();
     return victim;
   }
 
@@ -97,6 +118,7 @@ class Victim {
    * @param {number} [allowed] What the server's resident memory may grow by, in bytes.
    */
   async endures(t, attack, allowed = 128 * MIB) {
+    if (MEASURED) return assertUndisturbed(t, this, attack);
     const quiet = await this.#serves(setTimeout(200));
     await this.#figures();
     const before = (await this.#figures()).most;
@@ -121,8 +143,8 @@ class Victim {
     for (let last = false, n = 0; !last; n++) {
       last = over;
       const start = performance.now();
-      this.#bystander.send("UTF8DATA", { payload: `round ${n}` });
-      assert.equal((await this.#bystander.nextOf("UTF8DATA")).payload, `round ${n}`);
+      this.bystander.send("UTF8DATA", { payload: `round ${n}` });
+      assert.equal((await this.bystander.nextOf("UTF8DATA")).payload, `round ${n}`);
       times.push(performance.now() - start);
       await setTimeout(2);
     }

@@ -21,9 +21,9 @@ const KEPT: usize = 2 << 20;
 /// Events from which on the JavaScript thread is woken although the I/O thread has not come to rest.
 const ENOUGH: usize = 256;
 
-/// How long the JavaScript thread is not woken because the I/O thread does not come to rest. A peer that sends without a pause leaves it none,
-/// and must not keep other sessions' events waiting.
-const LONGEST_HELD: Duration = Duration::from_micros(250);
+/// How long the JavaScript thread is not woken because the I/O thread does not come to rest. Peers that send without a pause leave it none, and
+/// must not keep other sessions' events waiting.
+const LONGEST_HELD: Duration = Duration::from_millis(1);
 
 /// Wakes the JavaScript thread; it then calls [`Inbox::next`] until there is nothing more.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -128,7 +128,7 @@ impl Inbox {
         enter_io_thread();
     }
 
-    /// The I/O thread has nothing more to do at the moment.
+    /// The I/O thread has nothing more to do at the moment, or goes on with a peer that has had its turn.
     pub fn rest(&self) {
         self.ring();
     }
