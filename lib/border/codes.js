@@ -46,6 +46,8 @@ const FLAG = Object.freeze({
 
 /** What an event costs besides its payload while it counts as unread, in bytes; as src/session/intake.rs counts it. */
 const EVENT_COST = 64;
+/** What the beginning of a stream costs instead. */
+const STREAM_COST = 2048;
 
 /** Orders, to Rust. Five words each: slot, order, a, b, payload length. */
 const ORDER = Object.freeze({
@@ -85,4 +87,4 @@ const STEP = Object.freeze({ Start: 0, Finish: 1 });
 /** Who sets the pace of a stream, as TX_FLOW says it. */
 const FLOW = Object.freeze({ Push: 0, Pull: 1 });
 
-module.exports = { EVENT, EVENT_COST, EVENT_WORDS, FLAG, FLOW, ORDER, ORDER_WORDS, OUTCOME, SIDE, STEP };
+module.exports = { EVENT, EVENT_COST, EVENT_WORDS, FLAG, FLOW, ORDER, ORDER_WORDS, OUTCOME, SIDE, STEP, STREAM_COST };

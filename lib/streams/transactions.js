@@ -2,7 +2,7 @@
 
 // All transactions of one session: what the application asks for, and what comes from Rust.
 
-const { EVENT, EVENT_COST, FLOW, ORDER, SIDE } = require("../border/codes.js");
+const { EVENT, EVENT_COST, FLOW, ORDER, SIDE, STREAM_COST } = require("../border/codes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { Incoming } = require("./incoming.js");
 const { Outgoing } = require("./outgoing.js");
@@ -83,7 +83,7 @@ class Transactions {
       case EVENT.TxStart: {
         const { length } = payload;
         this.#incoming.start(a, b | 0, payload.text());
-        return this.#port.release(length + EVENT_COST);
+        return this.#port.release(length + STREAM_COST);
       }
       case EVENT.TxChunk:
         return this.#incoming.chunk(a, payload.buffer());

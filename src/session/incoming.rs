@@ -1,11 +1,11 @@
 //! Transaction frames from the peer: its own streams, and what it says about ours.
 //!
 //! What is handed to the application counts as [held](super::intake::Intake::hold), bytes of the frame and
-//! [`EVENT_COST`], until the application releases it: a stream that it does not read pauses the socket.
+//! [`EVENT_COST`] or [`STREAM_COST`], until the application releases it: a stream that it does not read pauses the socket.
 
 use std::borrow::Cow;
 
-use super::intake::EVENT_COST;
+use super::intake::{EVENT_COST, STREAM_COST};
 use super::{Body, Event, Events, Fault, Io, Session, Side, Wire};
 use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, FrameType, close};
 
@@ -45,7 +45,8 @@ impl Session {
         };
         match event {
             Some(event) => {
-                self.intake.hold(frame.tail().len() + EVENT_COST);
+                let begins = matches!(event, Event::StreamStarted { .. });
+                self.intake.hold(frame.tail().len() + if begins { STREAM_COST } else { EVENT_COST });
                 io.events.event(event);
             }
             None => self.config.meter.ignored.add(1),

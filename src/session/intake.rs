@@ -3,6 +3,10 @@
 /// What one event costs besides its payload, in bytes, so that a flood of empty messages counts too.
 pub const EVENT_COST: usize = 64;
 
+/// What the beginning of a stream costs instead: the application makes an object of it, which takes as long as dozens of messages. Other sessions'
+/// events wait behind it.
+pub const STREAM_COST: usize = 2048;
+
 /// Counts per batch: the events of a batch count as handled when the batch is done, which needs no work per session then.
 #[derive(Debug, Default)]
 pub struct Intake {

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::session::intake::EVENT_COST;
+use crate::session::intake::{EVENT_COST, STREAM_COST};
 
 #[derive(Debug, Clone)]
 enum Turn {
@@ -65,7 +65,7 @@ fn play(rig: &mut Rig, turn: &Turn, seq: u32) {
 /// What the application has to release of what it was told, in bytes.
 fn cost(did: &Did) -> usize {
     match did {
-        Did::StreamStarted { name, .. } => name.len() + EVENT_COST,
+        Did::StreamStarted { name, .. } => name.len() + STREAM_COST,
         Did::StreamChunk { payload, .. } => payload.len() + EVENT_COST,
         Did::StreamFinished(_) | Did::StreamCancelled(..) | Did::RangeRequested(..) => EVENT_COST,
         _ => 0,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::protocol::CloseCode;
 use crate::session::acks::ACK_TIMEOUT;
-use crate::session::intake::EVENT_COST;
+use crate::session::intake::{EVENT_COST, STREAM_COST};
 
 fn connected(config: Config) -> Rig {
     let mut rig = Rig::greeted(config);
@@ -75,7 +75,7 @@ fn without_the_feature_every_transaction_frame_is_a_fault() {
 
 #[test]
 fn a_stream_counts_as_unread_until_it_is_released() {
-    let mut rig = connected(Config { max_unread: 300, ..Config::default() });
+    let mut rig = connected(Config { max_unread: 240 + STREAM_COST, ..Config::default() });
     start(&mut rig, 5);
     chunk(&mut rig, 5);
     chunk(&mut rig, 5);
