@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cryo_server::bridge::delivery::Delivery;
+use cryo_server::bridge::dirty::Dirty;
 use cryo_server::bridge::orders;
 use cryo_server::net::listener::Endpoint;
 use cryo_server::net::outgoing::Outgoing;
@@ -64,7 +65,7 @@ impl Border {
             let session = Session::new(sid, Arc::clone(config));
             let link = Link::new((slot, 0), sid, session, Outgoing::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
-            shared.send(&link, shared.now(), &mut Batch::default(), |session, io| session.greet(io));
+            link.lock().with(shared.now(), &mut Batch::default(), (slot, 0), |session, io| session.greet(io));
             links.push(link);
             peers.push(theirs);
         }
@@ -85,15 +86,13 @@ impl Border {
             payloads.extend_from_slice(payload);
         }
         words.truncate(words.len() - usize::from(input.byte() == 0xff && !words.is_empty()));
-        let (mut dirty, mut events) = (Vec::new(), Batch::default());
+        let (mut dirty, mut events) = (Dirty::default(), Batch::default());
         let now = self.shared.now();
         let delivery = &mut self.delivery;
         let mut turn = orders::Turn { shared: &self.shared, now, delivery, dirty: &mut dirty, events: &mut events };
         turn.carry_out(&words, &payloads);
         check(&events);
-        for link in dirty.drain(..) {
-            link.flush(&mut link.lock(), self.shared.now(), &mut events);
-        }
+        dirty.write(now, &mut events);
         self.shared.post(events);
     }
 

@@ -35,7 +35,7 @@ class Border {
   #payload = new Payload(this);
   #orderCount = 0;
   #outgoingLength = 0;
-  /** Orders with large payloads were given since the last flush. */
+  /** Orders were given since the last flush that are not written yet. */
   #unwritten = false;
   /** Events of the portion that are left, where the next one stands, and where its payload does. */
   #left = 0;
@@ -157,7 +157,7 @@ class Border {
   orderText(slot, order, a, text, b = 0) {
     // A UTF-16 unit takes at most three bytes of UTF-8.
     if (text.length * 3 >= LARGE) return this.orderBytes(slot, order, a, Buffer.from(text), b);
-    if (this.#outgoingLength + text.length * 3 > BYTES) this.flush();
+    if (this.#outgoingLength + text.length * 3 > BYTES) this.#giveSome();
     const length = this.#outgoing.utf8Write(text, this.#outgoingLength);
     this.#outgoingLength += length;
     this.#put(slot, order, a, b, length);
@@ -176,13 +176,13 @@ class Border {
     const { length } = bytes;
     if (length >= LARGE) {
       // What was ordered before comes first.
-      if (this.#orderCount > 0) this.flush();
+      if (this.#orderCount > 0) this.#giveSome();
       this.#native.order(slot, order, a, b, bytes);
       this.#unwritten = true;
       this.#scheduleFlush();
       return;
     }
-    if (this.#outgoingLength + length > BYTES) this.flush();
+    if (this.#outgoingLength + length > BYTES) this.#giveSome();
     this.#outgoing.set(bytes, this.#outgoingLength);
     this.#outgoingLength += length;
     this.#put(slot, order, a, b, length);
@@ -191,8 +191,15 @@ class Border {
   /** Gives what orders there are now, not with the next tick. */
   flush() {
     if (this.#orderCount === 0 && !this.#unwritten) return;
-    this.#native.flush(this.#orders, this.#orderCount, this.#outgoing);
+    this.#native.flush(this.#orders, this.#orderCount, this.#outgoing, false);
     this.#given();
+  }
+
+  /** Makes room for orders. What these send may leave together with what the rest of this turn does. */
+  #giveSome() {
+    this.#native.flush(this.#orders, this.#orderCount, this.#outgoing, true);
+    this.#given();
+    this.#unwritten = true;
   }
 
   #given() {
@@ -216,8 +223,8 @@ class Border {
     orders[at + 3] = b;
     orders[at + 4] = length;
     this.#orderCount++;
-    if (this.#orderCount === ORDERS) this.flush();
-    else this.#scheduleFlush();
+    if (this.#orderCount === ORDERS) this.#giveSome();
+    this.#scheduleFlush();
   }
 }
 

@@ -7,10 +7,12 @@
 //! | [`options`] | JavaScript's options as settings |
 //! | [`peers`] | connecting to other servers |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
+//! | [`dirty`] | the sessions that the turn has left to be written to |
 //! | [`orders`] | batches of commands out of JavaScript's arrays |
 //! | [`wake`] | how the I/O thread wakes the event loop |
 
 pub mod delivery;
+pub mod dirty;
 pub mod http_socket;
 pub mod native_server;
 pub mod options;

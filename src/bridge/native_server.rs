@@ -9,19 +9,16 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::delivery::Delivery;
+use super::dirty::Dirty;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
 use super::orders::{self, Order, Turn};
 use super::wake::Alarm;
 use crate::net::listener::{Bound, ListenError};
 use crate::server::batch::{Batch, Code};
-use crate::server::link::Link;
 use crate::server::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
-use crate::session::{Hooks, Micros};
-
-/// Sessions with output from which on it is written although no flush was asked for.
-const MAX_DIRTY: usize = 256;
+use crate::session::Hooks;
 
 /// Where a server listens, or why it does not.
 #[napi(object, object_from_js = false)]
@@ -58,8 +55,7 @@ pub struct Counters {
 #[derive(Default)]
 struct Desk {
     delivery: Delivery,
-    /// Sessions with output to be written.
-    dirty: Vec<Arc<Link>>,
+    dirty: Dirty,
 }
 
 /// The I/O thread, and how it ends.
@@ -143,7 +139,7 @@ impl NativeServer {
         mut bytes: Uint8ArraySlice<'_>,
     ) -> u32 {
         let Ok(mut desk) = self.desk.try_borrow_mut() else { return 0 };
-        self.run(&mut desk, &commands, count, &payloads);
+        self.run(&mut desk, &commands, count, &payloads, false);
         let shared = &self.running.shared;
         if desk.delivery.is_through() {
             for link in shared.inbox.take_unflushed() {
@@ -158,11 +154,12 @@ impl NativeServer {
         desk.delivery.next(shared, words, bytes) as u32
     }
 
-    /// Carries out `count` commands and writes what they send.
+    /// Carries out `count` commands and writes what they send, or leaves most of that to the next flush or exchange, when `more` is to come in
+    /// this turn.
     #[napi(catch_unwind)]
-    pub fn flush(&self, commands: Uint32ArraySlice<'_>, count: u32, payloads: Uint8ArraySlice<'_>) {
+    pub fn flush(&self, commands: Uint32ArraySlice<'_>, count: u32, payloads: Uint8ArraySlice<'_>, more: bool) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            self.run(&mut desk, &commands, count, &payloads);
+            self.run(&mut desk, &commands, count, &payloads, more);
         }
     }
 
@@ -172,13 +169,7 @@ impl NativeServer {
     pub fn order(&self, slot: u32, order: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
             let command = [slot, order, a, b, payload.len() as u32];
-            let now = self.running.shared.now();
-            let mut events = Batch::default();
-            self.carry_out(&mut desk, now, &command, &payload, &mut events);
-            if desk.dirty.len() >= MAX_DIRTY {
-                write(&mut desk.dirty, now, &mut events);
-            }
-            self.running.shared.post(events);
+            self.run(&mut desk, &command, 1, &payload, true);
         }
     }
 
@@ -258,26 +249,17 @@ impl NativeServer {
         self.running.end();
     }
 
-    fn run(&self, desk: &mut Desk, commands: &[u32], count: u32, payloads: &[u8]) {
+    fn run(&self, desk: &mut Desk, commands: &[u32], count: u32, payloads: &[u8], more: bool) {
         let shared = &self.running.shared;
         let commands = commands.get(..count as usize * orders::WORDS).unwrap_or_default();
         let now = shared.now();
         let mut events = Batch::default();
-        self.carry_out(desk, now, commands, payloads, &mut events);
-        write(&mut desk.dirty, now, &mut events);
-        shared.post(events);
-    }
-
-    fn carry_out(&self, desk: &mut Desk, now: Micros, commands: &[u32], payloads: &[u8], events: &mut Batch) {
         let Desk { delivery, dirty } = desk;
-        Turn { shared: &self.running.shared, now, delivery, dirty, events }.carry_out(commands, payloads);
-    }
-}
-
-/// Writes what sessions have to be written.
-fn write(dirty: &mut Vec<Arc<Link>>, now: Micros, events: &mut Batch) {
-    for link in dirty.drain(..) {
-        link.flush(&mut link.lock(), now, events);
+        Turn { shared, now, delivery, dirty, events: &mut events }.carry_out(commands, payloads);
+        if !more || dirty.is_due(now, payloads.len()) {
+            dirty.write(now, &mut events);
+        }
+        shared.post(events);
     }
 }
 

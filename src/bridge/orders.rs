@@ -1,13 +1,11 @@
 //! Batches of commands out of JavaScript's arrays: [`WORDS`] words each, `[slot, order, a, b, length]`, and `length` bytes of payload.
 
-use std::sync::Arc;
-
 use super::delivery::Delivery;
+use super::dirty::Dirty;
 use crate::protocol::FlowBehaviour;
 use crate::server::Shared;
 use crate::server::batch::Batch;
 use crate::server::handshake::Verdict;
-use crate::server::link::Link;
 use crate::session::{Farewell, MessageKind, Micros, Side};
 
 /// Words of a command.
@@ -94,7 +92,7 @@ pub struct Turn<'a> {
     /// The sessions JavaScript knows.
     pub delivery: &'a mut Delivery,
     /// Gets the sessions with output.
-    pub dirty: &'a mut Vec<Arc<Link>>,
+    pub dirty: &'a mut Dirty,
     /// Gets the settlements of messages that had to make room for others.
     pub events: &'a mut Batch,
 }
@@ -136,7 +134,7 @@ impl Turn<'_> {
             _ => {}
         }
         let Some(link) = delivery.link(slot) else { return };
-        match order {
+        let newly_dirty = match order {
             Order::Utf8 => {
                 shared.send(link, now, events, |session, io| session.send(MessageKind::Utf8, payload, a, io))
             }
@@ -168,10 +166,9 @@ impl Turn<'_> {
             Order::Hold => return shared.hold(link, a as usize),
             Order::Release => return shared.release(link, a as usize),
             Order::Free | Order::Answer => return,
-        }
-        // Commands for one session mostly come in a row.
-        if !self.dirty.last().is_some_and(|last| Arc::ptr_eq(last, link)) {
-            self.dirty.push(Arc::clone(link));
+        };
+        if newly_dirty {
+            self.dirty.push(link);
         }
     }
 }

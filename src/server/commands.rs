@@ -18,14 +18,15 @@ use crate::net::outgoing::Outgoing;
 use crate::session::{Farewell, Hooks, Io, Micros, Session};
 
 impl Shared {
-    /// Sends something by `call`. Settlements of messages that have to make room for it go to `events`.
+    /// Sends something by `call`, up to writing it; true when the caller did not know yet that the session has something to be written.
+    /// Settlements of messages that have to make room for it go to `events`.
     pub fn send(
         &self,
         link: &Arc<Link>,
         now: Micros,
         events: &mut Batch,
         call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, Sink<'_>>),
-    ) {
+    ) -> bool {
         let mut core = link.lock();
         if core.session.is_throttled() && !core.blocked {
             // Too much for one write, but the socket may well take it: only a slow reader costs messages.
@@ -39,6 +40,7 @@ impl Shared {
             core.awaiting = true;
             self.await_acks(link);
         }
+        !std::mem::replace(&mut core.dirty, true)
     }
 
     /// The application keeps this many received bytes although their batch is delivered.

@@ -41,6 +41,8 @@ pub struct Core {
     pub blocked: bool,
     /// Output waits for a batch to be delivered.
     pub listed: bool,
+    /// The application's turn has left output, and will write it.
+    pub dirty: bool,
     /// The session stands in the list of those whose ACKs may become overdue.
     pub awaiting: bool,
     /// The application has been told that the session is over.
@@ -97,6 +99,7 @@ impl Link {
             tls,
             blocked: false,
             listed: false,
+            dirty: false,
             awaiting: false,
             finished: false,
             paused: false,

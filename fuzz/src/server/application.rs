@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cryo_server::bridge::delivery::Delivery;
+use cryo_server::bridge::dirty::Dirty;
 use cryo_server::bridge::orders::{Order, Turn};
 use cryo_server::protocol::FrameType;
 use cryo_server::server::Shared;
@@ -158,13 +159,11 @@ impl Application {
     /// Gives the orders, as `NativeServer::flush` takes them.
     pub fn flush(&mut self, shared: &Shared) {
         let (words, payloads) = (std::mem::take(&mut self.words), std::mem::take(&mut self.payloads));
-        let (mut dirty, mut events) = (Vec::new(), Batch::default());
+        let (mut dirty, mut events) = (Dirty::default(), Batch::default());
         let now = shared.now();
         let delivery = &mut self.delivery;
         Turn { shared, now, delivery, dirty: &mut dirty, events: &mut events }.carry_out(&words, &payloads);
-        for link in dirty {
-            link.flush(&mut link.lock(), now, &mut events);
-        }
+        dirty.write(now, &mut events);
         shared.post(events);
     }
 
