@@ -248,22 +248,21 @@ mod tests {
     #[test]
     fn the_io_thread_wakes_when_it_rests_or_after_a_while() {
         let (inbox, wakes) = inbox();
-        let wakes = || wakes.load(Ordering::Relaxed);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                inbox.resting_thread();
-                connected(&inbox, 1);
-                inbox.rest();
-                assert_eq!(wakes(), 1);
-                let batch = inbox.next(Batch::default()).expect("events");
-                assert!(inbox.next(batch).is_none());
-                connected(&inbox, 2);
-                std::thread::sleep(LONGEST_HELD);
-                inbox.ring_if_late();
-                inbox.write(|_| ());
-                assert_eq!(wakes(), 2);
-            });
+        let io = std::thread::spawn(move || {
+            let wakes = || wakes.load(Ordering::Relaxed);
+            inbox.resting_thread();
+            connected(&inbox, 1);
+            inbox.rest();
+            assert_eq!(wakes(), 1);
+            let batch = inbox.next(Batch::default()).expect("events");
+            assert!(inbox.next(batch).is_none());
+            connected(&inbox, 2);
+            std::thread::sleep(LONGEST_HELD);
+            inbox.ring_if_late();
+            inbox.write(|_| ());
+            assert_eq!(wakes(), 2);
         });
+        io.join().expect("the I/O thread");
     }
 
     #[test]

@@ -130,10 +130,11 @@ impl Application {
         }
     }
 
-    /// Gives the next `count` verdicts.
-    fn judge(&mut self, slot: u32, count: usize) {
-        let Some(known) = self.sessions.get_mut(slot as usize) else { return };
-        for ack in known.verdicts.drain(..count.min(known.verdicts.len())).collect::<Vec<_>>() {
+    /// Gives the verdict of one message of those that wait for it, whichever `choice` says.
+    fn judge(&mut self, slot: u32, choice: usize) {
+        let verdicts = &mut self.sessions[slot as usize].verdicts;
+        if !verdicts.is_empty() {
+            let ack = verdicts.swap_remove(choice % verdicts.len());
             self.order(slot, Order::Acknowledge, ack, 0, &[]);
         }
     }
@@ -151,7 +152,9 @@ impl Application {
     /// Gives all verdicts and keeps nothing any more.
     pub fn catch_up(&mut self) {
         for slot in 0..self.sessions.len() as u32 {
-            self.judge(slot, usize::MAX);
+            while !self.sessions[slot as usize].verdicts.is_empty() {
+                self.judge(slot, 0);
+            }
             self.release(slot, u32::MAX);
         }
     }
