@@ -12,7 +12,7 @@ use cryo_server::protocol::FrameType;
 use cryo_server::server::Shared;
 use cryo_server::server::batch::{ASCII_FLAG, Batch, Code, LARGE, LARGE_FLAG, VERDICT_FLAG, WORDS};
 use cryo_server::session::Outcome;
-use cryo_server::session::intake::EVENT_COST;
+use cryo_server::session::intake::{EVENT_COST, STREAM_COST};
 
 use super::super::input::Input;
 use super::peer::Peer;
@@ -253,7 +253,7 @@ impl Application {
                 assert!(peers[slot as usize].is_wild || payload == expected(b, payload.len()));
                 known.held += payload.len() as u32 + EVENT_COST as u32;
             }
-            Code::TxStart => known.held += payload.len() as u32 + EVENT_COST as u32,
+            Code::TxStart => known.held += payload.len() as u32 + STREAM_COST as u32,
             Code::TxFinish | Code::TxCancel | Code::TxFetch | Code::TxFlow => known.held += EVENT_COST as u32,
             Code::Connected | Code::TxSettled | Code::TxRoom => {}
             other => panic!("{other:?}"),

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use cryo_server::protocol::{self, Frame, FrameType};
-use cryo_server::session::intake::EVENT_COST;
+use cryo_server::session::intake::{EVENT_COST, STREAM_COST};
 use cryo_server::session::{Event, Events, Hooks, MessageKind, Outcome, Side, Step, Wire};
 
 use super::SID;
@@ -162,7 +162,7 @@ impl Events for Application {
             }
             Event::Settled { token, outcome } => self.settle(token, outcome),
             Event::StreamStarted { tx_id, name, .. } => {
-                self.held += name.len() + EVENT_COST;
+                self.held += name.len() + STREAM_COST;
                 self.incoming.insert(tx_id);
                 self.hear(FrameType::TxStart, tx_id, name, false);
             }
