@@ -28,8 +28,6 @@ function separate(server) {
   for (const [core, pid] of [[SERVER_CORE, server], [CLIENTS_CORE, process.pid]]) {
     spawnSync("taskset", ["--all-tasks", "--cpu-list", "--pid", core, String(pid)]);
   }
-  // Its JavaScript thread alone: on one core the scheduler lets it wait for a slice of the I/O thread's, some ms, which is neither's fault.
-  spawnSync("renice", ["--priority", "-15", "--pid", String(server)]);
 }
 
 /**

@@ -36,7 +36,7 @@ function application({ cryo, send, argument }) {
   const flood = async (session) => {
     for (let n = 0; n < 1600; n++) {
       session.SendBinary(piece);
-      if (n % 16 === 0) await new Promise(setImmediate);
+      if (n % 4 === 0) await new Promise(setImmediate);
     }
     session.SendUTF8("flooded");
   };

@@ -13,8 +13,9 @@ const { Waiters } = require("./waiters.js");
  *
  * @typedef {object} Entry
  * @property {number} txId
+ * @property {number} byteLength
  * @property {string} name
- * @property {CryoReadable} readable
+ * @property {CryoReadable | null} readable
  * @property {boolean} open The peer has neither finished nor cancelled it, nor have we.
  * @property {boolean} claimed The application has it.
  * @property {boolean} muted Too much for a stream that nobody claimed, but somebody listens for its chunks: it goes on without being kept.
@@ -48,7 +49,7 @@ class Incoming {
     for (const entry of this.#entries) {
       if (entry.claimed || entry.muted || entry.name !== name) continue;
       this.#claimed(entry);
-      return Promise.resolve(entry.readable);
+      return Promise.resolve(this.#readable(entry));
     }
     return obstacle === null ? this.#waiters.add(name, timeout) : Promise.reject(obstacle);
   }
@@ -67,7 +68,7 @@ class Incoming {
     const give = this.#waiters.take(name);
     if (give !== null) {
       this.#claimed(entry);
-      give(entry.readable);
+      give(this.#readable(entry));
     }
     this.#keepCaps();
   }
@@ -83,7 +84,7 @@ class Incoming {
       this.#unclaimedBytes += cost;
       this.#port.release(cost);
     }
-    feeder.chunk(entry.readable, chunk);
+    feeder.chunk(this.#readable(entry), chunk);
     if (!entry.claimed) this.#keepCaps();
   }
 
@@ -93,7 +94,7 @@ class Incoming {
     this.#port.emit("tx-finish", txId);
     if (entry === undefined || !entry.open) return;
     this.#close(entry);
-    feeder.finish(entry.readable);
+    feeder.finish(this.#readable(entry));
   }
 
   /** The peer gives a stream up. */
@@ -116,15 +117,20 @@ class Incoming {
   }
 
   #enter(txId, byteLength, name) {
-    const entry = { txId, name, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
-    entry.readable = new CryoReadable(txId, byteLength, {
-      consumed: (length) => this.#consumed(entry, length + EVENT_COST),
-      destroyed: () => this.#destroyed(entry),
-      failed: (error) => this.#port.report(error, `incoming stream '${name}'`),
-    });
+    const entry = { txId, byteLength, name, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
     this.#entries.add(entry);
     this.#open.set(txId, entry);
     return entry;
+  }
+
+  /** What the application reads it from: made when there is something to read, or somebody who wants to. */
+  #readable(entry) {
+    entry.readable ??= new CryoReadable(entry.txId, entry.byteLength, {
+      consumed: (length) => this.#consumed(entry, length + EVENT_COST),
+      destroyed: () => this.#destroyed(entry),
+      failed: (error) => this.#port.report(error, `incoming stream '${entry.name}'`),
+    });
+    return entry.readable;
   }
 
   #claimed(entry) {
@@ -160,7 +166,8 @@ class Incoming {
   #fail(entry, code, message) {
     this.#close(entry);
     // Where nobody has it, nobody has to hear of its end.
-    entry.readable.destroy(entry.claimed ? new CryoError(code, message) : undefined);
+    if (entry.claimed) entry.readable.destroy(new CryoError(code, message));
+    else this.#discard(entry);
   }
 
   #keepCaps() {
@@ -186,8 +193,7 @@ class Incoming {
 
   #drop(entry) {
     this.#close(entry);
-    this.#entries.delete(entry);
-    entry.readable.destroy();
+    this.#discard(entry);
     // Also of a complete one, whose sender learns here that nobody took it; but not where it uses the number again.
     if (!this.#open.has(entry.txId)) this.#tellCancelled(entry);
   }
@@ -195,6 +201,12 @@ class Incoming {
   #mute(entry) {
     entry.muted = true;
     entry.readable.destroy();
+  }
+
+  /** Forgets a stream that nobody has claimed. */
+  #discard(entry) {
+    this.#entries.delete(entry);
+    entry.readable?.destroy();
   }
 
   #tellCancelled({ txId }) {

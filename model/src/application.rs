@@ -6,6 +6,7 @@ use std::sync::Arc;
 use loom::sync::Notify;
 
 use crate::bridge::delivery::Delivery;
+use crate::bridge::dirty::Dirty;
 use crate::bridge::orders::{Order, Turn};
 use crate::server::Shared;
 use crate::server::batch::{Batch, Code, WORDS};
@@ -61,13 +62,12 @@ impl Application {
 
     /// Gives the orders and writes what they send.
     pub fn flush(&mut self, shared: &Shared) {
-        let (mut dirty, mut events) = (Vec::new(), Batch::default());
+        let (mut dirty, mut events) = (Dirty::default(), Batch::default());
         let orders = std::mem::take(&mut self.orders);
         let delivery = &mut self.delivery;
-        Turn { shared, now: shared.now(), delivery, dirty: &mut dirty, events: &mut events }.carry_out(&orders, &[]);
-        for link in dirty {
-            link.flush(&mut link.lock(), shared.now(), &mut events);
-        }
+        let now = shared.now();
+        Turn { shared, now, delivery, dirty: &mut dirty, events: &mut events }.carry_out(&orders, &[]);
+        dirty.write(now, &mut events);
         shared.post(events);
     }
 

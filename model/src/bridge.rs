@@ -2,5 +2,7 @@
 
 #[path = "../../src/bridge/delivery.rs"]
 pub mod delivery;
+#[path = "../../src/bridge/dirty.rs"]
+pub mod dirty;
 #[path = "../../src/bridge/orders.rs"]
 pub mod orders;

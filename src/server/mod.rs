@@ -11,6 +11,7 @@
 //! | [`peer`] | connections to other servers, until they are sessions, or are not |
 //! | [`opening`] | a connection becomes a session |
 //! | [`connection`], [`reading`] | one connection from then on |
+//! | [`read_size`] | how much of its socket is read at a time |
 //! | [`passthrough`] | one that Node.js serves |
 //! | [`relay`] | its socket, as both threads share it |
 //! | [`link`] | a session and its socket, as both threads share them |
@@ -40,6 +41,7 @@ pub mod opening;
 pub mod pacing;
 pub mod passthrough;
 pub mod peer;
+pub mod read_size;
 pub mod reading;
 pub mod registry;
 pub mod relay;

@@ -10,14 +10,12 @@ use tokio::io::ReadBuf;
 use super::Shared;
 use super::inbox::Filling;
 use super::link::{Core, Link};
+use super::read_size::{self, ReadSize};
 use crate::net::socket::ReadHalf;
 use crate::net::tls;
 use crate::net::websocket::{Decoder, Item, Payload};
 use crate::protocol::close;
 use crate::session::Wire;
-
-/// Bytes read from a socket at a time.
-const SCRATCH: usize = 256 * 1024;
 
 /// Output beyond the high-water mark, in bytes, from which on a peer that does not read is not read either: what it sends can't
 /// make its ACKs pile up.
@@ -25,7 +23,7 @@ const REPLY_ALLOWANCE: usize = 256 * 1024;
 
 thread_local! {
     /// Where sockets are read to, and where TLS is decrypted to. Shared by all connections of the thread, so that an idle one owns no buffer.
-    static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; SCRATCH], Vec::new()));
+    static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; read_size::LARGEST], Vec::new()));
 }
 
 /// Reads a link's socket.
@@ -34,6 +32,7 @@ pub struct Reader {
     link: Arc<Link>,
     socket: ReadHalf,
     decoder: Decoder,
+    size: ReadSize,
     encrypted: bool,
     /// The peer's close frame has come.
     pub peer_closed: bool,
@@ -45,7 +44,7 @@ impl Reader {
     /// A reader that has read nothing yet.
     pub fn new(shared: Arc<Shared>, link: Arc<Link>, socket: ReadHalf, decoder: Decoder) -> Self {
         let encrypted = link.lock().tls.is_some();
-        Self { shared, link, socket, decoder, encrypted, peer_closed: false, broken: false }
+        Self { shared, link, socket, decoder, size: ReadSize::default(), encrypted, peer_closed: false, broken: false }
     }
 
     /// Sends ENDPOINT_INFO by itself, then what has waited behind it.
@@ -76,7 +75,7 @@ impl Reader {
     /// Reads once. False at the end of the stream.
     pub fn read(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         SCRATCHES.with_borrow_mut(|(scratch, plain)| {
-            let mut buf = ReadBuf::new(scratch);
+            let mut buf = ReadBuf::new(scratch.get_mut(..self.size.bytes()).unwrap_or_default());
             if ready!(self.socket.poll_read(cx, &mut buf)).is_err() {
                 return Poll::Ready(false);
             }
@@ -84,12 +83,10 @@ impl Reader {
             if input.is_empty() {
                 return Poll::Ready(false);
             }
-            Poll::Ready(if self.encrypted {
-                self.decrypt(input, plain)
-            } else {
-                self.feed(input);
-                true
-            })
+            let bytes = input.len();
+            let (items, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
+            self.size.learn(bytes, items);
+            Poll::Ready(open)
         })
     }
 
@@ -103,12 +100,12 @@ impl Reader {
         }
     }
 
-    /// Takes bytes as they came from an encrypted socket. False when the peer has ended the stream or broken TLS.
-    fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> bool {
+    /// Takes bytes as they came from an encrypted socket: how many items they held, and false when the peer has ended the stream or broken TLS.
+    fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> (usize, bool) {
         plain.clear();
         let result = {
             let mut core = self.link.lock();
-            let Some(tls) = core.tls.as_deref_mut() else { return false };
+            let Some(tls) = core.tls.as_deref_mut() else { return (0, false) };
             let result = tls::decrypt(tls, input, plain);
             if tls.wants_write() {
                 self.shared.flush(&self.link, core);
@@ -116,16 +113,14 @@ impl Reader {
             result
         };
         // Only now, without the session's lock: the inbox's comes first.
-        if !plain.is_empty() {
-            self.feed(plain);
-        }
-        matches!(result, Ok(false))
+        let items = if plain.is_empty() { 0 } else { self.feed(plain) };
+        (items, matches!(result, Ok(false)))
     }
 
-    /// Takes decrypted bytes: what they hold goes to the session, its events to the inbox.
-    fn feed(&mut self, input: &mut [u8]) {
+    /// Takes decrypted bytes: what they hold goes to the session, its events to the inbox. How many messages and control frames there were.
+    fn feed(&mut self, input: &mut [u8]) -> usize {
         if self.broken {
-            return;
+            return 0;
         }
         if !self.link.lock().session.is_greeted() {
             self.greet();
@@ -134,32 +129,36 @@ impl Reader {
         let hooks = self.shared.hooks();
         let (link, decoder) = (&self.link, &mut self.decoder);
         let (peer_closed, broken) = (&mut self.peer_closed, &mut self.broken);
+        let mut items = 0;
         let (flush_now, listed) = self.shared.inbox.write(|filling| {
             let before = filling.batch.words.len();
             let mut core = link.lock();
             let core = &mut *core;
             let Filling { batch, number, .. } = filling;
-            let fed = decoder.feed(input, |item| match item {
-                // The protocol takes text and binary alike (protocol.md, "Transport").
-                Item::Text(payload) | Item::Binary(payload) => {
-                    core.with(now, batch, (link.slot, *number), |session, io| {
-                        let message = match payload {
-                            Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
-                            Payload::Owned(bytes) => Cow::Owned(bytes),
-                        };
-                        if let Err(fault) = session.receive(message, hooks, io) {
-                            session.fail(&fault, io);
-                        }
-                    })
-                }
-                Item::Ping(payload) if !core.session.is_closed() => core.outgoing.pong(payload),
-                Item::Ping(_) | Item::Pong => {}
-                Item::Close { code, reason } => {
-                    *peer_closed = true;
-                    let reason = String::from_utf8_lossy(reason);
-                    core.with(now, batch, (link.slot, *number), |session, io| {
-                        session.shut(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
-                    });
+            let fed = decoder.feed(input, |item| {
+                items += 1;
+                match item {
+                    // The protocol takes text and binary alike (protocol.md, "Transport").
+                    Item::Text(payload) | Item::Binary(payload) => {
+                        core.with(now, batch, (link.slot, *number), |session, io| {
+                            let message = match payload {
+                                Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
+                                Payload::Owned(bytes) => Cow::Owned(bytes),
+                            };
+                            if let Err(fault) = session.receive(message, hooks, io) {
+                                session.fail(&fault, io);
+                            }
+                        })
+                    }
+                    Item::Ping(payload) if !core.session.is_closed() => core.outgoing.pong(payload),
+                    Item::Ping(_) | Item::Pong => {}
+                    Item::Close { code, reason } => {
+                        *peer_closed = true;
+                        let reason = String::from_utf8_lossy(reason);
+                        core.with(now, batch, (link.slot, *number), |session, io| {
+                            session.shut(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
+                        });
+                    }
                 }
             });
             if let Err(violation) = fed {
@@ -185,6 +184,7 @@ impl Reader {
         if listed {
             self.shared.late.notify_one();
         }
+        items
     }
 }
 

@@ -14,6 +14,8 @@ pub mod inbox;
 pub mod large;
 #[path = "../../../src/server/link.rs"]
 pub mod link;
+#[path = "../../../src/server/read_size.rs"]
+pub mod read_size;
 #[path = "../../../src/server/reading.rs"]
 pub mod reading;
 #[path = "../../../src/server/registry.rs"]
