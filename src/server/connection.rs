@@ -99,7 +99,7 @@ impl Driver {
                 Turn::Over => return Poll::Ready(()),
             }
         }
-        self.shared.inbox.rest();
+        self.shared.inbox.give_way();
         // Behind a look at the other sockets, which `wake_by_ref` would put off for dozens of turns.
         pin!(tokio::task::yield_now()).poll(cx)
     }

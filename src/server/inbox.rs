@@ -103,10 +103,13 @@ impl Inbox {
         if wake {
             self.held.store(true, Ordering::Relaxed);
         }
-        let due = !is_io_thread() || filling.batch.words.len() >= ENOUGH * WORDS || self.is_late(&filling);
+        let due = !is_io_thread() || filling.batch.words.len() >= ENOUGH * WORDS;
+        let late = self.is_late(&filling);
         drop(filling);
         // Not under the mutex: waking is a system call.
-        if due {
+        if late {
+            self.give_way();
+        } else if due {
             self.ring();
         }
         result
@@ -115,7 +118,7 @@ impl Inbox {
     /// For what keeps the I/O thread busy and makes no events: wakes the JavaScript thread if that has waited long enough.
     pub fn ring_if_late(&self) {
         if self.is_late(&self.filling.lock()) {
-            self.ring();
+            self.give_way();
         }
     }
 
@@ -128,9 +131,16 @@ impl Inbox {
         enter_io_thread();
     }
 
-    /// The I/O thread has nothing more to do at the moment, or goes on with a peer that has had its turn.
+    /// The I/O thread has nothing more to do at the moment.
     pub fn rest(&self) {
         self.ring();
+    }
+
+    /// The I/O thread goes on, but the JavaScript thread has waited long enough. Where both share a CPU, the system would let it wait for its next
+    /// tick, some ms.
+    pub fn give_way(&self) {
+        self.ring();
+        std::thread::yield_now();
     }
 
     fn ring(&self) {
