@@ -12,6 +12,9 @@ use crate::net::listener::{Bound, Listener};
 use crate::protocol::close;
 use crate::session::Farewell;
 
+/// Connections accepted before other sockets are looked at again: sessions must not wait for all of those who want to become one.
+const ACCEPTS_PER_TURN: u32 = 8;
+
 /// How long to wait when the system can't accept, for instance for lack of descriptors.
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -88,7 +91,10 @@ async fn serve(shared: &Arc<Shared>, bound: Bound) {
 /// Accepts until the server is to stop.
 async fn accept(shared: &Arc<Shared>, listener: Listener, share: Share) {
     let mut stop = shared.stop.subscribe();
-    loop {
+    for number in 1u32.. {
+        if number % ACCEPTS_PER_TURN == 0 {
+            tokio::task::yield_now().await;
+        }
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop != Stop::Running) => return,

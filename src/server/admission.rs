@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::io::AsyncReadExt;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::Shared;
 use super::batch::Code;
@@ -17,6 +17,13 @@ use crate::net::handshake::{MAX_HEAD, Refusal, RequestHead};
 use crate::net::stream::Stream;
 use crate::protocol::{CloseCode, close};
 use crate::session::Farewell;
+
+/// Questions to the validator that may be on their way to the application: those of sessions that there are must not wait behind a crowd at the
+/// door. How many the application works on is its own choice.
+pub(super) const MAX_UNHEARD: usize = 16;
+
+/// The right to ask one, until it has been heard.
+pub type Turn = OwnedSemaphorePermit;
 
 /// A sid that belongs to this handshake until it is a session's.
 pub(super) struct Reserved<'a> {
@@ -74,8 +81,10 @@ impl Question<'_> {
         let (answer, mut verdict) = oneshot::channel();
         self.shared.verdicts.lock().insert(self.number, answer);
         let payload = [token.as_bytes(), request.as_bytes()].concat();
+        let turn = Arc::clone(&self.shared.questions).acquire_owned().await.map_err(|_| Ending::Gone)?;
         self.shared.inbox.write(|filling| {
             filling.batch.push(self.number, Code::Validate, token.len() as u32, 0, &payload);
+            filling.batch.turns.push(turn);
         });
         loop {
             tokio::select! {

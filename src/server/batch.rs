@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::admission::Turn;
 use super::large::LargePayloads;
 use super::link::Link;
 use super::opening::Origin;
@@ -127,6 +128,8 @@ pub struct Batch {
     pub opened: Vec<Arc<Link>>,
     /// The connections whose `HttpOpened` event is in this batch, in order.
     pub relays: VecDeque<Arc<Relay>>,
+    /// Of the questions in this batch; others may be asked when it has been delivered.
+    pub turns: Vec<Turn>,
 }
 
 impl Batch {
@@ -149,6 +152,7 @@ impl Batch {
         self.large.recycle(keep);
         self.opened.clear();
         self.relays.clear();
+        self.turns.clear();
     }
 
     /// Moves the events of `other` behind its own.
@@ -158,6 +162,7 @@ impl Batch {
         self.large.append(&mut other.large);
         self.opened.append(&mut other.opened);
         self.relays.append(&mut other.relays);
+        self.turns.append(&mut other.turns);
     }
 
     /// An event with its payload.

@@ -56,7 +56,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
 use dismiss::Lingering;
@@ -96,6 +96,8 @@ pub struct Shared {
     wheel: Mutex<Wheel>,
     /// Certificates for the handshakes to come; none without TLS.
     tls: Mutex<Option<Arc<ServerConfig>>>,
+    /// Turns to ask the validator, given back when a question has been heard.
+    questions: Arc<Semaphore>,
     /// Handshakes that wait for the validator, by their number.
     verdicts: Mutex<HashMap<u32, oneshot::Sender<Verdict>>>,
     next_handshake: AtomicU32,
@@ -131,6 +133,7 @@ impl Shared {
             registry: Mutex::default(),
             wheel: Mutex::new(Wheel::new(settings.keep_alive)),
             tls: Mutex::new(tls),
+            questions: Arc::new(Semaphore::new(admission::MAX_UNHEARD)),
             verdicts: Mutex::default(),
             next_handshake: AtomicU32::new(1),
             peer_tls: Mutex::default(),

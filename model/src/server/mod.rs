@@ -43,6 +43,11 @@ use passthrough::Wanted;
 use peer::Call;
 use registry::Registry;
 
+pub mod admission {
+    #[derive(Debug)]
+    pub struct Turn;
+}
+
 pub mod handshake {
     #[derive(Debug)]
     pub enum Verdict {
