@@ -16,6 +16,11 @@ const CLIENTS_CORE = "1";
 const LOAD = "echo --sessions 16 --rate 200 --size 64 --text --token tok --warmup 0.5 --seconds 3".split(" ");
 /** In turn without the attack and during it; the median counts. */
 const ROUNDS = 3;
+/**
+ * In µs: what a message may take in any case. On one core, each of the server's two threads may find another one at work, also V8's own, and waits
+ * for the scheduler's next tick, 4 ms under Linux.
+ */
+const TICKS = 8000;
 
 /** The load generator, behind what it is run by. */
 let command;
@@ -31,7 +36,8 @@ function separate(server) {
 }
 
 /**
- * Asserts that no message is lost and that the attack does not double what a message takes, at the 99th percentile.
+ * Asserts that no message is lost and that the attack does not double what a message takes, at the 99th percentile, beyond what the scheduler
+ * may cost.
  *
  * @param {import("node:test").TestContext} t Is told the figures.
  * @param {{ port: number, secure: boolean }} server
@@ -52,7 +58,7 @@ async function assertUndisturbed(t, server, attack) {
   const [p50, p99] = figures.map(([without, during]) => `${without.toFixed(0)} | ${during.toFixed(0)}`);
   t.diagnostic(`round trips in µs without and during it: p50 ${p50}, p99 ${p99}`);
   const [, [without, during]] = figures;
-  assert.ok(during <= 2 * without, `p99 is ${(during / without).toFixed(1)} times as long`);
+  assert.ok(during <= Math.max(2 * without, TICKS), `p99 is ${(during / without).toFixed(1)} times as long`);
 }
 
 /** @returns {Promise<{ p50: number, p99: number }>} In µs; a rejection when a message was lost. */

@@ -11,6 +11,9 @@ const SMALL: u64 = 64;
 /// How many bytes are allocated ahead of those that have come, on the mere word of a frame header.
 const MAX_AHEAD: usize = 256 * 1024;
 
+/// How many bytes must have come until a header is believed: moving a long message to more room once more would take ms, in which nobody is served.
+const BELIEVED_FROM: usize = 1024 * 1024;
+
 pub(super) const NOT_UTF8: Violation = Violation::utf8("text message is not UTF-8");
 
 /// The part of a message that has come so far.
@@ -51,7 +54,8 @@ impl PartialMessage {
         if self.bytes.capacity() - self.bytes.len() < payload.len() {
             // Doubling, so that a long message is not copied over and over; in one frame never beyond what was announced. How many fragments
             // there will be, nobody says.
-            let more = payload.len() + to_come.min(self.bytes.len().max(MAX_AHEAD));
+            let believed = if self.len() < BELIEVED_FROM { self.len().max(MAX_AHEAD) } else { to_come };
+            let more = payload.len() + to_come.min(believed);
             if self.fragmented { self.bytes.reserve(more) } else { self.bytes.reserve_exact(more) }
         }
         self.bytes.extend_from_slice(payload);
@@ -82,6 +86,25 @@ impl PartialMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_long_frame_is_believed_when_some_of_it_has_come_and_not_moved_again() {
+        let mut message = PartialMessage::new(false);
+        let (piece, whole) = (vec![7; 64 * 1024], 16 << 20);
+        let (mut late_moves, mut ahead) = (0, 0);
+        for n in 0..whole / piece.len() {
+            let (length, room) = (message.len(), message.bytes.capacity());
+            message.append(&piece, whole - length - piece.len()).expect("bytes");
+            late_moves += u32::from(length > 2 * BELIEVED_FROM && message.bytes.capacity() != room);
+            if length < BELIEVED_FROM {
+                ahead = ahead.max(message.bytes.capacity() - message.len());
+            }
+            assert_eq!(message.len(), (n + 1) * piece.len());
+        }
+        assert_eq!(late_moves, 0);
+        assert!(ahead <= BELIEVED_FROM, "{ahead} bytes on the mere word of a header");
+        assert_eq!(message.bytes.capacity(), whole, "never more than was announced");
+    }
 
     #[test]
     fn fragments_are_not_copied_each_time_one_comes_and_leave_no_room_behind() {
