@@ -42,6 +42,17 @@ function curves({ quick, sessions }) {
     },
     {
       ...common,
+      id: "push-by-depth",
+      title: "Pushes by rounds under way (1,000 sessions, 64 B)",
+      x: "rounds under way",
+      y: "messages/s",
+      metrics: ["rate"],
+      values: pick([1, 64], [1, 2, 4, 8, 16, 32, 64]),
+      work: { work: "push", size: 64 },
+      load: (depth) => ({ scenario: "push", sessions: 1000, depth }),
+    },
+    {
+      ...common,
       id: "by-size",
       title: "Throughput by message size (16 sessions, 4 in flight)",
       x: "bytes per message",
