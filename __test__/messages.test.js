@@ -292,6 +292,20 @@ describe("messages of all sizes in one go", () => {
   }
 });
 
+describe("what was received belongs to the application", () => {
+  for (const size of [70_000, MAX_PAYLOAD]) {
+    test(`which may give it to a worker without a copy, ${size} bytes`, async (t) => {
+      const { client, session } = await joined(t);
+      const arrival = event(session, "message-binary");
+      client.send("BINARYDATA", { payload: Buffer.alloc(size, "x") });
+      const { buffer, byteOffset, length } = await arrival;
+      const moved = structuredClone(buffer, { transfer: [buffer] });
+      assert.equal(buffer.byteLength, 0);
+      assert.ok(Buffer.from(moved, byteOffset, length).equals(Buffer.alloc(size, "x")));
+    });
+  }
+});
+
 describe("two sessions", () => {
   test("get their own messages", async (t) => {
     const { harness, ...first } = await joined(t);

@@ -133,11 +133,6 @@ class Border {
     this.#native.takeLarge(target);
   }
 
-  /** @returns {Buffer | null} One that the next large payload is the end of; null where it has to be taken otherwise. */
-  takeOwn() {
-    return this.#native.takeOwn();
-  }
-
   /**
    * Gives an order without payload.
    *

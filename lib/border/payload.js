@@ -10,8 +10,6 @@ const POOL = 8 * 1024;
 const POOL_FROM = 1024;
 /** The same for large payloads, of which a few share their memory. */
 const LARGE_POOL = 64 * 1024;
-/** Bytes from which on a copy costs more than a Buffer over memory that is Rust's. */
-const OWN_FROM = 256 * 1024;
 
 class Payload {
   #border;
@@ -87,10 +85,6 @@ class Payload {
   /** Takes this large payload, and those behind it that may share its memory. */
   #takeLarge() {
     const { length } = this;
-    if (length >= OWN_FROM) {
-      const own = this.#border.takeOwn();
-      if (own !== null) return own.subarray(own.length - length);
-    }
     if (this.#large === null) {
       const ahead = this.#border.payloadsAhead(LARGE_POOL, FLAG.LARGE);
       const taken = Buffer.allocUnsafeSlow(ahead);

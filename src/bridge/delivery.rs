@@ -60,11 +60,6 @@ impl Delivery {
         self.batch.large.take(target)
     }
 
-    /// The memory that the next large payload is the end of, if it has its own.
-    pub fn take_own(&mut self) -> Option<Vec<u8>> {
-        self.batch.large.take_own()
-    }
-
     /// The connection of the next `HttpOpened` event.
     pub fn take_relay(&mut self) -> Option<Arc<Relay>> {
         self.batch.relays.pop_front()

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use napi::bindgen_prelude::{BufferSlice, Env, Error, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
+use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
 use parking_lot::Mutex;
 
@@ -179,16 +179,6 @@ impl NativeServer {
         let Ok(mut desk) = self.desk.try_borrow_mut() else { return false };
         // SAFETY: the caller has just made the array and waits for this call.
         desk.delivery.take_large(unsafe { target.as_mut() })
-    }
-
-    /// A Buffer that the next large payload is the end of, without copying it, where it has memory of its own.
-    ///
-    /// # Errors
-    /// When Node.js can't make the Buffer.
-    #[napi]
-    pub fn take_own<'env>(&self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
-        let Ok(mut desk) = self.desk.try_borrow_mut() else { return Ok(None) };
-        desk.delivery.take_own().map(|frame| BufferSlice::from_data(env, frame)).transpose()
     }
 
     /// The socket of the next `HttpOpened` event.

@@ -64,17 +64,6 @@ impl LargePayloads {
         true
     }
 
-    /// Takes the next one out, and what of its memory it is the end of, if that is its own: then it need not be copied.
-    pub fn take_own(&mut self) -> Option<Vec<u8>> {
-        match self.queue.pop_front()? {
-            Place::Own(frame, _) => Some(frame),
-            slab => {
-                self.queue.push_front(slab);
-                None
-            }
-        }
-    }
-
     /// Moves those of `other` behind its own.
     pub fn append(&mut self, other: &mut LargePayloads) {
         let offset = self.slab.len();
@@ -116,17 +105,6 @@ mod tests {
         assert_eq!(taken(&mut first, 7), Some(b"onefour".to_vec()), "two at once");
         assert_eq!(taken(&mut first, 5), Some(b"seven".to_vec()));
         assert_eq!(taken(&mut first, 5), None, "no more");
-    }
-
-    #[test]
-    fn one_with_memory_of_its_own_need_not_be_copied() {
-        let mut payloads = LargePayloads::default();
-        payloads.push(Body::new(Cow::Borrowed(b"head lent"), 5));
-        payloads.push(Body::new(Cow::Owned(b"head own".to_vec()), 5));
-        assert_eq!(payloads.take_own(), None, "it is in the slab");
-        assert_eq!(taken(&mut payloads, 4), Some(b"lent".to_vec()), "and still there");
-        assert_eq!(payloads.take_own(), Some(b"head own".to_vec()));
-        assert_eq!(payloads.take_own(), None, "no more");
     }
 
     #[test]
