@@ -298,7 +298,7 @@ describe("what was received belongs to the application", () => {
       const { client, session } = await joined(t);
       const arrival = event(session, "message-binary");
       client.send("BINARYDATA", { payload: Buffer.alloc(size, "x") });
-      const { buffer, byteOffset, length } = await arrival;
+      const [{ buffer, byteOffset, length }] = await arrival;
       const moved = structuredClone(buffer, { transfer: [buffer] });
       assert.equal(buffer.byteLength, 0);
       assert.ok(Buffer.from(moved, byteOffset, length).equals(Buffer.alloc(size, "x")));
