@@ -65,6 +65,7 @@ pub async fn run(shared: Arc<Shared>) {
         let mut members = shared.wheel.lock().turn();
         members.retain(|&(slot, generation)| beat(&shared, slot, generation));
         shared.wheel.lock().keep(members);
+        shared.inbox.relax();
     }
 }
 

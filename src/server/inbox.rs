@@ -43,8 +43,12 @@ pub struct Inbox {
 pub struct Filling {
     /// The events.
     pub batch: Batch,
+    /// The one to be filled next, while the application has none.
+    spare: Option<Batch>,
     /// The number of that batch, from 1.
     pub number: u64,
+    /// What the number was at the last [`Inbox::relax`].
+    relaxed: u64,
     /// When its first event came.
     began: Option<Instant>,
     /// The newest batch that has been delivered to its end.
@@ -156,21 +160,36 @@ impl Inbox {
         let mut filling = self.filling.lock();
         filling.done = filling.number - 1;
         let paused = std::mem::take(&mut filling.paused);
+        // Fresh memory for each batch would cost page faults. After a rest the one that was delivered last is not here but there.
+        let spare = filling.spare.take().unwrap_or(delivered);
         let next = if filling.batch.is_empty() {
             filling.scheduled = false;
+            filling.spare = Some(spare);
             None
         } else {
             if let Some(began) = filling.began.take() {
                 self.waits.record(began.elapsed().as_micros() as Micros);
             }
             filling.number += 1;
-            let unflushed = std::mem::take(&mut filling.unflushed);
-            filling.unflushed_delivering.extend(unflushed);
-            Some(std::mem::replace(&mut filling.batch, delivered))
+            let Filling { unflushed, unflushed_delivering, .. } = &mut *filling;
+            unflushed_delivering.append(unflushed);
+            Some(std::mem::replace(&mut filling.batch, spare))
         };
         drop(filling);
         paused.iter().for_each(|link| link.rouse());
         next
+    }
+
+    /// Gives back memory if nothing has come since the last call.
+    pub fn relax(&self) {
+        let mut filling = self.filling.lock();
+        if filling.relaxed == filling.number {
+            filling.spare = None;
+            if filling.batch.is_empty() {
+                filling.batch = Batch::default();
+            }
+        }
+        filling.relaxed = filling.number;
     }
 
     /// How long the first events of batches waited for the JavaScript thread.
@@ -273,6 +292,25 @@ mod tests {
             assert_eq!(wakes(), 2);
         });
         io.join().expect("the I/O thread");
+    }
+
+    #[test]
+    fn batches_are_filled_again_until_nothing_comes_any_more() {
+        let (inbox, _) = inbox();
+        let mut places = Vec::new();
+        for _ in 0..4 {
+            connected(&inbox, 1);
+            let batch = inbox.next(Batch::default()).expect("events");
+            places.push(batch.words.as_ptr());
+            assert!(inbox.next(batch).is_none());
+            assert!(inbox.next(Batch::default()).is_none(), "asking once more changes nothing");
+        }
+        assert_eq!(places, [places[0], places[1], places[0], places[1]]);
+        inbox.relax();
+        assert!(inbox.filling.lock().spare.is_some(), "it may be a short rest");
+        inbox.relax();
+        let filling = inbox.filling.lock();
+        assert!(filling.spare.is_none() && filling.batch.words.capacity() == 0);
     }
 
     #[test]
