@@ -95,25 +95,51 @@ class Extensions {
    * @param {{ value: any }} box
    * @returns {Promise<boolean>} Whether it goes on; its value is then in the box.
    */
-  async run(chain, kind, session, box) {
-    for (const hook of chain) {
-      const { extension, method } = hook;
-      const before = box.value;
-      try {
-        // Looked up at the call: a method may be replaced while the extension is registered.
-        if ((await extension[method](session, box)) === false) return false;
-        box.value = fitting(hook, kind, box.value);
-      } catch (error) {
-        report(this.#server, error, session, `${method} of extension '${extension.name}'`);
-        if (this.#drops) return false;
-        try {
-          box.value = fitting(hook, kind, box.value);
-        } catch {
-          box.value = before;
-        }
-      }
+  run(chain, kind, session, box) {
+    return this.#runFrom(0, { chain, kind, session, box });
+  }
+
+  /** Not an async function with a loop, which would cost three objects more for each hook. */
+  #runFrom(at, run) {
+    const { chain, session, box } = run;
+    if (at === chain.length) return Promise.resolve(true);
+    const { extension, method } = chain[at];
+    const before = box.value;
+    let result;
+    try {
+      // Looked up at the call: a method may be replaced while the extension is registered.
+      result = Promise.resolve(extension[method](session, box));
+    } catch (error) {
+      result = Promise.reject(error);
     }
-    return true;
+    return result.then(
+      (passed) => (passed === false ? false : this.#ran(at, run, before)),
+      (error) => this.#failed(at, run, before, error),
+    );
+  }
+
+  /** A hook is through: is what it left in the box fit for the next one? */
+  #ran(at, run, before) {
+    const { chain, kind, box } = run;
+    try {
+      if (box.value !== before) box.value = fitting(chain[at], kind, box.value);
+    } catch (error) {
+      return this.#failed(at, run, before, error);
+    }
+    return at + 1 === chain.length ? true : this.#runFrom(at + 1, run);
+  }
+
+  #failed(at, run, before, error) {
+    const { chain, kind, session, box } = run;
+    const { extension, method } = chain[at];
+    report(this.#server, error, session, `${method} of extension '${extension.name}'`);
+    if (this.#drops) return false;
+    try {
+      box.value = fitting(chain[at], kind, box.value);
+    } catch {
+      box.value = before;
+    }
+    return at + 1 === chain.length ? true : this.#runFrom(at + 1, run);
   }
 
   #notify(extension, method) {

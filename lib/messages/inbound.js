@@ -46,8 +46,8 @@ class Inbound {
 
   /** @param {Message} message */
   push(message) {
-    // Counted until it is delivered: above a limit the socket is not read.
-    this.#server.border.order(this.#slot, ORDER.Hold, message.length + EVENT_COST);
+    // Counted until it is delivered: above a limit the socket is not read. Rust holds what waits for a verdict by itself.
+    if (!message.verdict) this.#server.border.order(this.#slot, ORDER.Hold, message.length + EVENT_COST);
     this.#lane.push(message);
   }
 
@@ -74,15 +74,20 @@ class Inbound {
     });
   }
 
-  async #through({ kind, value, ack, length, verdict, chain }) {
-    const { border, extensions } = this.#server;
+  #through(message) {
+    const { chain, kind, value } = message;
     const box = { value };
-    const passed = await extensions.run(chain, kind, this.#session, box);
+    return this.#server.extensions.run(chain, kind, this.#session, box).then((passed) => this.#judged(message, passed, box));
+  }
+
+  #judged({ kind, ack, length, verdict }, passed, { value }) {
     if (!this.#ended) {
-      if (verdict) border.order(this.#slot, ORDER.Acknowledge, ack);
-      border.order(this.#slot, ORDER.Release, length + EVENT_COST);
+      const { border } = this.#server;
+      const held = length + EVENT_COST;
+      if (verdict) border.order(this.#slot, ORDER.Acknowledge, ack, held);
+      else border.order(this.#slot, ORDER.Release, held);
     }
-    if (passed && !this.#abandoned) this.#deliver(kind, box.value);
+    if (passed && !this.#abandoned) this.#deliver(kind, value);
   }
 }
 

@@ -11,8 +11,10 @@ class Lane {
   /** What waits, from #head on. The item being handled is not part of it. @type {T[]} */
   #items = [];
   #head = 0;
+  /** Whether an item is being handled. */
+  #running = false;
   /** Changes when what is being handled is no longer waited for. */
-  #run = null;
+  #run = 0;
 
   /** @param {(item: T) => Promise<void> | void} handle Must not throw or reject. Items are handled one after the other. */
   constructor(handle) {
@@ -21,7 +23,7 @@ class Lane {
 
   /** Whether anything has to be waited for. */
   get busy() {
-    return this.#run !== null;
+    return this.#running;
   }
 
   /** Items that wait, without the one being handled. */
@@ -32,7 +34,7 @@ class Lane {
   /** @param {T} item */
   push(item) {
     this.#items.push(item);
-    if (this.#run === null) void this.#start();
+    if (!this.#running) this.#next();
   }
 
   /**
@@ -50,25 +52,26 @@ class Lane {
 
   /** Forgets what waits, and no longer waits for what is being handled. */
   clear() {
-    this.#items = [];
+    this.#items.length = 0;
     this.#head = 0;
-    this.#run = null;
+    this.#running = false;
+    this.#run++;
   }
 
-  async #start() {
-    const run = {};
-    this.#run = run;
-    while (this.#head < this.#items.length) {
-      const item = this.#items[this.#head];
-      this.#items[this.#head++] = undefined;
-      if (this.#head === COMPACT_AT) {
-        this.#items.splice(0, COMPACT_AT);
-        this.#head = 0;
-      }
-      await this.#handle(item);
-      if (this.#run !== run) return;
+  /** Handles the first waiting item. Not an async function, which would cost an object and a promise more for each message. */
+  #next() {
+    if (this.#head === this.#items.length) return this.clear();
+    const item = this.#items[this.#head];
+    this.#items[this.#head++] = undefined;
+    if (this.#head === COMPACT_AT) {
+      this.#items.splice(0, COMPACT_AT);
+      this.#head = 0;
     }
-    this.clear();
+    this.#running = true;
+    const run = this.#run;
+    Promise.resolve(this.#handle(item)).then(() => {
+      if (this.#run === run) this.#next();
+    });
   }
 }
 

@@ -23,7 +23,7 @@ pub enum Order {
     Error = 2,
     /// Send a ping.
     Ping = 3,
-    /// Acknowledge message `a`: its hooks have run.
+    /// Acknowledge message `a`: its hooks have run, and `b` received bytes of it are no longer kept.
     Acknowledge = 4,
     /// Leave with BYE; the payload is its reason.
     Bye = 5,
@@ -145,7 +145,10 @@ impl Turn<'_> {
                 shared.send(link, now, events, |session, io| session.send(MessageKind::Error, payload, a, io))
             }
             Order::Ping => shared.send(link, now, events, |session, io| session.ping(io)),
-            Order::Acknowledge => shared.send(link, now, events, |session, io| session.acknowledge(a, io)),
+            Order::Acknowledge => {
+                shared.release(link, b as usize);
+                shared.send(link, now, events, |session, io| session.acknowledge(a, io))
+            }
             Order::TxStart => {
                 shared.send(link, now, events, |session, io| session.start_stream(a, b as i32, payload, io))
             }

@@ -31,7 +31,7 @@ pub struct Known {
     /// Those that were dropped.
     pub dropped: HashSet<u32>,
     /// Messages that wait for its verdict.
-    verdicts: Vec<u32>,
+    verdicts: Vec<(u32, u32)>,
     /// Bytes it keeps beyond their batch.
     held: u32,
     /// Streams that it has begun.
@@ -134,8 +134,8 @@ impl Application {
     fn judge(&mut self, slot: u32, choice: usize) {
         let verdicts = &mut self.sessions[slot as usize].verdicts;
         if !verdicts.is_empty() {
-            let ack = verdicts.swap_remove(choice % verdicts.len());
-            self.order(slot, Order::Acknowledge, ack, 0, &[]);
+            let (ack, cost) = verdicts.swap_remove(choice % verdicts.len());
+            self.order(slot, Order::Acknowledge, ack, cost, &[]);
         }
     }
 
@@ -233,7 +233,7 @@ impl Application {
                     assert_eq!(flags & ASCII_FLAG != 0, code != Code::Binary && payload.is_ascii());
                 }
                 if flags & VERDICT_FLAG != 0 {
-                    known.verdicts.push(a);
+                    known.verdicts.push((a, payload.len() as u32 + EVENT_COST as u32));
                 }
             }
             Code::Settled => {

@@ -157,7 +157,11 @@ impl Events for Application {
             }
             Event::Message { kind, ack, body, verdict } => {
                 let frame_type = message_type(kind);
-                self.in_batch += frame_type.head_len() + body.as_slice().len() + EVENT_COST;
+                if verdict {
+                    self.held += body.as_slice().len() + EVENT_COST;
+                } else {
+                    self.in_batch += frame_type.head_len() + body.as_slice().len() + EVENT_COST;
+                }
                 self.hear(frame_type, ack, body.as_slice(), verdict);
             }
             Event::Settled { token, outcome } => self.settle(token, outcome),
