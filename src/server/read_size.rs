@@ -8,10 +8,10 @@ pub const LARGEST: usize = 256 * 1024;
 const FIRST: usize = 16 * 1024;
 
 /// Bytes from which on a system call costs less than what the shortest messages in them do.
-const SMALLEST: usize = 1024;
+const SMALLEST: usize = 2 * 1024;
 
 /// Messages, and control frames, that are aimed at: those of one reading are handled within a millisecond or two.
-const ITEMS: usize = 64;
+const ITEMS: usize = 256;
 
 /// Adapts to what a peer sends.
 #[derive(Debug, Clone, Copy)]
