@@ -44,7 +44,7 @@ async function watch(server, load, total, tell) {
     samples.push({ at: look / LOOKS, ...figures });
     if (look === LOOKS * WARM) await server.ask("warm");
     const { resident, heap, descriptors, sessions } = figures;
-    tell(`${due / 1000} s: ${mib(resident)} resident, ${mib(heap)} heap, ${descriptors} descriptors, ${sessions} sessions`);
+    tell(`${Math.round(due / 1000)} s: ${mib(resident)} resident, ${mib(heap)} heap, ${descriptors} descriptors, ${sessions} sessions`);
   }
   return samples;
 }
