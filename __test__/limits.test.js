@@ -132,6 +132,42 @@ describe("a process that has run out of descriptors", { skip: process.platform =
   });
 });
 
+describe("a process without descriptors for a server", { skip: process.platform === "win32" }, () => {
+  test("hears so, however few are left, and can end it", async (t) => {
+    const app = `
+      const fs = require("node:fs");
+      const { cryo } = require(${JSON.stringify(PACKAGE)});
+      const outcomes = [];
+      const attempt = async (left) => {
+        const fds = [];
+        try {
+          while (left < Infinity) fds.push(fs.openSync("/dev/null"));
+        } catch {}
+        fds.splice(0, left).forEach((fd) => fs.closeSync(fd));
+        const server = cryo({ validate: async () => true }, { port: 0 });
+        const outcome = await new Promise((resolve) => {
+          server.on("listening", () => resolve("listening"));
+          server.http_server.on("error", ({ code }) => resolve(code));
+        });
+        await server.Destroy();
+        fds.forEach((fd) => fs.closeSync(fd));
+        return outcome;
+      };
+      (async () => {
+        await attempt(Infinity); // loads the addon
+        for (let left = 0; left <= 8; left++) outcomes.push(await attempt(left));
+        process.send(outcomes);
+      })();
+    `;
+    const command = ["-c", 'ulimit -n 64 && exec "$0" -e "$1"', process.execPath, app];
+    const child = spawn("sh", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    t.after(() => child.kill("SIGKILL"));
+    const [outcomes] = await event(child, "message");
+    assert.deepEqual([outcomes[0], outcomes.at(-1)], ["EMFILE", "listening"]);
+    assert.deepEqual([...new Set(outcomes)], ["EMFILE", "listening"]);
+  });
+});
+
 /** Connects as soon as there is room again: the server sees a client's end a little later than the test. */
 async function reconnect(harness) {
   let status;

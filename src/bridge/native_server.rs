@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
+use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
 use parking_lot::Mutex;
 
@@ -19,6 +19,9 @@ use crate::server::batch::{Batch, Code};
 use crate::server::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
 use crate::session::Hooks;
+
+/// No descriptors are left to the process: the same number on Linux and macOS, and `std` has no name for it.
+const EMFILE: i32 = 24;
 
 /// Where a server listens, or why it does not.
 #[napi(object, object_from_js = false)]
@@ -108,23 +111,9 @@ impl NativeServer {
     }
 
     /// Binds, listens, and starts the I/O thread. `share` lets other processes listen on the same port.
-    ///
-    /// # Errors
-    /// When there can be no thread.
     #[napi]
-    pub fn listen(&self, share: bool) -> Result<Listening> {
-        let bound = match Bound::new(&self.running.shared.settings.endpoint, share) {
-            Ok(bound) => bound,
-            Err(error) => return Ok(refused(&error)),
-        };
-        let listening = describe(&bound);
-        let shared = Arc::clone(&self.running.shared);
-        let thread = std::thread::Builder::new().name("cryo-io".into()).spawn(move || {
-            // Without a runtime there is nothing to serve: the server then is stopped before it began.
-            let _ = accept::run(&shared, bound);
-        });
-        *self.running.thread.lock() = Some(thread.map_err(|error| Error::from_reason(error.to_string()))?);
-        Ok(listening)
+    pub fn listen(&self, share: bool) -> Listening {
+        self.start(share).unwrap_or_else(|failure| refused(&failure))
     }
 
     /// Carries out `count` commands, then writes the next events to `words` and `bytes`; how many there are. None means that the next
@@ -249,6 +238,20 @@ impl NativeServer {
         self.running.end();
     }
 
+    fn start(&self, share: bool) -> std::result::Result<Listening, ListenError> {
+        let shared = Arc::clone(&self.running.shared);
+        let endpoint = &self.running.shared.settings.endpoint;
+        let runtime = accept::runtime(&shared).map_err(|error| ListenError::of(endpoint, error))?;
+        let bound = Bound::new(endpoint, share)?;
+        let listening = describe(&bound);
+        let thread = std::thread::Builder::new()
+            .name("cryo-io".into())
+            .spawn(move || accept::run(&shared, bound, runtime))
+            .map_err(|error| ListenError::of(endpoint, error))?;
+        *self.running.thread.lock() = Some(thread);
+        Ok(listening)
+    }
+
     fn run(&self, desk: &mut Desk, commands: &[u32], count: u32, payloads: &[u8], more: bool) {
         let shared = &self.running.shared;
         let commands = commands.get(..count as usize * orders::WORDS).unwrap_or_default();
@@ -292,6 +295,8 @@ fn refused(failure: &ListenError) -> Listening {
         ErrorKind::PermissionDenied => "EACCES",
         ErrorKind::NotFound => "ENOENT",
         ErrorKind::Unsupported => "ENOTSUP",
+        ErrorKind::WouldBlock => "EAGAIN",
+        _ if cfg!(unix) && failure.error.raw_os_error() == Some(EMFILE) => "EMFILE",
         _ if failure.error.raw_os_error().is_none() => "ENOTFOUND",
         _ => "EINVAL",
     };

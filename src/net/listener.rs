@@ -38,6 +38,18 @@ pub struct ListenError {
     pub port: Option<u16>,
 }
 
+impl ListenError {
+    /// What keeps a server from listening there, whatever it is.
+    pub fn of(endpoint: &Endpoint, error: io::Error) -> Self {
+        match endpoint {
+            Endpoint::Path(path) => Self { error, address: path.clone(), port: None },
+            Endpoint::Port { host, port } => {
+                Self { error, address: host.clone().unwrap_or_else(|| "::".into()), port: Some(*port) }
+            }
+        }
+    }
+}
+
 /// A listening socket that no runtime knows yet, so that a server can bind before its I/O thread exists.
 #[derive(Debug)]
 pub enum Bound {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::batch::Code;
@@ -40,17 +41,21 @@ impl Share {
     }
 }
 
-/// Runs the server on the calling thread until it is stopped and its last connection is gone.
+/// What the I/O thread runs on. Built before there is a thread, so that whoever starts the server hears of a failure.
 ///
 /// # Errors
-/// When the runtime can't be built.
-pub fn run(shared: &Arc<Shared>, bound: Bound) -> std::io::Result<()> {
+/// When the system has no descriptors left, for instance.
+pub fn runtime(shared: &Arc<Shared>) -> std::io::Result<Runtime> {
     let resting = Arc::clone(shared);
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .event_interval(TASKS_PER_LOOK)
         .on_thread_park(move || resting.inbox.rest())
-        .build()?;
+        .build()
+}
+
+/// Runs the server on the calling thread until it is stopped and its last connection is gone.
+pub fn run(shared: &Arc<Shared>, bound: Bound, runtime: Runtime) {
     scheduling::yield_to_others();
     shared.inbox.resting_thread();
     runtime.block_on(async {
@@ -64,7 +69,6 @@ pub fn run(shared: &Arc<Shared>, bound: Bound) -> std::io::Result<()> {
     runtime.shutdown_timeout(Duration::from_secs(1));
     shared.inbox.write(|filling| filling.batch.push(0, Code::Stopped, 0, 0, &[]));
     shared.inbox.rest();
-    Ok(())
 }
 
 async fn serve(shared: &Arc<Shared>, bound: Bound) {
@@ -95,8 +99,11 @@ async fn serve(shared: &Arc<Shared>, bound: Bound) {
 /// Accepts until the server is to stop.
 async fn accept(shared: &Arc<Shared>, listener: Listener, share: Share) {
     let mut stop = shared.stop.subscribe();
-    for number in 1u32.. {
-        if number % ACCEPTS_PER_TURN == 0 {
+    let mut accepts = 0;
+    loop {
+        accepts += 1;
+        if accepts == ACCEPTS_PER_TURN {
+            accepts = 0;
             tokio::task::yield_now().await;
         }
         let accepted = tokio::select! {
