@@ -9,8 +9,8 @@ use crate::session::Micros;
 /// How long output waits for more of the same turn, in microseconds: what a loop sends to one session then leaves in one write.
 const LONGEST_UNWRITTEN: Micros = 10_000;
 
-/// Bytes of payload that may wait so.
-const MAX_UNWRITTEN: usize = 4 << 20;
+/// Bytes of payload that may wait so: copied by then, they should still be in the CPU's cache when they are written.
+const MAX_UNWRITTEN: usize = 1 << 20;
 
 /// Sessions to be written to, each once.
 #[derive(Default)]

@@ -1,12 +1,15 @@
-//! Output with its socket at hand, so that a large payload need not be copied on its way.
+//! Output with its socket at hand: payloads are gathered, so that several leave in one system call, until there is enough for one.
 
 use super::outgoing::Outgoing;
 use super::socket::WriteHalf;
 use crate::session::Wire;
 
-/// Size of a payload in bytes from which on it goes to the socket from where it lies. Smaller ones are copied, since messages of one
-/// session then share a system call.
-const DIRECT: usize = 16 * 1024;
+/// Bytes from which on what waits leaves together with the next payload, which then need not be copied. A system call, and the peer that it
+/// wakes, cost more than copies of fewer bytes.
+const GATHERED: usize = 64 * 1024;
+
+/// Size of such a payload in bytes from which on saving its copy is worth a system call that may find the socket full.
+const DIRECT: usize = 4 * 1024;
 
 /// A connection's output for as long as its socket is lent to it.
 #[derive(Debug)]
@@ -25,7 +28,9 @@ impl<'a> Direct<'a> {
 impl Wire for Direct<'_> {
     fn frame(&mut self, head: &[u8], tail: &[u8]) {
         match self.socket {
-            Some(socket) if tail.len() >= DIRECT => self.outgoing.frame_through(socket, head, tail),
+            Some(socket) if tail.len() >= DIRECT && self.outgoing.pending() + tail.len() >= GATHERED => {
+                self.outgoing.frame_through(socket, head, tail);
+            }
             _ => self.outgoing.frame(head, tail),
         }
     }
@@ -40,5 +45,44 @@ impl Wire for Direct<'_> {
 
     fn taken(&self) -> u64 {
         self.outgoing.taken()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::net::socket::Socket;
+    use crate::net::websocket::Role;
+
+    #[tokio::test]
+    async fn payloads_wait_until_there_is_enough_for_a_system_call() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let peer = TcpStream::connect(listener.local_addr().expect("its address")).await.expect("a connection");
+        let (_read, socket) = Socket::Tcp(listener.accept().await.expect("its other end").0).into_split();
+        let mut outgoing = Outgoing::new(Role::Server);
+        let mut direct = Direct::new(&mut outgoing, Some(&socket));
+        for payload in [&[1; GATHERED / 2][..], &[2; DIRECT], &[3; 1]] {
+            direct.frame(b"head", payload);
+        }
+        assert_eq!((direct.taken(), direct.pending() > GATHERED / 2), (0, true));
+        let waited = direct.pending();
+        direct.frame(b"head", &[4; GATHERED / 2]);
+        assert_eq!(direct.pending(), 0);
+        assert!(direct.taken() > (waited + GATHERED / 2) as u64);
+        for _ in 0..GATHERED {
+            direct.frame(b"head", &[5]);
+        }
+        assert!(direct.pending() > GATHERED, "short ones are not worth a system call each");
+        drop(peer);
+    }
+
+    #[test]
+    fn without_a_socket_everything_waits() {
+        let mut outgoing = Outgoing::new(Role::Server);
+        let mut direct = Direct::new(&mut outgoing, None);
+        direct.frame(b"head", &[1; GATHERED]);
+        assert!(direct.pending() > GATHERED);
     }
 }

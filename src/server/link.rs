@@ -66,8 +66,8 @@ impl Core {
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
     }
 
-    /// The same, with the socket lent to the output: large payloads go to it at once. Not with TLS, which makes larger records of several
-    /// messages.
+    /// The same, with the socket lent to the output: once there is enough for a system call, payloads need not be copied. Not with TLS, which
+    /// makes larger records of several messages.
     pub fn with_socket<R>(
         &mut self,
         now: Micros,
