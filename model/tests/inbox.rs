@@ -26,6 +26,15 @@ fn link() -> Arc<Link> {
     Link::new((0, 0), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, socket)
 }
 
+/// What the I/O thread does.
+fn on_io_thread<R: 'static>(inbox: &Arc<Inbox>, work: impl FnOnce(&Inbox) -> R + 'static) -> thread::JoinHandle<R> {
+    let inbox = Arc::clone(inbox);
+    thread::spawn(move || {
+        inbox.resting_thread();
+        work(&inbox)
+    })
+}
+
 fn event(filling: &mut Filling) {
     filling.batch.push(0, Code::Connected, 0, 0, &[]);
 }
@@ -53,18 +62,14 @@ fn deliver(inbox: &Inbox, bell: &Notify, events: usize) -> usize {
 fn the_io_thread_writes_and_rests() {
     loom::model(|| {
         let (inbox, bell) = inbox();
-        let io = thread::spawn({
-            let inbox = Arc::clone(&inbox);
-            move || {
-                inbox.resting_thread();
-                let link = link();
-                for _ in 0..2 {
-                    inbox.write(|filling| {
-                        event(filling);
-                        filling.flush_after(&link);
-                    });
-                    inbox.rest();
-                }
+        let io = on_io_thread(&inbox, |inbox| {
+            let link = link();
+            for _ in 0..2 {
+                inbox.write(|filling| {
+                    event(filling);
+                    filling.flush_after(&link);
+                });
+                inbox.rest();
             }
         });
         let flushed = deliver(&inbox, &bell, 2);
@@ -77,13 +82,9 @@ fn the_io_thread_writes_and_rests() {
 fn both_threads_write() {
     loom::model(|| {
         let (inbox, bell) = inbox();
-        let io = thread::spawn({
-            let inbox = Arc::clone(&inbox);
-            move || {
-                inbox.resting_thread();
-                inbox.write(event);
-                inbox.rest();
-            }
+        let io = on_io_thread(&inbox, |inbox| {
+            inbox.write(event);
+            inbox.rest();
         });
         // A command that settles something, outside of any delivery.
         inbox.write(event);
@@ -96,13 +97,7 @@ fn both_threads_write() {
 fn the_application_writes_while_the_io_thread_rests() {
     loom::model(|| {
         let (inbox, bell) = inbox();
-        let io = thread::spawn({
-            let inbox = Arc::clone(&inbox);
-            move || {
-                inbox.resting_thread();
-                inbox.rest();
-            }
-        });
+        let io = on_io_thread(&inbox, Inbox::rest);
         inbox.write(event);
         deliver(&inbox, &bell, 1);
         io.join().expect("the I/O thread");
@@ -113,18 +108,14 @@ fn the_application_writes_while_the_io_thread_rests() {
 fn output_that_waits_too_long_leaves_once() {
     loom::model(|| {
         let (inbox, bell) = inbox();
-        let io = thread::spawn({
-            let inbox = Arc::clone(&inbox);
-            move || {
-                inbox.resting_thread();
-                inbox.write(|filling| {
-                    event(filling);
-                    filling.flush_after(&link());
-                });
-                inbox.rest();
-                let (number, _) = inbox.pulse();
-                inbox.take_overdue(number).len()
-            }
+        let io = on_io_thread(&inbox, |inbox| {
+            inbox.write(|filling| {
+                event(filling);
+                filling.flush_after(&link());
+            });
+            inbox.rest();
+            let (number, _) = inbox.pulse();
+            inbox.take_overdue(number).len()
         });
         let flushed = deliver(&inbox, &bell, 1);
         assert_eq!(flushed + io.join().expect("the I/O thread"), 1, "left behind, or flushed twice");
