@@ -64,12 +64,13 @@ class Incoming {
     const former = this.#open.get(txId);
     if (former !== undefined) this.#fail(former, codes.STREAM_PREMATURE_CLOSE, "The peer began another stream of the same number.");
     const entry = this.#enter(txId, byteLength, name);
-    this.#port.emit("tx-start", txId, name);
+    // Before a listener can claim it: those who wait already were there first.
     const give = this.#waiters.take(name);
     if (give !== null) {
       this.#claimed(entry);
       give(this.#readable(entry));
     }
+    this.#port.emit("tx-start", txId, name);
     this.#keepCaps();
   }
 
