@@ -180,7 +180,7 @@ class Incoming {
       this.#drop(oldest);
     }
     while (this.#unclaimedBytes > maxUnclaimedStreamBytes) {
-      const oldest = this.#oldest((entry) => !entry.claimed && !entry.muted);
+      const oldest = this.#oldest((entry) => !entry.claimed && entry.bytes > 0);
       if (oldest === null) return;
       if (oldest.open && this.#port.listens("tx-chunk")) this.#mute(oldest);
       else this.#drop(oldest);
