@@ -10,6 +10,10 @@ const { Sends, sessionClosed } = require("./sends.js");
 
 const noop = () => {};
 
+/** How a session ends for which too much waits that can't be dropped, as src/protocol/close.rs has it. */
+const OVERFLOW_CODE = 4002;
+const OVERFLOW_REASON = "Too much is queued for a peer that does not read.";
+
 class Messages {
   #server;
   #session;
@@ -176,6 +180,7 @@ class Messages {
       this.#session,
       (...message) => (this.open ? this.#transmit(...message) : undefined),
       (settled, outcome) => this.settled(settled, outcome, 1),
+      () => this.leave(() => this.#server.border.orderText(this.#slot, ORDER.Close, OVERFLOW_CODE, OVERFLOW_REASON)),
     );
     // The caller may write to its buffer again as soon as it has the promise.
     const box = { value: kind === BINARY ? Buffer.from(value) : value };
