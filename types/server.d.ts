@@ -19,7 +19,8 @@ export interface CryoWebsocketServerEvents {
    * process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
    *
    * @param session Whose event or message it was; null where there is none.
-   * @param where What failed, such as `message-utf8` or `validate`.
+   * @param where What failed, such as `listener of 'message-utf8'`, `before_send_utf8 of extension 'logger'`, `validator`,
+   *   `verifyOrigin` or `source of a stream`.
    */
   error: (error: Error, session: CryoServerWebsocketSession | null, where: string) => void;
 }
