@@ -50,6 +50,11 @@ class Messages {
     return this.#outbound?.dropped ?? 0;
   }
 
+  /** Whether messages that have come wait for hooks. */
+  get receiving() {
+    return this.#inbound !== null && this.#inbound.busy;
+  }
+
   /** What waits for hooks: `{ bytes, frames }`. */
   get queued() {
     return this.#outbound?.queued ?? { bytes: 0, frames: 0 };
@@ -103,7 +108,7 @@ class Messages {
   received(kind, value, ack, length, verdict) {
     // Also where it was acknowledged already: hooks registered since it was read have a right to see it.
     const chain = this.#server.extensions.receiveChain(kind);
-    if (!verdict && chain.length === 0 && !this.#inbound?.busy) return this.#emit(EVENTS[kind], value);
+    if (!verdict && chain.length === 0 && !this.receiving) return this.#emit(EVENTS[kind], value);
     this.#inbound ??= new Inbound(this.#server, this.#session, this.#slot, (passed, message) => {
       this.#emit(EVENTS[passed], message);
     });
@@ -121,7 +126,7 @@ class Messages {
 
   /** Does what has to happen behind the messages that have come before. */
   behindReceived(task) {
-    if (this.#inbound?.busy) this.#inbound.behind(task);
+    if (this.receiving) this.#inbound.behind(task);
     else task();
   }
 
@@ -164,7 +169,7 @@ class Messages {
       this.#tellDropped();
       tell();
     };
-    if (this.#inbound?.busy) this.#inbound.end(last);
+    if (this.receiving) this.#inbound.end(last);
     else last();
   }
 

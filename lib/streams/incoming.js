@@ -31,6 +31,8 @@ class Incoming {
   #open = new Map();
   /** What unclaimed streams keep, in bytes: these are not counted as unread, because nobody reads them. */
   #unclaimedBytes = 0;
+  /** Makes the error that says why no stream will come, once none will. @type {(() => Error) | null} */
+  #refusal = null;
 
   /** @param {import("./port.js").Port} port */
   constructor(port) {
@@ -42,16 +44,15 @@ class Incoming {
    *
    * @param {string} name
    * @param {number} timeout In ms.
-   * @param {Error | null} obstacle Why none can come any more.
    * @returns {Promise<CryoReadable>}
    */
-  claim(name, timeout, obstacle) {
+  claim(name, timeout) {
     for (const entry of this.#entries) {
       if (entry.claimed || entry.muted || entry.name !== name) continue;
       this.#claimed(entry);
       return Promise.resolve(this.#readable(entry));
     }
-    return obstacle === null ? this.#waiters.add(name, timeout) : Promise.reject(obstacle);
+    return this.#refusal === null ? this.#waiters.add(name, timeout) : Promise.reject(this.#refusal());
   }
 
   /** Whether the peer has an open stream of that number. */
@@ -106,6 +107,7 @@ class Incoming {
 
   /** No stream will come. @param {() => Error} makeError */
   refuse(makeError) {
+    this.#refusal = makeError;
     this.#waiters.rejectAll(makeError);
   }
 
