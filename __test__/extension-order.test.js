@@ -375,6 +375,22 @@ describe("a hook that never settles", () => {
     await within(pair.server.Destroy(), "Destroy()");
   });
 
+  for (const whose of ["server", "session"]) {
+    test(`keeps the end of the ${whose} within three times closeTimeoutMs, where the client takes and answers nothing, too`, async (t) => {
+      const closeTimeoutMs = 1000;
+      const { server, session, client } = await joined(t, { closeTimeoutMs }, { closes: false });
+      const gate = new Gate();
+      server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook });
+      client.pause();
+      while (session.queued.frames === 0) session.SendBinary(Buffer.alloc(1024 * 1024));
+      session.SendUTF8("stuck");
+      session.SendBinary(Buffer.from("waits"));
+      await gate.reached("stuck");
+      // With something to spare for a busy machine.
+      await within(whose === "server" ? server.Destroy() : session.Close(), "the end", 3 * closeTimeoutMs + 2000);
+    });
+  }
+
   test("leaves no send undecided where sends reject", async (t) => {
     const pair = await joined(t, { ...QUICK, undelivered: "reject" });
     const sends = await stick(pair);

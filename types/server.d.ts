@@ -72,7 +72,10 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   UpdateTLS(ssl: SSLOptions): void;
   /** Figures of this server in the Prometheus text format 0.0.4; docs/operations.md lists them. */
   Metrics(): string;
-  /** Closes the server and every session. Resolves when all is closed, within the option `closeTimeoutMs`. */
+  /**
+   * Closes the server and every session. Resolves when all is closed. Send hooks at work, sending what is queued and the
+   * peers' answers may each take the option `closeTimeoutMs`; refused clients have up to 2 s to go.
+   */
   Destroy(): Promise<void>;
 }
 
