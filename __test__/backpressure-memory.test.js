@@ -68,6 +68,48 @@ test("what can't be dropped closes a session whose peer never reads it", async (
   assert.ok(errors > 24, `${errors} MiB were enough`);
 });
 
+describe("what can't be dropped closes a session whose hooks never let it go", () => {
+  const OVERFLOW = { code: 4002, reason: "Too much is queued for a peer that does not read." };
+
+  /** A session with a hook that never settles, the limit for it 16 MiB and four bytes. */
+  async function stuck(t, hook, undelivered) {
+    const harness = await Harness.start(t, { backpressure: { maxQueuedBytes: 1 }, undelivered });
+    harness.server.RegisterExtension({ name: "stuck", [hook]: () => new Promise(() => {}) });
+    return harness.join({ acks: true });
+  }
+
+  for (const [hook, first] of [["before_send_error", "SendError"], ["before_send_utf8", "SendUTF8"]]) {
+    test(`large errors behind ${hook}`, async (t) => {
+      const { client, session } = await stuck(t, hook, "reject");
+      const text = "x".repeat(MIB);
+      // It is with the hook, and does not wait.
+      const sends = [session[first](text)];
+      for (let n = 0; n < 15; n++) sends.push(session.SendError(text));
+      assert.equal(session.queued.bytes, 15 * MIB);
+      sends.push(session.SendError(text), session.SendError("too late"));
+      assert.deepEqual(session.queued, { bytes: 0, frames: 0 });
+      assert.deepEqual(await client.closed(), OVERFLOW);
+      for (const sent of sends) await assert.rejects(sent, { code: "ERR_CRYO_SESSION_CLOSED" });
+    });
+  }
+
+  test("small ones, which cost more than their bytes", async (t) => {
+    const { client, session } = await stuck(t, "before_send_error", "pending");
+    for (let n = 0; n < 100_000; n++) session.SendError("");
+    assert.deepEqual(await client.closed(), OVERFLOW);
+  });
+
+  test("and ranges of a stream", async (t) => {
+    const { client, session } = await stuck(t, "before_send_error", "pending");
+    const stream = session.WaitForStream("up");
+    client.send("TX_START", { txId: 0, byteLength: -1, streamName: "up" });
+    const readable = await stream;
+    session.SendError("");
+    for (let n = 0; n < 100_000; n++) session.StreamFetchRange(readable, n, n + 1);
+    assert.deepEqual(await client.closed(), OVERFLOW);
+  });
+});
+
 describe("a flood of messages to a hook that is slow", () => {
   const app = ({ cryo, send }) => {
     const server = cryo({ validate: async () => true }, { port: 0, keepAliveIntervalMs: 200 });

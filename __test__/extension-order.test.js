@@ -3,9 +3,12 @@
 // Slow hooks: order within a session and direction, and what they don't hold up.
 
 const assert = require("node:assert/strict");
+const { PassThrough } = require("node:stream");
+const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
 
-const { joined } = require("./support/server");
+const { Harness, joined } = require("./support/server");
+const { noise, pieces, sha256, upload } = require("./support/transactions");
 const { deferred, event, settled, within } = require("./support/wait");
 
 /** A hook that holds a message back until the test lets it go: `gate.open(text)`. */
@@ -132,7 +135,143 @@ describe("order", () => {
   });
 });
 
+describe("streams that come behind a message with a slow hook", () => {
+  /** A session whose messages wait at a gate, and its client. */
+  async function gated(t, options) {
+    const pair = await joined(t, options, { acks: true, pongs: true });
+    const gate = new Gate();
+    pair.server.RegisterExtension({ name: "gate", on_receive_utf8: gate.hook });
+    return { ...pair, gate };
+  }
+
+  /** Resolves when what the client has sent before is at the hooks, or behind them: an ACK waits for none. */
+  const arrived = (session) => within(session.SendBinary(Buffer.from("are you there?")), "an ACK");
+
+  test("are told of behind it, and behind connected", async (t) => {
+    const harness = await Harness.start(t);
+    const { client, session } = await harness.meet();
+    const gate = new Gate();
+    harness.server.RegisterExtension({ name: "gate", on_receive_utf8: gate.hook });
+    const events = [];
+    session.on("message-utf8", (text) => events.push(text));
+    session.on("connected", () => {
+      events.push("connected");
+      session.stream.on("tx-start", (txId, name) => events.push(`start ${txId} ${name}`));
+      session.stream.on("tx-chunk", (txId, chunk) => events.push(`chunk ${txId} ${chunk}`));
+      session.stream.on("tx-finish", (txId) => events.push(`finish ${txId}`));
+      session.stream.on("tx-fetch", (...range) => events.push(`fetch ${range}`));
+    });
+    const download = session.Stream("x");
+    client.send("UTF8DATA", { payload: "first" });
+    client.send("ENDPOINT_INFO", { version: 1, features: 1n });
+    client.send("ACK", { ack: (await client.nextOf("TX_START")).ack });
+    upload(client, 3, "größe", [Buffer.from("a"), Buffer.from("b")]);
+    client.send("TX_FETCH", { txId: 0, start: 1, end: 2 });
+    client.send("UTF8DATA", { payload: "last" });
+    client.send("ACK", { ack: (await client.nextOf("TX_FINISH")).ack });
+    await within(download, "a stream that goes the other way");
+    assert.deepEqual(events, []);
+    gate.open("first");
+    await gate.reached("last");
+    gate.open("last");
+    await event(session, "message-utf8");
+    assert.deepEqual(events, ["first", "connected", "start 3 größe", "chunk 3 a", "chunk 3 b", "finish 3", "fetch 0,1,2", "last"]);
+  });
+
+  test("pause the socket like the message, and arrive whole", async (t) => {
+    const options = { maxUnreadBytes: 256 * 1024, keepAliveIntervalMs: 400 };
+    const { client, session, gate } = await gated(t, options);
+    const body = noise(16 * 1024 * 1024);
+    client.send("UTF8DATA", { payload: "held" });
+    upload(client, 0, "up", pieces(body, 65_536));
+    // Several rounds, in which the client's pongs stand behind what is not read.
+    for (let round = 0; round < 5; round++) await event(session, "stat-bytes-rx");
+    const [first] = await event(session, "stat-bytes-rx");
+    const [second] = await event(session, "stat-bytes-rx");
+    assert.equal(first, second, "nothing is read");
+    assert.ok(second < body.length / 4, `${second} bytes were read`);
+    const stream = session.WaitForStream("up", 30_000);
+    gate.open("held");
+    assert.equal(sha256(await buffer(await stream)), sha256(body));
+  });
+
+  test("can be claimed where the message is handled, even if the session has ended meanwhile", async (t) => {
+    const { client, session, gate } = await gated(t);
+    const read = async (name) => String(await buffer(await session.WaitForStream(name)));
+    const bodies = new Promise((resolve) => {
+      session.on("message-utf8", () => resolve(Promise.allSettled([read("whole"), read("half"), read("none")])));
+    });
+    const closed = event(session, "closed");
+    client.send("UTF8DATA", { payload: "held" });
+    upload(client, 0, "whole", [Buffer.from("body")]);
+    client.send("TX_START", { txId: 1, byteLength: -1, streamName: "half" });
+    client.send("TX_CHUNK", { txId: 1, seq: 0, payload: "bo" });
+    await arrived(session);
+    await session.Close();
+    gate.open("held");
+    const [whole, half, none] = await within(bodies, "the streams");
+    assert.deepEqual(whole, { status: "fulfilled", value: "body" });
+    assert.equal(half.reason.code, "ERR_CRYO_STREAM_PREMATURE_CLOSE");
+    assert.equal(none.reason.code, "ERR_CRYO_SESSION_CLOSED");
+    await closed;
+  });
+
+  test("end with the session where the hook never settles", async (t) => {
+    const { client, session } = await gated(t, { closeTimeoutMs: 50 });
+    const stream = session.WaitForStream("up");
+    client.send("TX_START", { txId: 0, byteLength: -1, streamName: "up" });
+    const body = buffer(await stream);
+    const waiting = session.WaitForStream("other", 30_000);
+    client.send("UTF8DATA", { payload: "held" });
+    client.send("TX_FINISH", { txId: 0 });
+    client.reset();
+    await assert.rejects(within(body, "the stream"), { code: "ERR_CRYO_STREAM_PREMATURE_CLOSE" });
+    await assert.rejects(within(waiting, "the wait"), { code: "ERR_CRYO_SESSION_CLOSED" });
+  });
+
+  test("hold nothing up where their reader fails", async (t) => {
+    const { server, client, session, gate } = await gated(t);
+    const reported = event(server, "error");
+    const failure = new Error("a listener's");
+    session.WaitForStream("up").then((stream) => {
+      stream.on("data", () => {
+        throw failure;
+      });
+    });
+    client.send("TX_START", { txId: 0, byteLength: -1, streamName: "up" });
+    client.send("UTF8DATA", { payload: "first" });
+    client.send("TX_CHUNK", { txId: 0, seq: 0, payload: "x" });
+    client.send("UTF8DATA", { payload: "last" });
+    await arrived(session);
+    gate.open("first");
+    await gate.reached("last");
+    gate.open("last");
+    assert.deepEqual((await reported).slice(0, 2), [failure, session]);
+  });
+});
+
 describe("a slow hook", () => {
+  /** Less than it takes the heartbeat to end a session, and with it what a hook waits for, in ms. */
+  const UNDER_HEARTBEAT = 10_000;
+
+  test("can wait for a stream that it sends itself", async (t) => {
+    const { server, session, client } = await joined(t, {}, { acks: true });
+    server.RegisterExtension({ name: "streamer", on_receive_utf8: (from) => from.Stream(noise(1024 * 1024)).then(() => true) });
+    const emitted = event(session, "message-utf8", UNDER_HEARTBEAT);
+    client.send("UTF8DATA", { payload: "question" });
+    assert.deepEqual(await emitted, ["question"]);
+  });
+
+  test("can wait for it where the client cancels it", async (t) => {
+    const { server, session, client } = await joined(t, {}, { acks: true });
+    const source = new PassThrough();
+    server.RegisterExtension({ name: "streamer", on_receive_utf8: (from) => from.Stream(source).then(() => true) });
+    const emitted = event(session, "message-utf8", UNDER_HEARTBEAT);
+    client.send("UTF8DATA", { payload: "question" });
+    client.send("TX_CANCEL", { txId: (await client.nextOf("TX_START")).txId });
+    assert.deepEqual(await emitted, ["question"]);
+  });
+
   test("delays the ACK of its message, but not those of other kinds, pongs, sends and their ACKs", async (t) => {
     const { server, session, client } = await joined(t);
     const gate = new Gate();
@@ -160,6 +299,23 @@ describe("a slow hook", () => {
     assert.deepEqual(await emitted, ["in"]);
     gate.open("held");
     assert.equal((await client.nextOf("UTF8DATA")).payload, "held");
+  });
+
+  test("of messages out does not delay a stream that is open, but the beginning of the next one", async (t) => {
+    const { server, session, client } = await joined(t, {}, { acks: true });
+    const gate = new Gate();
+    server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook });
+    const source = new PassThrough();
+    session.Stream(source, "open");
+    assert.equal((await client.nextOf("TX_START")).streamName, "open");
+    session.SendUTF8("held");
+    session.Stream("whole", "next");
+    source.end("chunk");
+    assert.equal(String((await client.next()).payload), "chunk");
+    assert.equal((await client.next()).name, "TX_FINISH");
+    gate.open("held");
+    assert.equal((await client.next()).payload, "held");
+    assert.equal((await client.next()).streamName, "next");
   });
 
   test("of one session does not delay another's messages", async (t) => {
@@ -218,6 +374,22 @@ describe("a hook that never settles", () => {
     await stick(pair);
     await within(pair.server.Destroy(), "Destroy()");
   });
+
+  for (const whose of ["server", "session"]) {
+    test(`keeps the end of the ${whose} within three times closeTimeoutMs, where the client takes and answers nothing, too`, async (t) => {
+      const closeTimeoutMs = 1000;
+      const { server, session, client } = await joined(t, { closeTimeoutMs }, { closes: false });
+      const gate = new Gate();
+      server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook });
+      client.pause();
+      while (session.queued.frames === 0) session.SendBinary(Buffer.alloc(1024 * 1024));
+      session.SendUTF8("stuck");
+      session.SendBinary(Buffer.from("waits"));
+      await gate.reached("stuck");
+      // With something to spare for a busy machine.
+      await within(whose === "server" ? server.Destroy() : session.Close(), "the end", 3 * closeTimeoutMs + 2000);
+    });
+  }
 
   test("leaves no send undecided where sends reject", async (t) => {
     const pair = await joined(t, { ...QUICK, undelivered: "reject" });

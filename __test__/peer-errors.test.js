@@ -223,6 +223,19 @@ describe("a server that is destroyed", () => {
     await within(rejected, "the rejection");
   });
 
+  test("does not wait for a session whose call it has given up, as it drains", async (t) => {
+    let drained;
+    const { server } = await Harness.start(t, { closeTimeoutMs: 50 });
+    const url = await rawServer(t, ({ socket, switching }) => {
+      socket.write(switching);
+      // In this turn of the event loop: the session is there, and its event waits to be delivered.
+      while (!server.Metrics().includes("cryo_sessions 1\n")) continue;
+      drained = server.Drain(3_600_000);
+    });
+    await assert.rejects(server.ConnectPeer(url, "tok"), { code: "ERR_CRYO_SERVER_CLOSED" });
+    await within(drained, "Drain()");
+  });
+
   test("gives up what it was connecting to, and its process ends", async (t) => {
     const url = await rawServer(t, ({ socket }) => socket.write("HTTP/1.1 101"));
     const app = spawnApp(

@@ -61,6 +61,15 @@ describe("an incoming stream", () => {
     assert.deepEqual(texts, ["a1", "b", "a2", "none"]);
   });
 
+  test("that somebody waits for already is not given to a listener of tx-start, too", async (t) => {
+    const { client, session } = await joined(t);
+    const listened = new Promise((resolve) => session.stream.once("tx-start", () => resolve(session.WaitForStream("up"))));
+    const waited = session.WaitForStream("up");
+    for (const [txId, text] of ["first", "second"].entries()) upload(client, txId, "up", [Buffer.from(text)]);
+    const [one, two] = await Promise.all([waited, listened]);
+    assert.deepEqual([String(await buffer(one)), String(await buffer(two))], ["first", "second"]);
+  });
+
   test("is told by events where somebody listens", async (t) => {
     const { client, session } = await joined(t);
     const seen = [];

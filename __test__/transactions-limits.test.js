@@ -61,6 +61,21 @@ describe("streams that nobody waits for", () => {
     assert.equal(client.frames.take().some(({ name }) => name === "TX_CANCEL"), false);
   });
 
+  test("go for their bytes only where they hold some", async (t) => {
+    const { server, client, session } = await joined(t, { maxUnclaimedStreamBytes: 10_000 }, ACKS);
+    const errors = [];
+    server.on("error", (error) => errors.push(error));
+    session.stream.on("tx-chunk", () => {});
+    client.send("TX_START", { txId: 0, byteLength: -1, streamName: "empty" });
+    upload(client, 1, "full", pieces(noise(30_000), 5_000));
+    client.send("TX_CHUNK", { txId: 0, seq: 0, payload: "not too late" });
+    client.send("TX_FINISH", { txId: 0 });
+    await caughtUp(client, session);
+    assert.deepEqual(errors, []);
+    assert.equal(String(await buffer(await session.WaitForStream("empty"))), "not too late");
+    await assert.rejects(session.WaitForStream("full", 1), { code: "ERR_CRYO_STREAM_TIMEOUT" });
+  });
+
   test("a hundred thousand of them are survived", async (t) => {
     const { client, session } = await joined(t);
     for (let batch = 0; batch < 100; batch++) {

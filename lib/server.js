@@ -114,7 +114,7 @@ class CryoWebsocketServer extends EventEmitter {
   /**
    * Takes no more connections, tells all sessions to leave, and closes.
    *
-   * @returns {Promise<void>} Resolves when all is closed; bounded by twice `closeTimeoutMs`.
+   * @returns {Promise<void>} Resolves when all is closed; bounded by three times `closeTimeoutMs`, one of which only send hooks take.
    */
   Destroy() {
     this.#native.drain();

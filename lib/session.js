@@ -12,7 +12,7 @@ const { BINARY, ERROR, UTF8, bytesOf, textOf } = require("./messages/kinds.js");
 const { Messages } = require("./messages/messages.js");
 const { report } = require("./report.js");
 const { CryoTransactionManager } = require("./stream.js");
-const { Transactions } = require("./streams/transactions.js");
+const { Transactions, isOurProgress } = require("./streams/transactions.js");
 
 const rejection = Symbol.for("nodejs.rejection");
 /** The figures of a heartbeat round, in the order in which they come. */
@@ -49,7 +49,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     internals.settled = (session, first, outcome, count) => session.#messages.settled(first, outcome, count);
     internals.stats = (session, payload) => session.#stats(payload);
     internals.connected = (session, capable) => session.#connected(capable);
-    internals.transaction = (session, code, a, b, payload) => session.#streams().event(code, a, b, payload);
+    internals.transaction = (session, code, a, b, payload) => session.#transaction(code, a, b, payload);
     internals.finish = (session) => session.#messages.finish();
     internals.closed = (session, figures) => session.#closed(figures);
   }
@@ -289,6 +289,14 @@ class CryoServerWebsocketSession extends EventEmitter {
     return this.#transactions;
   }
 
+  /** Something about streams. Parameters as in `Receiver` of border.js. */
+  #transaction(code, a, b, payload) {
+    const streams = this.#streams();
+    if (!this.#messages.receiving || isOurProgress(code, b)) return streams.event(code, a, b, payload);
+    const kept = payload.kept();
+    return this.#messages.behindReceived(() => streams.event(code, a, b, kept));
+  }
+
   #connected(capable) {
     this.#capable = capable;
     this.#transactions?.announced(capable);
@@ -304,8 +312,11 @@ class CryoServerWebsocketSession extends EventEmitter {
   #closed(figures) {
     this.#final = figures;
     this.#messages.open = false;
-    this.#transactions?.close();
-    this.#messages.close(() => this.#emit("closed"));
+    this.#transactions?.closeOutgoing();
+    this.#messages.close(() => {
+      this.#transactions?.closeIncoming();
+      this.#emit("closed");
+    });
     // Not behind the hooks: one of them may be who awaits it.
     this.#whenClosed?.resolve();
   }

@@ -150,7 +150,8 @@ export interface ICryoWebsocketServerOptions {
    */
   handshakeTimeoutMs?: number | undefined;
   /**
-   * Time in ms a closing session has to send what is queued and to see the peer close.
+   * Time in ms a closing session has for each of three things: send hooks at work, sending what is queued, and seeing the
+   * peer close.
    * @default 2000
    */
   closeTimeoutMs?: number | undefined;

@@ -19,7 +19,8 @@ export interface CryoWebsocketServerEvents {
    * process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
    *
    * @param session Whose event or message it was; null where there is none.
-   * @param where What failed, such as `message-utf8` or `validate`.
+   * @param where What failed, such as `listener of 'message-utf8'`, `before_send_utf8 of extension 'logger'`, `validator`,
+   *   `verifyOrigin` or `source of a stream`.
    */
   error: (error: Error, session: CryoServerWebsocketSession | null, where: string) => void;
 }
@@ -71,7 +72,10 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   UpdateTLS(ssl: SSLOptions): void;
   /** Figures of this server in the Prometheus text format 0.0.4; docs/operations.md lists them. */
   Metrics(): string;
-  /** Closes the server and every session. Resolves when all is closed, within the option `closeTimeoutMs`. */
+  /**
+   * Closes the server and every session. Resolves when all is closed. Send hooks at work, sending what is queued and the
+   * peers' answers may each take the option `closeTimeoutMs`; refused clients have up to 2 s to go.
+   */
   Destroy(): Promise<void>;
 }
 

@@ -84,7 +84,8 @@ export declare class CryoServerWebsocketSession<
    * Sends what is queued, then BYE with the reason, then closes with 4000.
    *
    * @param reason Default: `disconnect`.
-   * @returns Resolves when the session has ended, at the latest after the option `closeTimeoutMs`.
+   * @returns Resolves when the session has ended. Send hooks at work, sending what is queued and the peer's answer may
+   *   each take the option `closeTimeoutMs`.
    */
   Close(reason?: string): Promise<void>;
   /**

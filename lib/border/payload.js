@@ -3,6 +3,7 @@
 // The payload of the event being delivered: read from the common array only when asked for, and as what is asked for.
 
 const { FLAG } = require("./codes.js");
+const { KeptPayload } = require("./kept-payload.js");
 
 /** Bytes of small payloads that share their memory, as Node's own small Buffers do. */
 const POOL = 8 * 1024;
@@ -60,6 +61,11 @@ class Payload {
     return (this.flags & FLAG.ASCII) !== 0
       ? this.#border.incoming.latin1Slice(this.start, end)
       : this.#border.incoming.utf8Slice(this.start, end);
+  }
+
+  /** @returns {KeptPayload} The same, for when the batch is over. */
+  kept() {
+    return new KeptPayload(this.buffer());
   }
 
   /** @returns {string} The bytes from `from` to `to` as text. */

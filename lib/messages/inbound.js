@@ -3,6 +3,7 @@
 // What a session has received while receive hooks look at it: messages, and events that have to keep their place among them.
 
 const { EVENT_COST, ORDER } = require("../border/codes.js");
+const { report } = require("../report.js");
 const { Lane } = require("./lane.js");
 
 /**
@@ -20,7 +21,7 @@ class Inbound {
   #session;
   #slot;
   #deliver;
-  #lane = new Lane((item) => (typeof item === "function" ? item() : this.#through(item)));
+  #lane = new Lane((item) => (typeof item === "function" ? this.#perform(item) : this.#through(item)));
   /** The session is over: there is nobody to acknowledge to. */
   #ended = false;
   /** What is still with its hooks comes too late. */
@@ -72,6 +73,15 @@ class Inbound {
       clearTimeout(timer);
       task();
     });
+  }
+
+  /** Whatever goes wrong, what comes behind it has its turn. */
+  #perform(task) {
+    try {
+      task();
+    } catch (error) {
+      report(this.#server.emitter, error, this.#session, "delivery");
+    }
   }
 
   #through(message) {

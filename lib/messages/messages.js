@@ -10,6 +10,10 @@ const { Sends, sessionClosed } = require("./sends.js");
 
 const noop = () => {};
 
+/** How a session ends for which too much waits that can't be dropped, as src/protocol/close.rs has it. */
+const OVERFLOW_CODE = 4002;
+const OVERFLOW_REASON = "Too much is queued for a peer that does not read.";
+
 class Messages {
   #server;
   #session;
@@ -44,6 +48,11 @@ class Messages {
   /** Messages discarded before they got to the queue in Rust. */
   get dropped() {
     return this.#outbound?.dropped ?? 0;
+  }
+
+  /** Whether messages that have come wait for hooks. */
+  get receiving() {
+    return this.#inbound !== null && this.#inbound.busy;
   }
 
   /** What waits for hooks: `{ bytes, frames }`. */
@@ -99,7 +108,7 @@ class Messages {
   received(kind, value, ack, length, verdict) {
     // Also where it was acknowledged already: hooks registered since it was read have a right to see it.
     const chain = this.#server.extensions.receiveChain(kind);
-    if (!verdict && chain.length === 0 && !this.#inbound?.busy) return this.#emit(EVENTS[kind], value);
+    if (!verdict && chain.length === 0 && !this.receiving) return this.#emit(EVENTS[kind], value);
     this.#inbound ??= new Inbound(this.#server, this.#session, this.#slot, (passed, message) => {
       this.#emit(EVENTS[passed], message);
     });
@@ -117,7 +126,7 @@ class Messages {
 
   /** Does what has to happen behind the messages that have come before. */
   behindReceived(task) {
-    if (this.#inbound?.busy) this.#inbound.behind(task);
+    if (this.receiving) this.#inbound.behind(task);
     else task();
   }
 
@@ -160,7 +169,7 @@ class Messages {
       this.#tellDropped();
       tell();
     };
-    if (this.#inbound?.busy) this.#inbound.end(last);
+    if (this.receiving) this.#inbound.end(last);
     else last();
   }
 
@@ -176,6 +185,7 @@ class Messages {
       this.#session,
       (...message) => (this.open ? this.#transmit(...message) : undefined),
       (settled, outcome) => this.settled(settled, outcome, 1),
+      () => this.leave(() => this.#server.border.orderText(this.#slot, ORDER.Close, OVERFLOW_CODE, OVERFLOW_REASON)),
     );
     // The caller may write to its buffer again as soon as it has the promise.
     const box = { value: kind === BINARY ? Buffer.from(value) : value };

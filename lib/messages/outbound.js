@@ -1,11 +1,18 @@
 "use strict";
 
-// What a session sends while send hooks look at it. The caps and the drop policy of the queue behind it hold here too,
-// so that a hook that is slower than the application costs messages and not memory.
+// What a session sends while send hooks look at it. The caps and the drop policy of the queue behind it (src/session/outbox.rs) hold
+// here too, so that a hook that is slower than the application costs messages, and in the end the session, but not memory.
 
 const { OUTCOME } = require("../border/codes.js");
+const { MAX_PAYLOAD } = require("../options.js");
 const { ERROR } = require("./kinds.js");
 const { Lane } = require("./lane.js");
+
+/** How many times `maxQueuedBytes`, and one message of the largest size, may wait with what can't be dropped; as in Rust. */
+const OVERFLOW_FACTOR = 4;
+
+/** What a waiting item costs besides its bytes, in bytes: objects, and a promise. */
+const ITEM_COST = 256;
 
 /**
  * @typedef {object} Message
@@ -21,6 +28,7 @@ class Outbound {
   #session;
   #transmit;
   #settle;
+  #overflow;
   #lane = new Lane((item) => (typeof item === "function" ? item() : this.#through(item)));
   #bytes = 0;
 
@@ -29,12 +37,14 @@ class Outbound {
    * @param {object} session
    * @param {(kind: number, token: number, value: any) => void} transmit Gets each message that passes.
    * @param {(token: number, outcome: number) => void} settle Gets each message that does not, with its outcome.
+   * @param {() => void} overflow Called when what can't be dropped has become too much, and all that waited is forgotten.
    */
-  constructor(server, session, transmit, settle) {
+  constructor(server, session, transmit, settle, overflow) {
     this.#server = server;
     this.#session = session;
     this.#transmit = transmit;
     this.#settle = settle;
+    this.#overflow = overflow;
   }
 
   /** Messages discarded by the drop policy. */
@@ -52,14 +62,17 @@ class Outbound {
 
   /** @param {Message} message */
   push(message) {
-    if (message.kind !== ERROR && !this.#makeRoom(message)) return this.#drop(message);
+    const droppable = message.kind !== ERROR;
+    if (droppable && !this.#makeRoom(message)) return this.#drop(message);
     this.#bytes += message.length;
     this.#lane.push(message);
+    if (!droppable) this.#checkOverflow();
   }
 
   /** @param {() => void} task What has to happen behind what was sent before. */
   behind(task) {
     this.#lane.push(task);
+    this.#checkOverflow();
   }
 
   /**
@@ -83,6 +96,13 @@ class Outbound {
   clear() {
     this.#bytes = 0;
     this.#lane.clear();
+  }
+
+  #checkOverflow() {
+    const limit = OVERFLOW_FACTOR * this.#server.options.backpressure.maxQueuedBytes + MAX_PAYLOAD;
+    if (this.#bytes + this.#lane.waiting * ITEM_COST <= limit) return;
+    this.clear();
+    this.#overflow();
   }
 
   #makeRoom(message) {

@@ -94,6 +94,8 @@ class Peers {
       call.over = true;
       clearTimeout(call.timer);
       call.reject(serverClosed());
+      // The connection may be there, and its event on the way: nobody else would ever end that session.
+      call.resolve = (session) => session.Destroy();
     }
   }
 

@@ -31,6 +31,8 @@ class Incoming {
   #open = new Map();
   /** What unclaimed streams keep, in bytes: these are not counted as unread, because nobody reads them. */
   #unclaimedBytes = 0;
+  /** Makes the error that says why no stream will come, once none will. @type {(() => Error) | null} */
+  #refusal = null;
 
   /** @param {import("./port.js").Port} port */
   constructor(port) {
@@ -42,16 +44,15 @@ class Incoming {
    *
    * @param {string} name
    * @param {number} timeout In ms.
-   * @param {Error | null} obstacle Why none can come any more.
    * @returns {Promise<CryoReadable>}
    */
-  claim(name, timeout, obstacle) {
+  claim(name, timeout) {
     for (const entry of this.#entries) {
       if (entry.claimed || entry.muted || entry.name !== name) continue;
       this.#claimed(entry);
       return Promise.resolve(this.#readable(entry));
     }
-    return obstacle === null ? this.#waiters.add(name, timeout) : Promise.reject(obstacle);
+    return this.#refusal === null ? this.#waiters.add(name, timeout) : Promise.reject(this.#refusal());
   }
 
   /** Whether the peer has an open stream of that number. */
@@ -64,12 +65,13 @@ class Incoming {
     const former = this.#open.get(txId);
     if (former !== undefined) this.#fail(former, codes.STREAM_PREMATURE_CLOSE, "The peer began another stream of the same number.");
     const entry = this.#enter(txId, byteLength, name);
-    this.#port.emit("tx-start", txId, name);
+    // Before a listener can claim it: those who wait already were there first.
     const give = this.#waiters.take(name);
     if (give !== null) {
       this.#claimed(entry);
       give(this.#readable(entry));
     }
+    this.#port.emit("tx-start", txId, name);
     this.#keepCaps();
   }
 
@@ -105,6 +107,7 @@ class Incoming {
 
   /** No stream will come. @param {() => Error} makeError */
   refuse(makeError) {
+    this.#refusal = makeError;
     this.#waiters.rejectAll(makeError);
   }
 
@@ -179,7 +182,7 @@ class Incoming {
       this.#drop(oldest);
     }
     while (this.#unclaimedBytes > maxUnclaimedStreamBytes) {
-      const oldest = this.#oldest((entry) => !entry.claimed && !entry.muted);
+      const oldest = this.#oldest((entry) => !entry.claimed && entry.bytes > 0);
       if (oldest === null) return;
       if (oldest.open && this.#port.listens("tx-chunk")) this.#mute(oldest);
       else this.#drop(oldest);

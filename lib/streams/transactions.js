@@ -28,8 +28,10 @@ class Transactions {
     this.#port = new Port(surroundings);
     this.#incoming = new Incoming(this.#port);
     this.#outgoing = new Outgoing(this.#port, (txId) => this.#incoming.has(txId));
-    if (capable !== null) this.#readiness.announced(capable);
-    if (!this.#port.isOpen) this.#readiness.close();
+    if (capable !== null) this.announced(capable);
+    if (this.#port.isOpen) return;
+    this.closeOutgoing();
+    this.closeIncoming();
   }
 
   /** `Stream()` of the session. */
@@ -49,7 +51,7 @@ class Transactions {
       if (typeof timeout !== "number" || !(timeout >= 0)) {
         throw argumentTypeError("WaitForStream", timeout, "a time in ms, 0 or more, as its timeout");
       }
-      return this.#incoming.claim(name, timeout, this.#readiness.obstacle);
+      return this.#incoming.claim(name, timeout);
     });
   }
 
@@ -115,11 +117,15 @@ class Transactions {
     if (!capable) this.#incoming.refuse(() => this.#readiness.obstacle);
   }
 
-  /** The session is over: everything settles. */
-  close() {
+  /** The session is over: nothing more is sent. */
+  closeOutgoing() {
     this.#readiness.close();
-    this.#incoming.sessionClosed();
     this.#outgoing.sessionClosed();
+  }
+
+  /** And all that had come is handled. */
+  closeIncoming() {
+    this.#incoming.sessionClosed();
   }
 
   async #streamLater(pieces, name) {
@@ -133,6 +139,11 @@ class Transactions {
     }
     return this.#outgoing.stream(pieces, name);
   }
+}
+
+/** Whether an event only lets a stream of ours go on, or ends it. It must not wait for a receive hook, which may be who awaits that stream. */
+function isOurProgress(code, b) {
+  return code === EVENT.TxSettled || code === EVENT.TxRoom || (code === EVENT.TxCancel && b === SIDE.Ours);
 }
 
 function checkName(method, name) {
@@ -152,4 +163,4 @@ function unhandled(call) {
   return promise;
 }
 
-module.exports = { Transactions };
+module.exports = { Transactions, isOurProgress };
