@@ -143,7 +143,8 @@ class Transactions {
 
 /** Whether an event only lets a stream of ours go on, or ends it. It must not wait for a receive hook, which may be who awaits that stream. */
 function isOurProgress(code, b) {
-  return code === EVENT.TxSettled || code === EVENT.TxRoom || (code === EVENT.TxCancel && b === SIDE.Ours);
+  if (code === EVENT.TxCancel) return b === SIDE.Ours;
+  return code === EVENT.TxFetch || code === EVENT.TxFlow || code === EVENT.TxSettled || code === EVENT.TxRoom;
 }
 
 function checkName(method, name) {
