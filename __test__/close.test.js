@@ -82,6 +82,31 @@ for (const [transport, options] of [
   });
 }
 
+describe("leaving a client that waits for ENDPOINT_INFO before it says a word", () => {
+  const farewells = {
+    Close: { leave: ({ session }) => session.Close("x"), bye: "x" },
+    Destroy: { leave: ({ session }) => session.Destroy(1008, "x"), close: { code: 1008, reason: "x" } },
+    "the server's Destroy": { leave: ({ server }) => server.Destroy(), bye: "Server shutdown." },
+  };
+  for (const [title, { leave, bye, close = { code: 4000, reason: "Closing session." } }] of Object.entries(farewells)) {
+    test(`${title} leaves behind ENDPOINT_INFO and what was sent before, and waits for no deadline`, async (t) => {
+      // A deadline beyond the test's own.
+      const harness = await Harness.start(t, { closeTimeoutMs: 120_000 });
+      const { server } = harness;
+      server.on("session", (session) => {
+        session.SendUTF8("not welcome");
+        leave({ server, session });
+      });
+      const client = await harness.connect();
+      assert.equal((await client.next()).name, "ENDPOINT_INFO");
+      assert.equal((await client.next()).payload, "not welcome");
+      if (bye !== undefined) assert.equal((await client.nextOf("BYE")).reason, bye);
+      assert.deepEqual(await client.closed(), close);
+      assert.deepEqual(client.frames.take(), []);
+    });
+  }
+});
+
 describe("a long reason", () => {
   test("of Close goes out whole", async (t) => {
     const { client, session } = await joined(t);

@@ -160,12 +160,13 @@ impl Driver {
                     }
                 }
                 Stage::Closed
+            } else if !core.session.is_greeted() {
+                // Also when it is to leave already: its good-bye waits behind ENDPOINT_INFO, which must not wait for a deadline.
+                Stage::Greeting
             } else if core.session.is_leaving() {
                 Stage::Leaving
-            } else if core.session.is_greeted() {
-                Stage::Open
             } else {
-                Stage::Greeting
+                Stage::Open
             }
         };
         if stage != self.stage {
