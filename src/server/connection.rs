@@ -148,7 +148,8 @@ impl Driver {
         let stage = {
             let core = self.link.lock();
             if core.session.is_closed() {
-                if core.outgoing.pending() == 0 {
+                // With TLS the last of it may wait in rustls, which only `blocked` tells.
+                if core.outgoing.pending() == 0 && !core.blocked {
                     if self.reader.peer_closed {
                         return true;
                     }
