@@ -2,12 +2,10 @@
 //! panic, and what comes out is well-formed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cryo_server::bridge::delivery::Delivery;
 use cryo_server::bridge::dirty::Dirty;
 use cryo_server::bridge::orders;
-use cryo_server::net::listener::Endpoint;
 use cryo_server::net::outgoing::Outgoing;
 use cryo_server::net::socket::Socket;
 use cryo_server::net::websocket::Role;
@@ -15,7 +13,7 @@ use cryo_server::server::Shared;
 use cryo_server::server::batch::{Batch, Code, LARGE, LARGE_FLAG, WORDS};
 use cryo_server::server::link::Link;
 use cryo_server::server::opening::Origin;
-use cryo_server::server::settings::{DuplicateSid, Settings};
+use cryo_server::server::settings::Settings;
 use cryo_server::session::config::Config;
 use cryo_server::session::{Hooks, Session};
 use tokio::net::UnixStream;
@@ -166,19 +164,12 @@ fn is_large(event: &[u32]) -> bool {
 
 fn settings() -> Settings {
     Settings {
-        endpoint: Endpoint::Port { host: None, port: 0 },
-        keep_alive: Duration::from_secs(15),
-        handshake_timeout: Duration::from_secs(10),
-        max_connections: usize::MAX,
-        max_connections_per_address: usize::MAX,
-        max_pending_handshakes: 16,
-        close_timeout: Duration::from_secs(2),
-        duplicate_sid: DuplicateSid::Refuse,
         session: Arc::new(Config {
             max_queued_bytes: 4096,
             high_water_mark: 1024,
             low_water_mark: 512,
             ..Config::default()
         }),
+        ..Settings::default()
     }
 }

@@ -111,7 +111,7 @@ impl Driver {
         if self.advance(cx) {
             return Turn::Over;
         }
-        if self.reader.must_pause() {
+        if self.reader.must_pause(cx) {
             return Turn::Wait;
         }
         match self.reader.read(cx) {
