@@ -14,7 +14,7 @@ use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
 use super::orders::{self, Order, Turn};
 use super::wake::Alarm;
-use crate::net::listener::{Bound, ListenError};
+use crate::net::listener::{ListenError, Listener};
 use crate::server::batch::{Batch, Code};
 use crate::server::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
@@ -242,11 +242,14 @@ impl NativeServer {
         let shared = Arc::clone(&self.running.shared);
         let endpoint = &self.running.shared.settings.endpoint;
         let runtime = accept::runtime(&shared).map_err(|error| ListenError::of(endpoint, error))?;
-        let bound = Bound::new(endpoint, share)?;
-        let listening = describe(&bound);
+        let listener = {
+            let _entered = runtime.enter();
+            Listener::bind(endpoint, share)?
+        };
+        let listening = describe(&listener);
         let thread = std::thread::Builder::new()
             .name("cryo-io".into())
-            .spawn(move || accept::run(&shared, bound, runtime))
+            .spawn(move || accept::run(&shared, listener, runtime))
             .map_err(|error| ListenError::of(endpoint, error))?;
         *self.running.thread.lock() = Some(thread);
         Ok(listening)
@@ -274,16 +277,16 @@ pub fn border_codes() -> Vec<Vec<String>> {
     vec![events.collect(), orders.collect()]
 }
 
-fn describe(bound: &Bound) -> Listening {
-    match bound {
-        Bound::Tcp(_, address) => Listening {
+fn describe(listener: &Listener) -> Listening {
+    match listener {
+        Listener::Tcp(_, address) => Listening {
             address: address.ip().to_string(),
             family: Some(if address.is_ipv6() { "IPv6" } else { "IPv4" }.into()),
             port: Some(address.port()),
             ..Listening::default()
         },
         #[cfg(unix)]
-        Bound::Unix(_, path) => Listening { address: path.clone(), ..Listening::default() },
+        Listener::Unix(path, _) => Listening { address: path.as_str().into(), ..Listening::default() },
     }
 }
 
