@@ -261,8 +261,8 @@ impl NativeServer {
         let now = shared.now();
         let mut events = Batch::default();
         let Desk { delivery, dirty } = desk;
-        Turn { shared, now, delivery, dirty, events: &mut events }.carry_out(commands, payloads);
-        if !more || dirty.is_due(now, payloads.len()) {
+        let bytes = Turn { shared, now, delivery, dirty, events: &mut events }.carry_out(commands, payloads);
+        if !more || dirty.is_due(now, bytes) {
             dirty.write(now, &mut events);
         }
         shared.post(events);

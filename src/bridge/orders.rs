@@ -98,18 +98,19 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Carries out commands, in order.
-    pub fn carry_out(&mut self, words: &[u32], payloads: &[u8]) {
+    /// Carries out commands, in order; how many bytes of payload they had.
+    pub fn carry_out(&mut self, words: &[u32], payloads: &[u8]) -> usize {
         let mut offset = 0usize;
         for command in words.chunks_exact(WORDS) {
-            let &[slot, order, a, b, length] = command else { return };
+            let &[slot, order, a, b, length] = command else { break };
             let end = offset.saturating_add(length as usize);
             // A length beyond the array would be a bug of lib/: nothing behind it can be trusted.
-            let Some(payload) = payloads.get(offset..end) else { return };
+            let Some(payload) = payloads.get(offset..end) else { break };
             offset = end;
-            let Some(order) = Order::ALL.get(order as usize) else { return };
+            let Some(order) = Order::ALL.get(order as usize) else { break };
             self.one(slot, *order, (a, b), payload);
         }
+        offset
     }
 
     fn one(&mut self, slot: u32, order: Order, (a, b): (u32, u32), payload: &[u8]) {
@@ -188,4 +189,23 @@ fn flow(b: u32) -> FlowBehaviour {
 fn range(payload: &[u8]) -> (u32, u32) {
     let number = |at| payload.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes);
     (number(0), number(4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::settings::Settings;
+
+    #[test]
+    fn the_payloads_are_counted_not_the_array_they_stand_in() {
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let (mut delivery, mut dirty, mut events) = (Delivery::default(), Dirty::default(), Batch::default());
+        let (delivery, dirty, events) = (&mut delivery, &mut dirty, &mut events);
+        let mut turn = Turn { shared: &shared, now: 0, delivery, dirty, events };
+        let text = |length| [0, Order::Utf8 as u32, 0, 0, length];
+        let payloads = [0; 1000];
+        assert_eq!(turn.carry_out(&[], &payloads), 0);
+        assert_eq!(turn.carry_out(&[text(100), text(0), text(200)].concat(), &payloads), 300);
+        assert_eq!(turn.carry_out(&[text(100), text(901)].concat(), &payloads), 100, "nothing that is not there");
+    }
 }
