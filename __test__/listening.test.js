@@ -6,9 +6,11 @@ const assert = require("node:assert/strict");
 const http = require("node:http");
 const https = require("node:https");
 const net = require("node:net");
+const os = require("node:os");
 const { describe, test } = require("node:test");
 
 const { cryo } = require("..");
+const { listenError } = require("../lib/http/face.js");
 const certificate = require("./support/certs");
 const { Client } = require("./support/client");
 const { requestHead, target } = require("./support/http");
@@ -83,6 +85,19 @@ describe("listening", () => {
       { code: "EADDRINUSE", syscall: "listen", address, port },
     );
     assert.equal(server.http_server.listening, false);
+  });
+
+  test("fails with what Node calls the system's error number, where it has a name for it", () => {
+    const { EMFILE, ENFILE, ENOMEM } = os.constants.errno;
+    for (const [name, errno] of Object.entries({ EMFILE, ENFILE, ENOMEM })) {
+      const error = listenError({ error: "EINVAL", errno, address: "::", port: 80 });
+      assert.deepEqual([error.code, error.errno], [name, -errno]);
+      assert.match(error.message, new RegExp(`^listen ${name}: [a-z ]+ :::80$`));
+    }
+    // WSAEADDRINUSE, of which Node knows by another number.
+    const { code, message } = listenError({ error: "EADDRINUSE", errno: 10048, address: "::", port: 80 });
+    assert.deepEqual([code, message], ["EADDRINUSE", "listen EADDRINUSE: address already in use :::80"]);
+    assert.equal(listenError({ error: "ENOTFOUND", address: "nowhere", port: 80 }).code, "ENOTFOUND");
   });
 });
 

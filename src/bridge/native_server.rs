@@ -20,9 +20,6 @@ use crate::server::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
 use crate::session::Hooks;
 
-/// No descriptors are left to the process: the same number on Linux and macOS, and `std` has no name for it.
-const EMFILE: i32 = 24;
-
 /// Where a server listens, or why it does not.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
@@ -33,9 +30,9 @@ pub struct Listening {
     pub family: Option<String>,
     /// The port; none with a path.
     pub port: Option<u16>,
-    /// Why it does not listen: the system's error code, such as `EADDRINUSE`.
+    /// Why it does not listen, such as `EADDRINUSE`. Where Node.js knows `errno`, that says more.
     pub error: Option<String>,
-    /// The system's error number, where there is one.
+    /// The system's error number, where there is one: positive, and on Windows not one of Node.js.
     pub errno: Option<i32>,
 }
 
@@ -290,16 +287,16 @@ fn describe(listener: &Listener) -> Listening {
     }
 }
 
+/// The code is for errors without a number, and for Windows: `lib/http/face.js` knows all others by theirs.
 fn refused(failure: &ListenError) -> Listening {
     use std::io::ErrorKind;
     let code = match failure.error.kind() {
         ErrorKind::AddrInUse => "EADDRINUSE",
         ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
         ErrorKind::PermissionDenied => "EACCES",
-        ErrorKind::NotFound => "ENOENT",
+        ErrorKind::InvalidInput => "EINVAL",
         ErrorKind::Unsupported => "ENOTSUP",
-        ErrorKind::WouldBlock => "EAGAIN",
-        _ if cfg!(unix) && failure.error.raw_os_error() == Some(EMFILE) => "EMFILE",
+        // The resolver's errors have no number.
         _ if failure.error.raw_os_error().is_none() => "ENOTFOUND",
         _ => "EINVAL",
     };
