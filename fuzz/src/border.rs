@@ -87,8 +87,9 @@ impl Border {
         let (mut dirty, mut events) = (Dirty::default(), Batch::default());
         let now = self.shared.now();
         let delivery = &mut self.delivery;
-        let mut turn = orders::Turn { shared: &self.shared, now, delivery, dirty: &mut dirty, events: &mut events };
-        turn.carry_out(&words, &payloads);
+        let mut dispatcher =
+            orders::Dispatcher { shared: &self.shared, now, delivery, dirty: &mut dirty, events: &mut events };
+        dispatcher.dispatch(&words, &payloads);
         check(&events);
         dirty.write(now, &mut events);
         self.shared.post(events);

@@ -7,7 +7,7 @@ use loom::sync::Notify;
 
 use crate::bridge::delivery::Delivery;
 use crate::bridge::dirty::Dirty;
-use crate::bridge::orders::{Order, Turn};
+use crate::bridge::orders::{Dispatcher, Order};
 use crate::server::Shared;
 use crate::server::batch::{Batch, Code, WORDS};
 use crate::server::inbox::Wake;
@@ -66,7 +66,7 @@ impl Application {
         let orders = std::mem::take(&mut self.orders);
         let delivery = &mut self.delivery;
         let now = shared.now();
-        Turn { shared, now, delivery, dirty: &mut dirty, events: &mut events }.carry_out(&orders, &[]);
+        Dispatcher { shared, now, delivery, dirty: &mut dirty, events: &mut events }.dispatch(&orders, &[]);
         dirty.write(now, &mut events);
         shared.post(events);
     }

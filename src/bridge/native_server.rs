@@ -12,7 +12,7 @@ use super::delivery::Delivery;
 use super::dirty::Dirty;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
-use super::orders::{self, Order, Turn};
+use super::orders::{self, Dispatcher, Order};
 use super::wake::Alarm;
 use crate::net::listener::{ListenError, Listener};
 use crate::server::batch::{Batch, Code};
@@ -258,7 +258,7 @@ impl NativeServer {
         let now = shared.now();
         let mut events = Batch::default();
         let Desk { delivery, dirty } = desk;
-        let bytes = Turn { shared, now, delivery, dirty, events: &mut events }.carry_out(commands, payloads);
+        let bytes = Dispatcher { shared, now, delivery, dirty, events: &mut events }.dispatch(commands, payloads);
         if !more || dirty.is_due(now, bytes) {
             dirty.write(now, &mut events);
         }

@@ -83,11 +83,11 @@ impl Order {
     ];
 }
 
-/// The application's turn: what its commands act on, and where their effects go.
-pub struct Turn<'a> {
+/// Hands commands to what they are for: what they act on, and where their effects go.
+pub struct Dispatcher<'a> {
     /// The server.
     pub shared: &'a Shared,
-    /// Time of the turn: reading the clock for each command would cost as much as a short message.
+    /// Time of the application's turn: reading the clock for each command would cost as much as a short message.
     pub now: Micros,
     /// The sessions JavaScript knows.
     pub delivery: &'a mut Delivery,
@@ -97,9 +97,9 @@ pub struct Turn<'a> {
     pub events: &'a mut Batch,
 }
 
-impl Turn<'_> {
+impl Dispatcher<'_> {
     /// Carries out commands, in order; how many bytes of payload they had.
-    pub fn carry_out(&mut self, words: &[u32], payloads: &[u8]) -> usize {
+    pub fn dispatch(&mut self, words: &[u32], payloads: &[u8]) -> usize {
         let mut offset = 0usize;
         for command in words.chunks_exact(WORDS) {
             let &[slot, order, a, b, length] = command else { break };
@@ -201,11 +201,11 @@ mod tests {
         let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
         let (mut delivery, mut dirty, mut events) = (Delivery::default(), Dirty::default(), Batch::default());
         let (delivery, dirty, events) = (&mut delivery, &mut dirty, &mut events);
-        let mut turn = Turn { shared: &shared, now: 0, delivery, dirty, events };
+        let mut dispatcher = Dispatcher { shared: &shared, now: 0, delivery, dirty, events };
         let text = |length| [0, Order::Utf8 as u32, 0, 0, length];
         let payloads = [0; 1000];
-        assert_eq!(turn.carry_out(&[], &payloads), 0);
-        assert_eq!(turn.carry_out(&[text(100), text(0), text(200)].concat(), &payloads), 300);
-        assert_eq!(turn.carry_out(&[text(100), text(901)].concat(), &payloads), 100, "nothing that is not there");
+        assert_eq!(dispatcher.dispatch(&[], &payloads), 0);
+        assert_eq!(dispatcher.dispatch(&[text(100), text(0), text(200)].concat(), &payloads), 300);
+        assert_eq!(dispatcher.dispatch(&[text(100), text(901)].concat(), &payloads), 100, "nothing that is not there");
     }
 }

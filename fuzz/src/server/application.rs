@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cryo_server::bridge::delivery::Delivery;
 use cryo_server::bridge::dirty::Dirty;
-use cryo_server::bridge::orders::{Order, Turn};
+use cryo_server::bridge::orders::{Dispatcher, Order};
 use cryo_server::protocol::FrameType;
 use cryo_server::server::Shared;
 use cryo_server::server::batch::{ASCII_FLAG, Batch, Code, LARGE, LARGE_FLAG, VERDICT_FLAG, WORDS};
@@ -165,7 +165,7 @@ impl Application {
         let (mut dirty, mut events) = (Dirty::default(), Batch::default());
         let now = shared.now();
         let delivery = &mut self.delivery;
-        Turn { shared, now, delivery, dirty: &mut dirty, events: &mut events }.carry_out(&words, &payloads);
+        Dispatcher { shared, now, delivery, dirty: &mut dirty, events: &mut events }.dispatch(&words, &payloads);
         dirty.write(now, &mut events);
         shared.post(events);
     }
