@@ -3,6 +3,7 @@
 // From cryo() to Destroy(): where a server listens, how it fails to, and that nothing of it is left.
 
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
 const http = require("node:http");
 const https = require("node:https");
 const net = require("node:net");
@@ -156,6 +157,19 @@ describe("Destroy()", () => {
     assert.equal(server.http_server.listening, false);
   });
 
+  test("leaves nothing of the I/O thread, whoever keeps the server", { skip: process.platform !== "linux" }, async (t) => {
+    const polls = () => fs.readdirSync("/proc/self/fd").filter(isPoll).length;
+    const before = polls();
+    const { harness, client, session } = await joined(t);
+    const closed = event(session, "closed");
+    session.SendUTF8("never acknowledged");
+    await client.nextOf("UTF8DATA");
+    client.reset();
+    await closed;
+    await harness.stop();
+    assert.equal(polls(), before);
+  });
+
   test("refuses connections from then on", async (t) => {
     const harness = await Harness.start(t);
     const { port } = harness;
@@ -234,4 +248,14 @@ function named(type, option) {
 
 function assertQuietExit({ code, signal, stdout, stderr }) {
   assert.deepEqual({ code, signal, stdout, stderr }, { code: 0, signal: null, stdout: "", stderr: "" });
+}
+
+/** Whether a descriptor belongs to an event loop, JavaScript's or another. */
+function isPoll(fd) {
+  try {
+    return /event(poll|fd)/.test(fs.readlinkSync(`/proc/self/fd/${fd}`));
+  } catch {
+    // The one that the folder was read by.
+    return false;
+  }
 }

@@ -76,6 +76,8 @@ impl Drop for Driver {
         // Also when the runtime ends first: whatever the reason, the session must not outlive its reader.
         self.shared.conclude(&self.link);
         self.link.lock().socket = None;
+        // Whoever still has the link must not keep the runtime's descriptors by it.
+        self.link.driver().take();
     }
 }
 
