@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use cryo_server::bridge::commands;
 use cryo_server::bridge::delivery::Delivery;
 use cryo_server::bridge::dirty::Dirty;
-use cryo_server::bridge::orders;
 use cryo_server::net::outgoing::Outgoing;
 use cryo_server::net::socket::Socket;
 use cryo_server::net::websocket::Role;
@@ -74,12 +74,12 @@ impl Border {
     fn command(&mut self, input: &mut Input<'_>) {
         let (mut words, mut payloads) = (Vec::new(), Vec::new());
         for _ in 0..input.byte() % 8 {
-            let order =
+            let descriptor =
                 [u32::from(input.byte()) % (SESSIONS + 1), u32::from(input.byte()) % 24, input.word(), input.word()];
             let payload = input.blob();
             // Now and then a length that is not its payload's.
             let length = if input.byte() == 0xff { input.word() } else { payload.len() as u32 };
-            words.extend_from_slice(&order);
+            words.extend_from_slice(&descriptor);
             words.push(length);
             payloads.extend_from_slice(payload);
         }
@@ -88,7 +88,7 @@ impl Border {
         let now = self.shared.now();
         let delivery = &mut self.delivery;
         let mut dispatcher =
-            orders::Dispatcher { shared: &self.shared, now, delivery, dirty: &mut dirty, events: &mut events };
+            commands::Dispatcher { shared: &self.shared, now, delivery, dirty: &mut dirty, events: &mut events };
         dispatcher.dispatch(&words, &payloads);
         check(&events);
         dirty.write(now, &mut events);

@@ -8,11 +8,11 @@ use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice, Uint32ArrayS
 use napi_derive::napi;
 use parking_lot::Mutex;
 
+use super::commands::{self, Command, Dispatcher};
 use super::delivery::Delivery;
 use super::dirty::Dirty;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
-use super::orders::{self, Dispatcher, Order};
 use super::wake::Alarm;
 use crate::net::listener::{ListenError, Listener};
 use crate::server::batch::{Batch, Code};
@@ -151,10 +151,10 @@ impl NativeServer {
 
     /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or
     /// exchange.
-    #[napi(catch_unwind)]
-    pub fn order(&self, slot: u32, order: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
+    #[napi(catch_unwind, js_name = "order")]
+    pub fn command(&self, slot: u32, code: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            let command = [slot, order, a, b, payload.len() as u32];
+            let command = [slot, code, a, b, payload.len() as u32];
             self.run(&mut desk, &command, 1, &payload, true);
         }
     }
@@ -254,7 +254,7 @@ impl NativeServer {
 
     fn run(&self, desk: &mut Desk, commands: &[u32], count: u32, payloads: &[u8], more: bool) {
         let shared = &self.running.shared;
-        let commands = commands.get(..count as usize * orders::WORDS).unwrap_or_default();
+        let commands = commands.get(..count as usize * commands::WORDS).unwrap_or_default();
         let now = shared.now();
         let mut events = Batch::default();
         let Desk { delivery, dirty } = desk;
@@ -270,8 +270,8 @@ impl NativeServer {
 #[napi]
 pub fn border_codes() -> Vec<Vec<String>> {
     let events = Code::ALL.iter().map(|code| format!("{code:?}"));
-    let orders = Order::ALL.iter().map(|order| format!("{order:?}"));
-    vec![events.collect(), orders.collect()]
+    let commands = Command::ALL.iter().map(|command| format!("{command:?}"));
+    vec![events.collect(), commands.collect()]
 }
 
 fn describe(listener: &Listener) -> Listening {
