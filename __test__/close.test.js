@@ -4,6 +4,9 @@
 // sid is free by then.
 
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
 const { describe, test } = require("node:test");
 
 const certificate = require("./support/certs");
@@ -82,6 +85,31 @@ for (const [transport, options] of [
   });
 }
 
+describe("leaving a client that waits for ENDPOINT_INFO before it says a word", () => {
+  const farewells = {
+    Close: { leave: ({ session }) => session.Close("x"), bye: "x" },
+    Destroy: { leave: ({ session }) => session.Destroy(1008, "x"), close: { code: 1008, reason: "x" } },
+    "the server's Destroy": { leave: ({ server }) => server.Destroy(), bye: "Server shutdown." },
+  };
+  for (const [title, { leave, bye, close = { code: 4000, reason: "Closing session." } }] of Object.entries(farewells)) {
+    test(`${title} leaves behind ENDPOINT_INFO and what was sent before, and waits for no deadline`, async (t) => {
+      // A deadline beyond the test's own.
+      const harness = await Harness.start(t, { closeTimeoutMs: 120_000 });
+      const { server } = harness;
+      server.on("session", (session) => {
+        session.SendUTF8("not welcome");
+        leave({ server, session });
+      });
+      const client = await harness.connect();
+      assert.equal((await client.next()).name, "ENDPOINT_INFO");
+      assert.equal((await client.next()).payload, "not welcome");
+      if (bye !== undefined) assert.equal((await client.nextOf("BYE")).reason, bye);
+      assert.deepEqual(await client.closed(), close);
+      assert.deepEqual(client.frames.take(), []);
+    });
+  }
+});
+
 describe("a long reason", () => {
   test("of Close goes out whole", async (t) => {
     const { client, session } = await joined(t);
@@ -102,6 +130,44 @@ describe("a long reason", () => {
     assert.deepEqual(await client.closed(), { code: 4000, reason: CUT });
   });
 });
+
+describe("a slow client's close", { skip: process.platform === "win32" }, () => {
+  // Over a Unix domain socket, which holds some 200 KiB at most, and with all sizes around: of one of them the last
+  // record, with the answer to the close in it, waits for the socket.
+  const sizes = Array.from({ length: 32 }, (_, i) => (i + 16) * 16 * 1024);
+  for (const [title, leave, code] of [
+    ["is answered behind all that was sent before", (client) => client.close(3456), 3456],
+    ["for a broken frame comes behind all that was sent before", (client) => client.write(Buffer.of(0xff, 0x80)), 1002],
+  ]) {
+    test(`over TLS ${title}`, async (t) => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-"));
+      t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+      const file = path.join(folder, "socket");
+      const harness = await Harness.start(t, { port: undefined, path: file, ssl: certificate });
+      for (const size of sizes) {
+        const { client, session } = await harness.join({ path: file, port: 0 });
+        client.pause();
+        session.SendBinary(Buffer.alloc(size));
+        const received = event(session, "message-utf8");
+        client.send("UTF8DATA", { payload: "the server has read as far as the close" });
+        leave(client);
+        await received;
+        readSlowly(client);
+        assert.equal((await client.nextOf("BINARYDATA")).payload.length, size);
+        assert.equal((await client.closed()).code, code, `after ${size} bytes`);
+      }
+    });
+  }
+});
+
+/** Lets the server come to wait for the client again and again. */
+function readSlowly({ socket }) {
+  socket.on("data", () => {
+    socket.pause();
+    setTimeout(() => socket.resume(), 1);
+  });
+  socket.resume();
+}
 
 describe("closed comes once", () => {
   const ends = {

@@ -110,6 +110,13 @@ describe("the handshake's deadline", () => {
     // A socket that is closed and not only half-closed answers what still comes with a reset.
     while (!(await Promise.race([gone, setTimeout(50, false)]))) client.write("still here\r\n");
   });
+
+  test("a refused connection that the client keeps open does not keep Destroy() for longer than closeTimeoutMs", async (t) => {
+    const harness = await Harness.start(t, { closeTimeoutMs: 50 });
+    const client = await harness.open({ closes: false });
+    assert.equal((await client.request(target(1n, "nope"))).status, 401);
+    await within(harness.server.Destroy(), "Destroy()", 1500);
+  });
 });
 
 describe("maxPendingHandshakes", () => {

@@ -3,12 +3,15 @@
 // From cryo() to Destroy(): where a server listens, how it fails to, and that nothing of it is left.
 
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
 const http = require("node:http");
 const https = require("node:https");
 const net = require("node:net");
+const os = require("node:os");
 const { describe, test } = require("node:test");
 
 const { cryo } = require("..");
+const { listenError } = require("../lib/http/face.js");
 const certificate = require("./support/certs");
 const { Client } = require("./support/client");
 const { requestHead, target } = require("./support/http");
@@ -84,6 +87,19 @@ describe("listening", () => {
     );
     assert.equal(server.http_server.listening, false);
   });
+
+  test("fails with what Node calls the system's error number, where it has a name for it", () => {
+    const { EMFILE, ENFILE, ENOMEM } = os.constants.errno;
+    for (const [name, errno] of Object.entries({ EMFILE, ENFILE, ENOMEM })) {
+      const error = listenError({ error: "EINVAL", errno, address: "::", port: 80 });
+      assert.deepEqual([error.code, error.errno], [name, -errno]);
+      assert.match(error.message, new RegExp(`^listen ${name}: [a-z ]+ :::80$`));
+    }
+    // WSAEADDRINUSE, of which Node knows by another number.
+    const { code, message } = listenError({ error: "EADDRINUSE", errno: 10048, address: "::", port: 80 });
+    assert.deepEqual([code, message], ["EADDRINUSE", "listen EADDRINUSE: address already in use :::80"]);
+    assert.equal(listenError({ error: "ENOTFOUND", address: "nowhere", port: 80 }).code, "ENOTFOUND");
+  });
 });
 
 describe("http_server", () => {
@@ -139,6 +155,19 @@ describe("Destroy()", () => {
     await Promise.all([closed, serverClosed]);
     assert.deepEqual(await client.closed(), { code: 4000, reason: "Closing session." });
     assert.equal(server.http_server.listening, false);
+  });
+
+  test("leaves nothing of the I/O thread, whoever keeps the server", { skip: process.platform !== "linux" }, async (t) => {
+    const polls = () => fs.readdirSync("/proc/self/fd").filter(isPoll).length;
+    const before = polls();
+    const { harness, client, session } = await joined(t);
+    const closed = event(session, "closed");
+    session.SendUTF8("never acknowledged");
+    await client.nextOf("UTF8DATA");
+    client.reset();
+    await closed;
+    await harness.stop();
+    assert.equal(polls(), before);
   });
 
   test("refuses connections from then on", async (t) => {
@@ -219,4 +248,14 @@ function named(type, option) {
 
 function assertQuietExit({ code, signal, stdout, stderr }) {
   assert.deepEqual({ code, signal, stdout, stderr }, { code: 0, signal: null, stdout: "", stderr: "" });
+}
+
+/** Whether a descriptor belongs to an event loop, JavaScript's or another. */
+function isPoll(fd) {
+  try {
+    return /event(poll|fd)/.test(fs.readlinkSync(`/proc/self/fd/${fd}`));
+  } catch {
+    // The one that the folder was read by.
+    return false;
+  }
 }

@@ -81,10 +81,16 @@ describe("path", { skip: process.platform === "win32" }, () => {
     });
   }
 
-  test("in a folder that does not exist is an error", async (t) => {
-    const server = cryo({ validate: () => true }, { path: path.join(freePath(t), "no", "socket") });
-    t.after(() => server.Destroy());
-    const [error] = await event(server.http_server, "error");
-    assert.ok(["ENOENT", "EACCES", "ENOTDIR"].includes(error.code), error.code);
-  });
+  for (const [title, spoil, code] of [
+    ["in a folder that does not exist", (file) => path.join(file, "socket"), "ENOENT"],
+    ["below a file", (file) => (fs.writeFileSync(file, ""), path.join(file, "socket")), "ENOTDIR"],
+    ["that is too long", (file) => file.padEnd(200, "x"), "EINVAL"],
+  ]) {
+    test(`${title} is an error: ${code}`, async (t) => {
+      const server = cryo({ validate: () => true }, { path: spoil(freePath(t)) });
+      t.after(() => server.Destroy());
+      const [error] = await event(server.http_server, "error");
+      assert.equal(error.code, code);
+    });
+  }
 });

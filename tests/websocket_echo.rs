@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 
-use cryo_server::net::listener::{Bound, Endpoint};
+use cryo_server::net::listener::{Endpoint, Listener};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -13,11 +13,12 @@ mod echo;
 
 /// Lets `converse` talk to an echo of its own.
 fn with_echo(converse: fn(&mut WebSocket<TcpStream>)) {
-    let bound = Bound::new(&Endpoint::Port { host: Some("127.0.0.1".into()), port: 0 }, false).expect("a free port");
-    let Bound::Tcp(_, address) = bound else { panic!("no TCP socket") };
+    let endpoint = Endpoint::Port { host: Some("127.0.0.1".into()), port: 0 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        tokio::spawn(echo::serve(bound.into_listener().expect("a listener")));
+        let listener = Listener::bind(&endpoint, false).expect("a free port");
+        let Listener::Tcp(_, address) = listener else { panic!("no TCP socket") };
+        tokio::spawn(echo::serve(listener));
         let conversation = tokio::task::spawn_blocking(move || {
             let stream = TcpStream::connect(address).expect("a connection");
             let (mut socket, _) = client(format!("ws://{address}/"), stream).expect("an upgrade");

@@ -2,12 +2,10 @@
 //! panic, and what comes out is well-formed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use cryo_server::bridge::commands;
 use cryo_server::bridge::delivery::Delivery;
 use cryo_server::bridge::dirty::Dirty;
-use cryo_server::bridge::orders;
-use cryo_server::net::listener::Endpoint;
 use cryo_server::net::outgoing::Outgoing;
 use cryo_server::net::socket::Socket;
 use cryo_server::net::websocket::Role;
@@ -15,7 +13,7 @@ use cryo_server::server::Shared;
 use cryo_server::server::batch::{Batch, Code, LARGE, LARGE_FLAG, WORDS};
 use cryo_server::server::link::Link;
 use cryo_server::server::opening::Origin;
-use cryo_server::server::settings::{DuplicateSid, Settings};
+use cryo_server::server::settings::Settings;
 use cryo_server::session::config::Config;
 use cryo_server::session::{Hooks, Session};
 use tokio::net::UnixStream;
@@ -76,12 +74,12 @@ impl Border {
     fn command(&mut self, input: &mut Input<'_>) {
         let (mut words, mut payloads) = (Vec::new(), Vec::new());
         for _ in 0..input.byte() % 8 {
-            let order =
+            let descriptor =
                 [u32::from(input.byte()) % (SESSIONS + 1), u32::from(input.byte()) % 24, input.word(), input.word()];
             let payload = input.blob();
             // Now and then a length that is not its payload's.
             let length = if input.byte() == 0xff { input.word() } else { payload.len() as u32 };
-            words.extend_from_slice(&order);
+            words.extend_from_slice(&descriptor);
             words.push(length);
             payloads.extend_from_slice(payload);
         }
@@ -89,8 +87,9 @@ impl Border {
         let (mut dirty, mut events) = (Dirty::default(), Batch::default());
         let now = self.shared.now();
         let delivery = &mut self.delivery;
-        let mut turn = orders::Turn { shared: &self.shared, now, delivery, dirty: &mut dirty, events: &mut events };
-        turn.carry_out(&words, &payloads);
+        let mut dispatcher =
+            commands::Dispatcher { shared: &self.shared, now, delivery, dirty: &mut dirty, events: &mut events };
+        dispatcher.dispatch(&words, &payloads);
         check(&events);
         dirty.write(now, &mut events);
         self.shared.post(events);
@@ -166,19 +165,12 @@ fn is_large(event: &[u32]) -> bool {
 
 fn settings() -> Settings {
     Settings {
-        endpoint: Endpoint::Port { host: None, port: 0 },
-        keep_alive: Duration::from_secs(15),
-        handshake_timeout: Duration::from_secs(10),
-        max_connections: usize::MAX,
-        max_connections_per_address: usize::MAX,
-        max_pending_handshakes: 16,
-        close_timeout: Duration::from_secs(2),
-        duplicate_sid: DuplicateSid::Refuse,
         session: Arc::new(Config {
             max_queued_bytes: 4096,
             high_water_mark: 1024,
             low_water_mark: 512,
             ..Config::default()
         }),
+        ..Settings::default()
     }
 }

@@ -6,7 +6,7 @@ const { makeTrust } = require("./forwarded.js");
 const { report } = require("../report.js");
 const { UpgradeRequest } = require("./request.js");
 
-/** Answers to a handshake's question, as src/bridge/orders.rs knows them. */
+/** Answers to a handshake's question, as src/bridge/commands.rs knows them. */
 const ANSWER = Object.freeze({ NO: 0, YES: 1, FAILED: 2, ORIGIN_REFUSED: 3 });
 
 class Admission {

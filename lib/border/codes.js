@@ -1,6 +1,6 @@
 "use strict";
 
-// The numbers of what crosses the border between JavaScript and Rust. src/server/batch.rs and src/bridge/orders.rs
+// The numbers of what crosses the border between JavaScript and Rust. src/server/batch.rs and src/bridge/commands.rs
 // have the same; __test__/codes.test.js compares them.
 
 /** Events, from Rust. Five words each: slot, code | flags << 8, a, b, payload length. */

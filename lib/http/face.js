@@ -25,8 +25,8 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
  * @property {string} address
  * @property {string} [family]
  * @property {number} [port]
- * @property {string} [error]
- * @property {number} [errno]
+ * @property {string} [error] The code of the error, as far as Rust can tell.
+ * @property {number} [errno] The system's number for it, from which Node.js tells the code.
  */
 
 /**
@@ -204,8 +204,10 @@ function createServer(module) {
  * @param {Listening} listening One that failed.
  * @returns {Error} What Node's own server would emit.
  */
-function listenError({ error: code, errno, address, port }) {
-  const reason = [...getSystemErrorMap().values()].find(([name]) => name === code)?.[1] ?? "listen failed";
+function listenError({ error, errno, address, port }) {
+  const errors = getSystemErrorMap();
+  // By number, unless there is none, or it is one of Windows, whose numbers Node.js has replaced by its own.
+  const [code, reason] = errors.get(-errno) ?? [...errors.values()].find(([name]) => name === error) ?? [error, "listen failed"];
   const where = port === undefined ? address : `${address}:${port}`;
   return Object.assign(new Error(`listen ${code}: ${reason} ${where}`), {
     code,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use loom::sync::Notify;
 
+use crate::bridge::commands::{Command, Dispatcher};
 use crate::bridge::delivery::Delivery;
 use crate::bridge::dirty::Dirty;
-use crate::bridge::orders::{Order, Turn};
 use crate::server::Shared;
 use crate::server::batch::{Batch, Code, WORDS};
 use crate::server::inbox::Wake;
@@ -16,10 +16,10 @@ use crate::server::inbox::Wake;
 pub struct Application {
     bell: Arc<Notify>,
     delivery: Delivery,
-    orders: Vec<u32>,
-    /// Orders for when it has come to the end of what there is.
-    later: Vec<(Order, u32)>,
-    /// What it was told, in order.
+    commands: Vec<u32>,
+    /// Commands for when it has come to the end of what there is.
+    later: Vec<(Command, u32)>,
+    /// What it was told, in command.
     pub heard: Vec<Code>,
 }
 
@@ -29,18 +29,18 @@ impl Application {
         let bell = Arc::new(Notify::new());
         let ring = Arc::clone(&bell);
         let delivery = Delivery::default();
-        let application = Self { bell, delivery, orders: Vec::new(), later: Vec::new(), heard: Vec::new() };
+        let application = Self { bell, delivery, commands: Vec::new(), later: Vec::new(), heard: Vec::new() };
         (application, Box::new(move || ring.notify()))
     }
 
-    /// Gives an order without payload, with the next exchange or flush.
-    pub fn order(&mut self, order: Order, a: u32) {
-        self.orders.extend_from_slice(&[0, order as u32, a, 0, 0]);
+    /// Gives a command without payload, with the next exchange or flush.
+    pub fn command(&mut self, command: Command, a: u32) {
+        self.commands.extend_from_slice(&[0, command as u32, a, 0, 0]);
     }
 
-    /// Gives an order when it has come to the end of what there is.
-    pub fn order_later(&mut self, order: Order, a: u32) {
-        self.later.push((order, a));
+    /// Gives a command when it has come to the end of what there is.
+    pub fn command_later(&mut self, command: Command, a: u32) {
+        self.later.push((command, a));
     }
 
     /// Sleeps, and handles what there is, until the session is over.
@@ -53,20 +53,20 @@ impl Application {
                     handle(self, code);
                 }
             }
-            for (order, a) in std::mem::take(&mut self.later) {
-                self.order(order, a);
+            for (command, a) in std::mem::take(&mut self.later) {
+                self.command(command, a);
                 self.flush(shared);
             }
         }
     }
 
-    /// Gives the orders and writes what they send.
+    /// Gives the commands and writes what they send.
     pub fn flush(&mut self, shared: &Shared) {
         let (mut dirty, mut events) = (Dirty::default(), Batch::default());
-        let orders = std::mem::take(&mut self.orders);
+        let commands = std::mem::take(&mut self.commands);
         let delivery = &mut self.delivery;
         let now = shared.now();
-        Turn { shared, now, delivery, dirty: &mut dirty, events: &mut events }.carry_out(&orders, &[]);
+        Dispatcher { shared, now, delivery, dirty: &mut dirty, events: &mut events }.dispatch(&commands, &[]);
         dirty.write(now, &mut events);
         shared.post(events);
     }

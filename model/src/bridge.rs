@@ -1,8 +1,8 @@
 //! The border's format, as it is.
 
+#[path = "../../src/bridge/commands.rs"]
+pub mod commands;
 #[path = "../../src/bridge/delivery.rs"]
 pub mod delivery;
 #[path = "../../src/bridge/dirty.rs"]
 pub mod dirty;
-#[path = "../../src/bridge/orders.rs"]
-pub mod orders;

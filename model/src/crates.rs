@@ -57,6 +57,10 @@ pub mod task {
         pub fn wake(&self) {
             self.0.wake();
         }
+
+        pub fn take(&self) -> Option<Waker> {
+            self.0.take_waker()
+        }
     }
 }
 

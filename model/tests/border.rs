@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cryo_model::application::Application;
-use cryo_model::bridge::orders::Order;
+use cryo_model::bridge::commands::Command;
 use cryo_model::io_thread;
 use cryo_model::net::socket::{Client, acks, close, messages};
 use cryo_model::protocol::FrameType;
@@ -110,7 +110,7 @@ fn answered() -> Scenario {
         says: vec![(0, messages(&[1])), (3, [acks(&[1]), close()].concat())],
         handle: |application, _, code| {
             if code == Code::Utf8 {
-                application.order(Order::Utf8, 1);
+                application.command(Command::Utf8, 1);
             }
         },
         gets: &[FrameType::Utf8Data, FrameType::Ack, FrameType::EndpointInfo],
@@ -124,7 +124,7 @@ fn the_application_sends_unasked_before_the_greeting() {
     Scenario {
         handle: |application, shared, code| {
             if code == Code::Opened {
-                application.order(Order::Utf8, 1);
+                application.command(Command::Utf8, 1);
                 application.flush(shared);
             }
         },
@@ -141,8 +141,8 @@ fn messages_wait_in_the_outbox() {
         says: vec![(0, messages(&[1])), (4, [acks(&[1, 2]), close()].concat())],
         handle: |application, _, code| {
             if code == Code::Utf8 {
-                application.order(Order::Utf8, 1);
-                application.order(Order::Utf8, 2);
+                application.command(Command::Utf8, 1);
+                application.command(Command::Utf8, 2);
             }
         },
         gets: &[FrameType::Utf8Data, FrameType::Utf8Data, FrameType::Ack, FrameType::EndpointInfo],
@@ -170,9 +170,9 @@ fn a_reader_is_paused_until_the_application_lets_go_of_what_it_holds() {
         says: vec![(0, messages(&[1])), (0, messages(&[2])), (3, close())],
         handle: |application, shared, code| {
             if code == Code::Utf8 {
-                application.order(Order::Hold, 100);
+                application.command(Command::Hold, 100);
                 application.flush(shared);
-                application.order_later(Order::Release, 100);
+                application.command_later(Command::Release, 100);
             }
         },
         gets: &[FrameType::Ack, FrameType::Ack, FrameType::EndpointInfo],
@@ -198,7 +198,7 @@ fn left() -> Scenario {
         says: vec![(0, messages(&[1])), (3, close())],
         handle: |application, _, code| {
             if code == Code::Utf8 {
-                application.order(Order::Bye, 0);
+                application.command(Command::Bye, 0);
             }
         },
         gets: &[FrameType::Ack, FrameType::Bye, FrameType::EndpointInfo],

@@ -8,14 +8,14 @@
 //! | [`peers`] | connecting to other servers |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
 //! | [`dirty`] | the sessions that the turn has left to be written to |
-//! | [`orders`] | batches of commands out of JavaScript's arrays |
+//! | [`commands`] | batches of commands out of JavaScript's arrays |
 //! | [`wake`] | how the I/O thread wakes the event loop |
 
+pub mod commands;
 pub mod delivery;
 pub mod dirty;
 pub mod http_socket;
 pub mod native_server;
 pub mod options;
-pub mod orders;
 pub mod peers;
 pub mod wake;

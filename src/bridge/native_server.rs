@@ -8,20 +8,17 @@ use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice, Uint32ArrayS
 use napi_derive::napi;
 use parking_lot::Mutex;
 
+use super::commands::{self, Command, Dispatcher};
 use super::delivery::Delivery;
 use super::dirty::Dirty;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
-use super::orders::{self, Order, Turn};
 use super::wake::Alarm;
-use crate::net::listener::{Bound, ListenError};
+use crate::net::listener::{ListenError, Listener};
 use crate::server::batch::{Batch, Code};
 use crate::server::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
 use crate::session::Hooks;
-
-/// No descriptors are left to the process: the same number on Linux and macOS, and `std` has no name for it.
-const EMFILE: i32 = 24;
 
 /// Where a server listens, or why it does not.
 #[napi(object, object_from_js = false)]
@@ -33,9 +30,9 @@ pub struct Listening {
     pub family: Option<String>,
     /// The port; none with a path.
     pub port: Option<u16>,
-    /// Why it does not listen: the system's error code, such as `EADDRINUSE`.
+    /// Why it does not listen, such as `EADDRINUSE`. Where Node.js knows `errno`, that says more.
     pub error: Option<String>,
-    /// The system's error number, where there is one.
+    /// The system's error number, where there is one: positive, and on Windows not one of Node.js.
     pub errno: Option<i32>,
 }
 
@@ -154,10 +151,10 @@ impl NativeServer {
 
     /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or
     /// exchange.
-    #[napi(catch_unwind)]
-    pub fn order(&self, slot: u32, order: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
+    #[napi(catch_unwind, js_name = "order")]
+    pub fn command(&self, slot: u32, code: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            let command = [slot, order, a, b, payload.len() as u32];
+            let command = [slot, code, a, b, payload.len() as u32];
             self.run(&mut desk, &command, 1, &payload, true);
         }
     }
@@ -242,11 +239,14 @@ impl NativeServer {
         let shared = Arc::clone(&self.running.shared);
         let endpoint = &self.running.shared.settings.endpoint;
         let runtime = accept::runtime(&shared).map_err(|error| ListenError::of(endpoint, error))?;
-        let bound = Bound::new(endpoint, share)?;
-        let listening = describe(&bound);
+        let listener = {
+            let _entered = runtime.enter();
+            Listener::bind(endpoint, share)?
+        };
+        let listening = describe(&listener);
         let thread = std::thread::Builder::new()
             .name("cryo-io".into())
-            .spawn(move || accept::run(&shared, bound, runtime))
+            .spawn(move || accept::run(&shared, listener, runtime))
             .map_err(|error| ListenError::of(endpoint, error))?;
         *self.running.thread.lock() = Some(thread);
         Ok(listening)
@@ -254,12 +254,12 @@ impl NativeServer {
 
     fn run(&self, desk: &mut Desk, commands: &[u32], count: u32, payloads: &[u8], more: bool) {
         let shared = &self.running.shared;
-        let commands = commands.get(..count as usize * orders::WORDS).unwrap_or_default();
+        let commands = commands.get(..count as usize * commands::WORDS).unwrap_or_default();
         let now = shared.now();
         let mut events = Batch::default();
         let Desk { delivery, dirty } = desk;
-        Turn { shared, now, delivery, dirty, events: &mut events }.carry_out(commands, payloads);
-        if !more || dirty.is_due(now, payloads.len()) {
+        let bytes = Dispatcher { shared, now, delivery, dirty, events: &mut events }.dispatch(commands, payloads);
+        if !more || dirty.is_due(now, bytes) {
             dirty.write(now, &mut events);
         }
         shared.post(events);
@@ -270,33 +270,33 @@ impl NativeServer {
 #[napi]
 pub fn border_codes() -> Vec<Vec<String>> {
     let events = Code::ALL.iter().map(|code| format!("{code:?}"));
-    let orders = Order::ALL.iter().map(|order| format!("{order:?}"));
-    vec![events.collect(), orders.collect()]
+    let commands = Command::ALL.iter().map(|command| format!("{command:?}"));
+    vec![events.collect(), commands.collect()]
 }
 
-fn describe(bound: &Bound) -> Listening {
-    match bound {
-        Bound::Tcp(_, address) => Listening {
+fn describe(listener: &Listener) -> Listening {
+    match listener {
+        Listener::Tcp(_, address) => Listening {
             address: address.ip().to_string(),
             family: Some(if address.is_ipv6() { "IPv6" } else { "IPv4" }.into()),
             port: Some(address.port()),
             ..Listening::default()
         },
         #[cfg(unix)]
-        Bound::Unix(_, path) => Listening { address: path.clone(), ..Listening::default() },
+        Listener::Unix(path, _) => Listening { address: path.as_str().into(), ..Listening::default() },
     }
 }
 
+/// The code is for errors without a number, and for Windows: `lib/http/face.js` knows all others by theirs.
 fn refused(failure: &ListenError) -> Listening {
     use std::io::ErrorKind;
     let code = match failure.error.kind() {
         ErrorKind::AddrInUse => "EADDRINUSE",
         ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
         ErrorKind::PermissionDenied => "EACCES",
-        ErrorKind::NotFound => "ENOENT",
+        ErrorKind::InvalidInput => "EINVAL",
         ErrorKind::Unsupported => "ENOTSUP",
-        ErrorKind::WouldBlock => "EAGAIN",
-        _ if cfg!(unix) && failure.error.raw_os_error() == Some(EMFILE) => "EMFILE",
+        // The resolver's errors have no number.
         _ if failure.error.raw_os_error().is_none() => "ENOTFOUND",
         _ => "EINVAL",
     };

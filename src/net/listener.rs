@@ -50,22 +50,26 @@ impl ListenError {
     }
 }
 
-/// A listening socket that no runtime knows yet, so that a server can bind before its I/O thread exists.
+/// A listening socket.
 #[derive(Debug)]
-pub enum Bound {
-    /// TCP.
-    Tcp(std::net::TcpListener, SocketAddr),
-    /// A Unix domain socket and its path.
+pub enum Listener {
+    /// TCP, and its address.
+    Tcp(TcpListener, SocketAddr),
+    /// A Unix domain socket behind its path, which is to be gone first.
     #[cfg(unix)]
-    Unix(std::os::unix::net::UnixListener, String),
+    Unix(SocketPath, UnixListener),
 }
 
-impl Bound {
-    /// Binds and listens. `share` lets other processes that say so listen on the same port, each with its part of the connections.
+impl Listener {
+    /// Binds, listens, and lets the runtime in whose context it is called watch the socket. `share` lets other processes that say so listen on
+    /// the same port, each with its part of the connections.
     ///
     /// # Errors
-    /// When the name can't be resolved or the system refuses.
-    pub fn new(endpoint: &Endpoint, share: bool) -> Result<Self, ListenError> {
+    /// When the name can't be resolved, the system refuses, or the runtime can't watch the socket.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn bind(endpoint: &Endpoint, share: bool) -> Result<Self, ListenError> {
         match endpoint {
             Endpoint::Path(path) => Self::path(path),
             Endpoint::Port { host: None, port } => {
@@ -85,8 +89,9 @@ impl Bound {
     fn path(path: &str) -> Result<Self, ListenError> {
         let failed = |error| ListenError { error, address: path.into(), port: None };
         let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
+        let path = SocketPath(path.into());
         listener.set_nonblocking(true).map_err(failed)?;
-        Ok(Self::Unix(listener, path.into()))
+        Ok(Self::Unix(path, UnixListener::from_std(listener).map_err(failed)?))
     }
 
     #[cfg(not(unix))]
@@ -94,59 +99,46 @@ impl Bound {
         Err(ListenError { error: io::ErrorKind::Unsupported.into(), address: path.into(), port: None })
     }
 
-    /// Hands the socket to the runtime of the calling task.
-    ///
-    /// # Errors
-    /// When the runtime can't watch it.
-    pub fn into_listener(self) -> io::Result<Listener> {
-        match self {
-            Self::Tcp(listener, _) => Ok(Listener::Tcp(TcpListener::from_std(listener)?)),
-            #[cfg(unix)]
-            Self::Unix(listener, path) => Ok(Listener::Unix(UnixListener::from_std(listener)?, path)),
-        }
-    }
-}
-
-/// A listening socket.
-#[derive(Debug)]
-pub enum Listener {
-    /// TCP.
-    Tcp(TcpListener),
-    /// A Unix domain socket and its path.
-    #[cfg(unix)]
-    Unix(UnixListener, String),
-}
-
-impl Listener {
     /// The next connection, and who it is; no address over a Unix domain socket.
     ///
     /// # Errors
     /// When the system has no descriptor or memory left; later calls may succeed.
     pub async fn accept(&self) -> io::Result<(Socket, Option<SocketAddr>)> {
         match self {
-            Self::Tcp(listener) => {
+            Self::Tcp(listener, _) => {
                 let (stream, peer) = listener.accept().await?;
                 // Replies are written whole: waiting for more would only delay them.
                 let _ = stream.set_nodelay(true);
                 Ok((Socket::Tcp(stream), Some(peer)))
             }
             #[cfg(unix)]
-            Self::Unix(listener, _) => Ok((Socket::Unix(listener.accept().await?.0), None)),
+            Self::Unix(_, listener) => Ok((Socket::Unix(listener.accept().await?.0), None)),
         }
+    }
+}
+
+/// A path that is listened on. As with Node.js it is free again afterwards.
+#[cfg(unix)]
+#[derive(Debug)]
+pub struct SocketPath(String);
+
+#[cfg(unix)]
+impl SocketPath {
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
 #[cfg(unix)]
-impl Drop for Listener {
+impl Drop for SocketPath {
     fn drop(&mut self) {
-        if let Self::Unix(_, path) = self {
-            // As Node.js does: a path that was listened on is free again afterwards.
-            let _ = std::fs::remove_file(path);
-        }
+        // It may have been removed by others.
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
-fn tcp(address: SocketAddr, share: bool) -> Result<Bound, ListenError> {
+fn tcp(address: SocketAddr, share: bool) -> Result<Listener, ListenError> {
     let listen = || {
         let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
@@ -165,7 +157,7 @@ fn tcp(address: SocketAddr, share: bool) -> Result<Bound, ListenError> {
         socket.set_nonblocking(true)?;
         let listener = std::net::TcpListener::from(socket);
         let local = listener.local_addr()?;
-        Ok(Bound::Tcp(listener, local))
+        Ok(Listener::Tcp(TcpListener::from_std(listener)?, local))
     };
     listen().map_err(|error| ListenError { error, address: address.ip().to_string(), port: Some(address.port()) })
 }
@@ -188,34 +180,67 @@ fn no_ipv6(error: &io::Error) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn any_free_port_of_both_families_then_in_use() {
-        let Ok(Bound::Tcp(_listener, address)) = Bound::new(&Endpoint::Port { host: None, port: 0 }, false) else {
+    #[tokio::test]
+    async fn any_free_port_of_both_families_then_in_use() {
+        let Ok(Listener::Tcp(_listener, address)) = Listener::bind(&Endpoint::Port { host: None, port: 0 }, false)
+        else {
             panic!("no listener");
         };
-        let taken = Bound::new(&Endpoint::Port { host: None, port: address.port() }, false).unwrap_err();
+        let taken = Listener::bind(&Endpoint::Port { host: None, port: address.port() }, false).unwrap_err();
         assert_eq!(taken.error.kind(), io::ErrorKind::AddrInUse);
         assert_eq!(taken.port, Some(address.port()));
     }
 
-    #[test]
+    #[tokio::test]
     #[cfg(target_os = "linux")]
-    fn a_shared_port_is_shared_with_those_alone_who_say_so() {
+    async fn a_shared_port_is_shared_with_those_alone_who_say_so() {
         let endpoint = |port| Endpoint::Port { host: Some("127.0.0.1".into()), port };
-        let Ok(Bound::Tcp(_listener, address)) = Bound::new(&endpoint(0), true) else { panic!("no listener") };
-        assert!(Bound::new(&endpoint(address.port()), true).is_ok());
-        let refused = Bound::new(&endpoint(address.port()), false).unwrap_err();
+        let Ok(Listener::Tcp(_listener, address)) = Listener::bind(&endpoint(0), true) else { panic!("no listener") };
+        assert!(Listener::bind(&endpoint(address.port()), true).is_ok());
+        let refused = Listener::bind(&endpoint(address.port()), false).unwrap_err();
         assert_eq!(refused.error.kind(), io::ErrorKind::AddrInUse);
     }
 
-    #[test]
-    fn a_host_is_an_address_or_a_name() {
+    #[tokio::test]
+    async fn a_host_is_an_address_or_a_name() {
         for host in ["127.0.0.1", "localhost"] {
-            let Ok(Bound::Tcp(_, address)) = Bound::new(&Endpoint::Port { host: Some(host.into()), port: 0 }, false)
+            let Ok(Listener::Tcp(_, address)) =
+                Listener::bind(&Endpoint::Port { host: Some(host.into()), port: 0 }, false)
             else {
                 panic!("{host}");
             };
             assert!(address.ip().is_loopback());
         }
+    }
+
+    #[tokio::test]
+    #[cfg(unix)]
+    async fn a_path_is_free_again_afterwards() {
+        let path = free_path("afterwards");
+        let endpoint = Endpoint::Path(path.clone());
+        let listener = Listener::bind(&endpoint, false).expect("a free path");
+        assert_eq!(Listener::bind(&endpoint, false).unwrap_err().error.kind(), io::ErrorKind::AddrInUse);
+        drop(listener);
+        assert!(!std::fs::exists(path).expect("an answer"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_socket_that_can_not_be_watched_is_an_error_and_leaves_nothing() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        let handle = runtime.handle().clone();
+        // One that has ended watches nothing more.
+        drop(runtime);
+        let _entered = handle.enter();
+        let path = free_path("unwatched");
+        assert!(Listener::bind(&Endpoint::Path(path.clone()), false).is_err());
+        assert!(!std::fs::exists(path).expect("an answer"));
+        let any = Endpoint::Port { host: None, port: 0 };
+        assert!(Listener::bind(&any, false).is_err());
+    }
+
+    #[cfg(unix)]
+    fn free_path(name: &str) -> String {
+        std::env::temp_dir().join(format!("cryo-{}-{name}", std::process::id())).to_string_lossy().into_owned()
     }
 }

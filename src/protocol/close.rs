@@ -68,12 +68,3 @@ pub fn version_mismatch(offered: u32) -> String {
 /// The longest WebSocket close reason in bytes: a control frame's payload is at most 125
 /// (RFC 6455, 5.5), 2 of which are the code (5.5.1).
 pub const MAX_REASON_LEN: usize = 123;
-
-/// The longest start of `reason` that is valid UTF-8 and fits a WebSocket close frame.
-pub fn truncate_reason(reason: &str) -> &str {
-    let mut end = reason.len().min(MAX_REASON_LEN);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    &reason[..end]
-}

@@ -11,6 +11,3 @@ pub const MAX_HEAD_LEN: usize = 25;
 /// [`decode`](super::decode()) does not check it: the WebSocket layer refuses a longer message
 /// before it is in memory, with close code 1009.
 pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
-
-/// The longest WebSocket message that can be a legal frame.
-pub const MAX_FRAME: usize = MAX_PAYLOAD + MAX_HEAD_LEN;

@@ -39,13 +39,13 @@ pub mod frame;
 pub mod frame_type;
 pub mod limits;
 
-pub use close::{CloseCode, truncate_reason};
+pub use close::CloseCode;
 pub use decode::{Decoded, decode};
 pub use encode::Head;
 pub use error::DecodeError;
 pub use frame::{FEATURE_TRANSACTIONS, FlowBehaviour, Frame, VERSION};
 pub use frame_type::FrameType;
-pub use limits::{HEADER_LEN_MIN, MAX_FRAME, MAX_HEAD_LEN, MAX_PAYLOAD};
+pub use limits::{HEADER_LEN_MIN, MAX_HEAD_LEN, MAX_PAYLOAD};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::batch::Code;
 use super::limits::Place;
 use super::{Shared, Stop, dismiss, handshake, heartbeat, pacing, peer, scheduling};
-use crate::net::listener::{Bound, Listener};
+use crate::net::listener::Listener;
 use crate::protocol::close;
 use crate::session::Farewell;
 
@@ -54,14 +54,14 @@ pub fn runtime(shared: &Arc<Shared>) -> std::io::Result<Runtime> {
         .build()
 }
 
-/// Runs the server on the calling thread until it is stopped and its last connection is gone.
-pub fn run(shared: &Arc<Shared>, bound: Bound, runtime: Runtime) {
+/// Runs the server, whose listener `runtime` watches, on the calling thread until it is stopped and its last connection is gone.
+pub fn run(shared: &Arc<Shared>, listener: Listener, runtime: Runtime) {
     scheduling::yield_to_others();
     shared.inbox.resting_thread();
     runtime.block_on(async {
         let mut stop = shared.stop.subscribe();
         tokio::select! {
-            () = serve(shared, bound) => {}
+            () = serve(shared, listener) => {}
             _ = stop.wait_for(|stop| *stop == Stop::Aborted) => {}
         }
     });
@@ -71,7 +71,7 @@ pub fn run(shared: &Arc<Shared>, bound: Bound, runtime: Runtime) {
     shared.inbox.rest();
 }
 
-async fn serve(shared: &Arc<Shared>, bound: Bound) {
+async fn serve(shared: &Arc<Shared>, listener: Listener) {
     let (server, mut all_gone) = mpsc::channel::<()>(1);
     let share = Share { server, _place: None };
     let rounds = [
@@ -80,10 +80,7 @@ async fn serve(shared: &Arc<Shared>, bound: Bound) {
         tokio::spawn(pacing::flush_overdue(Arc::clone(shared))),
     ];
     tokio::spawn(peer::serve(Arc::clone(shared), share.outgoing()));
-    match bound.into_listener() {
-        Ok(listener) => accept(shared, listener, share).await,
-        Err(_) => drop(share),
-    }
+    accept(shared, listener, share).await;
     let mut stop = shared.stop.subscribe();
     tokio::select! {
         _ = all_gone.recv() => {}
@@ -124,8 +121,6 @@ async fn accept(shared: &Arc<Shared>, listener: Listener, share: Share) {
 
 /// Tells every session that the server goes.
 fn leave(shared: &Arc<Shared>) {
-    // Also where the listener failed: whoever waits for the end must not wait for ever.
-    shared.stop(Stop::Leaving);
     let links: Vec<_> = shared.registry.lock().links().cloned().collect();
     for link in links {
         shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));

@@ -23,7 +23,7 @@ use crate::session::Farewell;
 pub(super) const MAX_UNHEARD: usize = 16;
 
 /// The right to ask one, until it has been heard.
-pub type Turn = OwnedSemaphorePermit;
+pub type Permit = OwnedSemaphorePermit;
 
 /// A sid that belongs to this handshake until it is a session's.
 pub(super) struct Reserved<'a> {
@@ -81,10 +81,10 @@ impl Question<'_> {
         let (answer, mut verdict) = oneshot::channel();
         self.shared.verdicts.lock().insert(self.number, answer);
         let payload = [token.as_bytes(), request.as_bytes()].concat();
-        let turn = Arc::clone(&self.shared.questions).acquire_owned().await.map_err(|_| Ending::Gone)?;
+        let permit = Arc::clone(&self.shared.questions).acquire_owned().await.map_err(|_| Ending::Gone)?;
         self.shared.inbox.write(|filling| {
             filling.batch.push(self.number, Code::Validate, token.len() as u32, 0, &payload);
-            filling.batch.turns.push(turn);
+            filling.batch.permits.push(permit);
         });
         loop {
             tokio::select! {

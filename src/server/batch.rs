@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::admission::Turn;
+use super::admission::Permit;
 use super::large::LargePayloads;
 use super::link::Link;
 use super::opening::Origin;
@@ -129,7 +129,7 @@ pub struct Batch {
     /// The connections whose `HttpOpened` event is in this batch, in order.
     pub relays: VecDeque<Arc<Relay>>,
     /// Of the questions in this batch; others may be asked when it has been delivered.
-    pub turns: Vec<Turn>,
+    pub permits: Vec<Permit>,
 }
 
 impl Batch {
@@ -152,7 +152,7 @@ impl Batch {
         self.large.recycle(keep);
         self.opened.clear();
         self.relays.clear();
-        self.turns.clear();
+        self.permits.clear();
     }
 
     /// Moves the events of `other` behind its own.
@@ -162,7 +162,7 @@ impl Batch {
         self.large.append(&mut other.large);
         self.opened.append(&mut other.opened);
         self.relays.append(&mut other.relays);
-        self.turns.append(&mut other.turns);
+        self.permits.append(&mut other.permits);
     }
 
     /// An event with its payload.

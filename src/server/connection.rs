@@ -2,7 +2,7 @@
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::Sleep;
@@ -20,16 +20,6 @@ const READS_PER_TURN: usize = 2;
 
 /// How long ENDPOINT_INFO waits for a first sign of the client, which attaches its listener a little after the 101.
 const GREETING_DELAY: Duration = Duration::from_millis(10);
-
-/// What a turn came to.
-enum Turn {
-    /// Something was read.
-    Progress,
-    /// Wakers are in place.
-    Wait,
-    /// The connection is over.
-    Over,
-}
 
 /// How far the connection is, as far as timers are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +76,8 @@ impl Drop for Driver {
         // Also when the runtime ends first: whatever the reason, the session must not outlive its reader.
         self.shared.conclude(&self.link);
         self.link.lock().socket = None;
+        // Whoever still has the link must not keep the runtime's descriptors by it.
+        self.link.driver().take();
     }
 }
 
@@ -93,10 +85,8 @@ impl Driver {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.link.driver().register(cx.waker());
         for _ in 0..READS_PER_TURN {
-            match self.turn(cx) {
-                Turn::Progress => {}
-                Turn::Wait => return Poll::Pending,
-                Turn::Over => return Poll::Ready(()),
+            if !ready!(self.turn(cx)) {
+                return Poll::Ready(());
             }
         }
         self.shared.inbox.give_way();
@@ -104,21 +94,15 @@ impl Driver {
         pin!(tokio::task::yield_now()).poll(cx)
     }
 
-    fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
-        if !self.write(cx) {
-            return Turn::Over;
+    /// Writes, sees to the timers, and reads once. False when the connection is over.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if !self.write(cx) || self.advance(cx) {
+            return Poll::Ready(false);
         }
-        if self.advance(cx) {
-            return Turn::Over;
+        if self.reader.must_pause(cx) {
+            return Poll::Pending;
         }
-        if self.reader.must_pause() {
-            return Turn::Wait;
-        }
-        match self.reader.read(cx) {
-            Poll::Ready(true) => Turn::Progress,
-            Poll::Ready(false) => Turn::Over,
-            Poll::Pending => Turn::Wait,
-        }
+        self.reader.read(cx)
     }
 
     /// Writes what did not fit before, as soon as the socket is ready. False when the socket is gone.
@@ -148,7 +132,8 @@ impl Driver {
         let stage = {
             let core = self.link.lock();
             if core.session.is_closed() {
-                if core.outgoing.pending() == 0 {
+                // With TLS the last of it may wait in rustls, which only `blocked` tells.
+                if core.outgoing.pending() == 0 && !core.blocked {
                     if self.reader.peer_closed {
                         return true;
                     }
@@ -160,12 +145,13 @@ impl Driver {
                     }
                 }
                 Stage::Closed
+            } else if !core.session.is_greeted() {
+                // Also when it is to leave already: its good-bye waits behind ENDPOINT_INFO, which must not wait for a deadline.
+                Stage::Greeting
             } else if core.session.is_leaving() {
                 Stage::Leaving
-            } else if core.session.is_greeted() {
-                Stage::Open
             } else {
-                Stage::Greeting
+                Stage::Open
             }
         };
         if stage != self.stage {

@@ -14,7 +14,7 @@ use crate::net::handshake::Refusal;
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 
-/// How long a refused client has to take its answer and go, at most.
+/// How long a refused client has to take its answer and go, at most, however long sessions have.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Refused clients that are waited for at a time. Beyond, a connection is closed behind its answer, which the client then may not see.
@@ -48,8 +48,10 @@ impl Drop for Place<'_> {
 pub async fn dismiss(shared: &Shared, stream: &mut Stream, refusal: &Refusal, peer: Option<SocketAddr>) {
     let answer = refusal.response(&display(peer));
     let lingering = shared.lingering.begin();
+    // The server's end waits for it.
+    let patience = LINGER.min(shared.settings.close_timeout);
     // Bounded whatever the client does, and it does not matter to us whether it took the answer.
-    let _ = timeout(LINGER, async {
+    let _ = timeout(patience, async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;
         let mut rest = [0; PORTION];

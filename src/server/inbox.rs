@@ -1,9 +1,10 @@
 //! Events on their way to the JavaScript thread: one batch is filled while another is delivered.
 //!
 //! All threads fill under one mutex, taken once per socket read. The mutex also guards what belongs to a batch: which sessions have output
-//! (ACKs) that should leave together with the application's replies, and which are not read until a batch is done. `model/` checks the wake-ups in every order of events.
+//! (ACKs) that should leave together with the application's replies, and which connections are not read until a batch is done. `model/` checks the wake-ups in every order of events.
 
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, WORDS};
@@ -13,7 +14,7 @@ use crate::session::Micros;
 use crate::session::counting::Histogram;
 
 /// Bytes of undelivered events from which on no socket of the server is read.
-const CAPACITY: usize = 16 << 20;
+pub const CAPACITY: usize = 16 << 20;
 
 /// Bytes of each array that a batch keeps for its next round: what one busy session can fill, so that it does not grow anew each time.
 const KEPT: usize = 2 << 20;
@@ -36,6 +37,8 @@ pub struct Inbox {
     waits: Histogram,
     /// A wake-up is due that waits for the I/O thread to come to rest.
     held: AtomicBool,
+    /// [`Filling::is_full`] as of late, for those who look before each reading and must not lock for it.
+    full: AtomicBool,
 }
 
 /// What is guarded by the mutex.
@@ -59,8 +62,8 @@ pub struct Filling {
     unflushed: Vec<Arc<Link>>,
     /// The same for the batch that is being delivered.
     unflushed_delivering: Vec<Arc<Link>>,
-    /// Sessions that are not read until a batch is done.
-    paused: Vec<Arc<Link>>,
+    /// The tasks of connections that are not read until a batch is done.
+    paused: Vec<Waker>,
     /// Nobody takes events any more.
     shut: bool,
 }
@@ -71,12 +74,12 @@ impl Filling {
         self.unflushed.push(Arc::clone(link));
     }
 
-    /// Wakes the session's reader when a batch is done.
-    pub fn resume_after(&mut self, link: &Arc<Link>) {
-        self.paused.push(Arc::clone(link));
+    /// Wakes the task when a batch is done.
+    pub fn resume_after(&mut self, task: &Waker) {
+        self.paused.push(task.clone());
     }
 
-    /// Whether reading must wait, whichever session it is.
+    /// Whether reading must wait, whichever connection it is.
     pub fn is_full(&self) -> bool {
         self.batch.size() >= CAPACITY
     }
@@ -86,7 +89,13 @@ impl Inbox {
     /// An empty inbox.
     pub fn new(wake: Wake) -> Self {
         let filling = Filling { number: 1, ..Filling::default() };
-        Self { filling: Mutex::new(filling), wake, held: AtomicBool::new(false), waits: Histogram::default() }
+        Self {
+            filling: Mutex::new(filling),
+            wake,
+            waits: Histogram::default(),
+            held: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+        }
     }
 
     /// Lets `fill` write to the batch being filled, then wakes the JavaScript thread if it has to be. The I/O thread does so only when it has
@@ -99,6 +108,7 @@ impl Inbox {
             filling.unflushed.clear();
             filling.paused.clear();
         }
+        self.full.store(filling.is_full(), Ordering::Relaxed);
         if filling.began.is_none() && !filling.batch.is_empty() {
             filling.began = Some(Instant::now());
         }
@@ -175,9 +185,27 @@ impl Inbox {
             unflushed_delivering.append(unflushed);
             Some(std::mem::replace(&mut filling.batch, spare))
         };
+        self.full.store(filling.is_full(), Ordering::Relaxed);
         drop(filling);
-        paused.iter().for_each(|link| link.rouse());
+        paused.into_iter().for_each(Waker::wake);
         next
+    }
+
+    /// Whether [`Filling::is_full`] may be true, without locking. What it was not told of yet costs another reading at most.
+    pub fn may_be_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Ready while there is room for what would be read; otherwise the task is woken when a batch is done.
+    pub fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.may_be_full() {
+            let mut filling = self.filling.lock();
+            if filling.is_full() {
+                filling.resume_after(cx.waker());
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
     }
 
     /// Gives back memory if nothing has come since the last call.
@@ -228,6 +256,7 @@ impl Inbox {
     pub fn shut(&self) {
         let mut filling = self.filling.lock();
         *filling = Filling { shut: true, number: filling.number, done: u64::MAX, ..Filling::default() };
+        self.full.store(false, Ordering::Relaxed);
     }
 }
 

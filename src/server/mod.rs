@@ -96,7 +96,7 @@ pub struct Shared {
     wheel: Mutex<Wheel>,
     /// Certificates for the handshakes to come; none without TLS.
     tls: Mutex<Option<Arc<ServerConfig>>>,
-    /// Turns to ask the validator, given back when a question has been heard.
+    /// Permits to ask the validator, given back when a question has been heard.
     questions: Arc<Semaphore>,
     /// Handshakes that wait for the validator, by their number.
     verdicts: Mutex<HashMap<u32, oneshot::Sender<Verdict>>>,

@@ -109,6 +109,7 @@ impl Reader<'_> {
             if self.ended || self.relay.is_paused() {
                 return Poll::Pending;
             }
+            ready!(self.shared.inbox.poll_room(cx));
             self.ended = ready!(self.poll_read(cx))?;
             if self.ended {
                 self.tell(Code::HttpEnd);
@@ -155,6 +156,35 @@ fn code(error: &io::Error) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nothing_is_read_while_the_inbox_is_full() {
+        use tokio::io::AsyncWriteExt as _;
+
+        use super::super::batch::Batch;
+        use super::super::inbox::CAPACITY;
+        use super::super::settings::Settings;
+        use crate::net::socket::Socket;
+
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let (ours, mut theirs) = tokio::net::UnixStream::pair().expect("two sockets");
+        theirs.write_all(b"request").await.expect("a socket that lives");
+        ours.readable().await.expect("a socket that lives");
+        let relay = Relay::new(0, Stream::Plain(Socket::Unix(ours)));
+        let mut reader = Reader { shared: &shared, relay, ended: false };
+        let filler = vec![0; CAPACITY];
+        shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &filler));
+        let mut batches = [CAPACITY, b"request".len()].into_iter();
+        // Woken for the second one by the first one's leaving.
+        std::future::poll_fn(|cx| {
+            assert!(reader.poll(cx).is_pending());
+            let delivered = shared.inbox.next(Batch::default()).map(|batch| batch.bytes.len());
+            assert_eq!(delivered, batches.next());
+            if batches.len() == 0 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
 
     fn head(method: &str, connection: Option<&str>) -> RequestHead {
         let headers = connection.map(|value| ("Connection".into(), value.into())).into_iter().collect();

@@ -54,20 +54,23 @@ impl Reader {
         self.shared.flush(&self.link, core);
     }
 
-    /// Whether the socket is not to be read now; whoever makes room then rouses the driver.
-    pub fn must_pause(&self) -> bool {
+    /// Whether the socket is not to be read now; whoever makes room then wakes the task.
+    pub fn must_pause(&self, cx: &Context<'_>) -> bool {
         let core = self.link.lock();
         // Blocked, so that the socket's own readiness rouses the driver.
         if core.blocked && core.outgoing.pending() > self.shared.settings.session.high_water_mark + REPLY_ALLOWANCE {
             return true;
         }
-        if !core.paused {
+        if !core.paused && !self.shared.inbox.may_be_full() {
             return false;
         }
         drop(core);
         self.shared.inbox.write(|filling| {
             let mut core = self.link.lock();
-            pause_if_full(filling, &mut core, &self.link);
+            pause_if_full(filling, &mut core);
+            if core.paused {
+                filling.resume_after(cx.waker());
+            }
             core.paused
         })
     }
@@ -174,7 +177,7 @@ impl Reader {
                 core.listed = true;
                 filling.flush_after(link);
             }
-            pause_if_full(filling, core, link);
+            pause_if_full(filling, core);
             (output && !list, list)
         });
         if flush_now {
@@ -189,12 +192,44 @@ impl Reader {
 }
 
 /// Stops reading while the application, or the whole server, has too much to handle.
-fn pause_if_full(filling: &mut Filling, core: &mut Core, link: &Arc<Link>) {
+fn pause_if_full(filling: &Filling, core: &mut Core) {
     let was_paused = core.paused;
     core.paused = !core.session.is_closed() && (filling.is_full() || core.session.is_full(filling.done));
-    if core.paused {
-        filling.resume_after(link);
-    } else if was_paused {
+    if was_paused && !core.paused {
         core.session.excuse();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use tokio::net::UnixStream;
+
+    use super::super::batch::{Batch, Code};
+    use super::super::inbox::CAPACITY;
+    use super::super::settings::Settings;
+    use super::*;
+    use crate::net::outgoing::Outgoing;
+    use crate::net::socket::Socket;
+    use crate::net::websocket::Role;
+    use crate::session::Session;
+
+    #[tokio::test]
+    async fn no_session_is_read_while_the_inbox_is_full() {
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let (ours, _theirs) = UnixStream::pair().expect("two sockets");
+        let (read, write) = Socket::Unix(ours).into_split();
+        let session = Session::new(1, Arc::default());
+        let link = Link::new((0, 0), 1, session, Outgoing::new(Role::Server), None, write);
+        let reader = Reader::new(Arc::clone(&shared), link, read, Decoder::new(Role::Server, 1 << 16));
+        let events = vec![0; CAPACITY];
+        shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &events));
+        let mut full = true;
+        // Woken for its second turn when the events leave.
+        std::future::poll_fn(|cx| {
+            assert_eq!(reader.must_pause(cx), full);
+            full = shared.inbox.next(Batch::default()).is_none();
+            if full { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }

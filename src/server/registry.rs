@@ -78,13 +78,16 @@ impl Registry {
         link
     }
 
-    /// The session is over: its sid is free. False if that was known.
-    pub fn release(&mut self, link: &Arc<Link>) -> bool {
+    /// The session is over: its sid is free. Only the first call counts.
+    pub fn release(&mut self, link: &Arc<Link>) {
         // By identity: the sid may be another session's by now.
-        self.give_up(link.sid, |holders| holders.session.take_if(|holder| Arc::ptr_eq(holder, link)));
-        match self.slots.get_mut(link.slot as usize) {
-            Some(slot) if slot.generation == link.generation => slot.link.take().is_some(),
-            _ => false,
+        self.give_up(link.sid, |holders| {
+            holders.session.take_if(|holder| Arc::ptr_eq(holder, link));
+        });
+        if let Some(slot) = self.slots.get_mut(link.slot as usize)
+            && slot.generation == link.generation
+        {
+            slot.link = None;
         }
     }
 
@@ -106,7 +109,7 @@ impl Registry {
         self.slots.iter().filter_map(|slot| slot.link.as_ref())
     }
 
-    fn give_up<R>(&mut self, sid: u64, change: impl FnOnce(&mut Holders) -> R) {
+    fn give_up(&mut self, sid: u64, change: impl FnOnce(&mut Holders)) {
         if let Entry::Occupied(mut entry) = self.sids.entry(sid) {
             change(entry.get_mut());
             if !entry.get().handshake && entry.get().session.is_none() {

@@ -127,6 +127,8 @@ impl Relay {
 
     /// The connection, and what it begins with, if the application has given it back. Otherwise it is closed with this.
     pub(super) fn take(&self) -> Option<(Stream, Vec<u8>)> {
+        // JavaScript may have the relay for longer, and must not keep the runtime's descriptors by it.
+        self.task.take();
         let mut state = self.state.lock();
         state.stream.take().zip(state.returned.take())
     }

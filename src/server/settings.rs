@@ -37,3 +37,20 @@ pub struct Settings {
     /// What sessions share.
     pub session: Arc<Config>,
 }
+
+impl Default for Settings {
+    /// The package's defaults, on any free port.
+    fn default() -> Self {
+        Self {
+            endpoint: Endpoint::Port { host: None, port: 0 },
+            keep_alive: Duration::from_secs(15),
+            handshake_timeout: Duration::from_secs(10),
+            max_connections: usize::MAX,
+            max_connections_per_address: usize::MAX,
+            max_pending_handshakes: 1024,
+            close_timeout: Duration::from_secs(2),
+            duplicate_sid: DuplicateSid::Refuse,
+            session: Arc::default(),
+        }
+    }
+}

@@ -40,6 +40,11 @@ impl Queued {
     fn droppable(&self) -> bool {
         matches!(self.frame_type, FrameType::Utf8Data | FrameType::BinaryData)
     }
+
+    /// Bytes of memory that it takes whatever the drop policy.
+    fn undroppable_cost(&self) -> usize {
+        if self.droppable() { 0 } else { self.len() + FRAME_COST }
+    }
 }
 
 /// A first-in, first-out queue of frames with two caps.
@@ -47,6 +52,8 @@ impl Queued {
 pub struct Outbox {
     queue: VecDeque<Queued>,
     bytes: usize,
+    /// The sum of all [`Queued::undroppable_cost`].
+    undroppable: usize,
     hasher: Option<Box<RandomState>>,
 }
 
@@ -79,6 +86,7 @@ impl Outbox {
     pub fn pop(&mut self) -> Option<Queued> {
         let frame = self.queue.pop_front()?;
         self.bytes -= frame.len();
+        self.undroppable -= frame.undroppable_cost();
         if self.queue.is_empty() {
             // An idle session keeps nothing of a congestion that is over.
             self.queue = VecDeque::new();
@@ -89,7 +97,7 @@ impl Outbox {
     /// Discards everything.
     pub fn clear(&mut self) {
         self.queue = VecDeque::new();
-        self.bytes = 0;
+        (self.bytes, self.undroppable) = (0, 0);
     }
 
     /// Whether nothing waits.
@@ -107,14 +115,15 @@ impl Outbox {
         self.bytes
     }
 
-    /// Whether more waits than any drop policy would let: frames that can't be dropped, for a peer that does not read them.
+    /// Whether more frames that can't be dropped wait than for any peer that reads them.
     pub fn overflows(&self, config: &Config) -> bool {
         let limit = config.max_queued_bytes.saturating_mul(OVERFLOW_FACTOR).saturating_add(MAX_PAYLOAD);
-        self.bytes + self.queue.len() * FRAME_COST > limit
+        self.undroppable > limit
     }
 
     fn append(&mut self, frame: Queued) {
         self.bytes += frame.len();
+        self.undroppable += frame.undroppable_cost();
         self.queue.push_back(frame);
     }
 
@@ -142,6 +151,7 @@ impl Outbox {
         }
     }
 
+    /// Drops the frame in this place, which has to be droppable.
     fn remove(&mut self, at: usize, dropped: &mut impl FnMut(&Queued)) {
         if let Some(frame) = self.queue.remove(at) {
             self.bytes -= frame.len();
@@ -244,6 +254,25 @@ mod tests {
         assert!(!outbox.overflows(&config));
         push(&mut outbox, &config, Frame::Error { ack: 2, payload: &[0; 1000] });
         assert!(outbox.overflows(&config));
+    }
+
+    #[test]
+    fn what_can_be_dropped_does_not_overflow() {
+        let mut outbox = Outbox::default();
+        let config = config(DropPolicy::Oldest, 1000, usize::MAX);
+        let empty = Frame::Utf8 { ack: 1, payload: &[] };
+        for _ in 0..MAX_PAYLOAD / FRAME_COST {
+            outbox.push_uncapped(&config, Queued::new(empty.head(1), empty.tail(), empty.frame_type(), empty.ack()));
+        }
+        push(&mut outbox, &config, Frame::Error { ack: 1, payload: &[0; 4000] });
+        assert!(!outbox.overflows(&config));
+        while outbox.pop().is_some() {}
+        push(&mut outbox, &config, Frame::Error { ack: 2, payload: &vec![0; MAX_PAYLOAD] });
+        assert!(!outbox.overflows(&config), "what has left counts no more");
+        push(&mut outbox, &config, Frame::Error { ack: 3, payload: &[0; 4000] });
+        assert!(outbox.overflows(&config));
+        outbox.clear();
+        assert!(!outbox.overflows(&config));
     }
 
     #[test]

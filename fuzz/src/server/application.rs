@@ -1,13 +1,13 @@
-//! The application and its end of the border: takes events when it is woken, as `lib/border/border.js` does, gives orders in batches, and
+//! The application and its end of the border: takes events when it is woken, as `lib/border/border.js` does, gives commands in batches, and
 //! asserts what may reach it.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cryo_server::bridge::commands::{Command, Dispatcher};
 use cryo_server::bridge::delivery::Delivery;
 use cryo_server::bridge::dirty::Dirty;
-use cryo_server::bridge::orders::{Order, Turn};
 use cryo_server::protocol::FrameType;
 use cryo_server::server::Shared;
 use cryo_server::server::batch::{ASCII_FLAG, Batch, Code, LARGE, LARGE_FLAG, VERDICT_FLAG, WORDS};
@@ -46,7 +46,7 @@ pub struct Application {
     busy: bool,
     /// The array for events' payloads.
     incoming: Vec<u8>,
-    /// Orders that it has not given yet, and their payloads.
+    /// Commands that it has not given yet, and their payloads.
     words: Vec<u32>,
     payloads: Vec<u8>,
     token: u32,
@@ -71,8 +71,8 @@ impl Application {
         }
     }
 
-    fn order(&mut self, slot: u32, order: Order, a: u32, b: u32, payload: &[u8]) {
-        self.words.extend_from_slice(&[slot, order as u32, a, b, payload.len() as u32]);
+    fn command(&mut self, slot: u32, command: Command, a: u32, b: u32, payload: &[u8]) {
+        self.words.extend_from_slice(&[slot, command as u32, a, b, payload.len() as u32]);
         self.payloads.extend_from_slice(payload);
     }
 
@@ -85,26 +85,26 @@ impl Application {
         let number = u32::from(input.byte() % 4);
         match choice {
             0..=7 => {
-                let order = [Order::Utf8, Order::Binary, Order::Error][number as usize % 3];
+                let command = [Command::Utf8, Command::Binary, Command::Error][number as usize % 3];
                 self.token += 1;
                 let token = self.token;
                 let Some(known) = self.sessions.get_mut(slot as usize) else { return };
                 if !known.closed && !known.left {
                     known.sent.insert(token);
                     known.unsettled.insert(token);
-                    self.order(slot, order, token, 0, &payload(token, input));
+                    self.command(slot, command, token, 0, &payload(token, input));
                 }
             }
             8 | 9 => self.judge(slot, usize::from(input.byte())),
-            10 => self.order(slot, Order::Ping, 0, 0, &[]),
+            10 => self.command(slot, Command::Ping, 0, 0, &[]),
             11 => {
                 let bytes = u32::from(input.byte()) << 8;
                 self.sessions[slot as usize].held += bytes;
-                self.order(slot, Order::Hold, bytes, 0, &[]);
+                self.command(slot, Command::Hold, bytes, 0, &[]);
             }
             12 if number == 0 => self.release(slot, u32::from(input.byte()) << 8),
             12 | 13 => self.stream(slot, number, input),
-            14 => self.order(slot, Order::TxRoom, number * 1000, 0, &[]),
+            14 => self.command(slot, Command::TxRoom, number * 1000, 0, &[]),
             _ => self.leave(slot, input),
         }
     }
@@ -115,18 +115,18 @@ impl Application {
         match choice {
             0 => {
                 known.streams += 1;
-                self.order(slot, Order::TxStart, stream + 1, u32::MAX, b"stream");
+                self.command(slot, Command::TxStart, stream + 1, u32::MAX, b"stream");
             }
-            1 | 2 => self.order(slot, Order::TxChunk, stream, 0, &payload(0, input)),
-            _ => self.order(slot, Order::TxFinish, stream, 0, &[]),
+            1 | 2 => self.command(slot, Command::TxChunk, stream, 0, &payload(0, input)),
+            _ => self.command(slot, Command::TxFinish, stream, 0, &[]),
         }
     }
 
     fn leave(&mut self, slot: u32, input: &mut Input<'_>) {
         if let Some(known) = self.sessions.get_mut(slot as usize) {
             known.left = true;
-            let order = if input.flag() { Order::Bye } else { Order::Close };
-            self.order(slot, order, 4000, 0, b"reason");
+            let command = if input.flag() { Command::Bye } else { Command::Close };
+            self.command(slot, command, 4000, 0, b"reason");
         }
     }
 
@@ -135,17 +135,17 @@ impl Application {
         let verdicts = &mut self.sessions[slot as usize].verdicts;
         if !verdicts.is_empty() {
             let (ack, cost) = verdicts.swap_remove(choice % verdicts.len());
-            self.order(slot, Order::Acknowledge, ack, cost, &[]);
+            self.command(slot, Command::Acknowledge, ack, cost, &[]);
         }
     }
 
-    /// Has handled up to `bytes` of what it keeps. Nothing is said where it keeps nothing: the order alone would have the socket read.
+    /// Has handled up to `bytes` of what it keeps. Nothing is said where it keeps nothing: the command alone would have the socket read.
     fn release(&mut self, slot: u32, bytes: u32) {
         let held = &mut self.sessions[slot as usize].held;
         let bytes = bytes.min(*held);
         *held -= bytes;
         if bytes > 0 {
-            self.order(slot, Order::Release, bytes, 0, &[]);
+            self.command(slot, Command::Release, bytes, 0, &[]);
         }
     }
 
@@ -159,18 +159,18 @@ impl Application {
         }
     }
 
-    /// Gives the orders, as `NativeServer::flush` takes them.
+    /// Gives the commands, as `NativeServer::flush` takes them.
     pub fn flush(&mut self, shared: &Shared) {
         let (words, payloads) = (std::mem::take(&mut self.words), std::mem::take(&mut self.payloads));
         let (mut dirty, mut events) = (Dirty::default(), Batch::default());
         let now = shared.now();
         let delivery = &mut self.delivery;
-        Turn { shared, now, delivery, dirty: &mut dirty, events: &mut events }.carry_out(&words, &payloads);
+        Dispatcher { shared, now, delivery, dirty: &mut dirty, events: &mut events }.dispatch(&words, &payloads);
         dirty.write(now, &mut events);
         shared.post(events);
     }
 
-    /// Gives the orders and, if it was woken, takes up to `events` events, as `NativeServer::exchange` gives them. Whether there were any.
+    /// Gives the commands and, if it was woken, takes up to `events` events, as `NativeServer::exchange` gives them. Whether there were any.
     pub fn exchange(&mut self, shared: &Shared, peers: &mut [Peer], events: usize) -> bool {
         self.flush(shared);
         self.busy |= self.woken.swap(false, Ordering::Relaxed);
@@ -221,7 +221,7 @@ impl Application {
             Code::Opened => known.opened = true,
             Code::Closed => {
                 known.closed = true;
-                self.order(slot, Order::Free, 0, 0, &[]);
+                self.command(slot, Command::Free, 0, 0, &[]);
             }
             Code::Utf8 | Code::Binary | Code::Error => {
                 let peer = &mut peers[slot as usize];

@@ -11,14 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cryo_server::net::listener::Endpoint;
 use cryo_server::net::outgoing::Outgoing;
 use cryo_server::net::socket::Socket;
 use cryo_server::net::websocket::{Decoder, Role};
 use cryo_server::protocol::MAX_HEAD_LEN;
 use cryo_server::server::link::{Core, Link};
 use cryo_server::server::opening::Origin;
-use cryo_server::server::settings::{DuplicateSid, Settings};
+use cryo_server::server::settings::Settings;
 use cryo_server::server::{Shared, connection};
 use cryo_server::session::config::{Config, DropPolicy};
 use cryo_server::session::{Hooks, Session, Wire};
@@ -63,14 +62,10 @@ fn play(data: &[u8], io: fn(&Arc<Shared>) -> Io) {
 fn settings(input: &mut Input<'_>) -> Settings {
     let high_water_mark = usize::from(input.byte()) * 64 + 1;
     Settings {
-        endpoint: Endpoint::Port { host: None, port: 0 },
         keep_alive: Duration::from_secs(3600),
         handshake_timeout: Duration::from_secs(3600),
-        max_connections: usize::MAX,
-        max_connections_per_address: usize::MAX,
         max_pending_handshakes: 16,
         close_timeout: Duration::from_secs(3600),
-        duplicate_sid: DuplicateSid::Refuse,
         session: Arc::new(Config {
             high_water_mark,
             low_water_mark: high_water_mark * usize::from(input.byte()) / 255,
@@ -84,6 +79,7 @@ fn settings(input: &mut Input<'_>) -> Settings {
             max_payload: LARGEST,
             ..Config::default()
         }),
+        ..Settings::default()
     }
 }
 

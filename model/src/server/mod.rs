@@ -45,7 +45,7 @@ use registry::Registry;
 
 pub mod admission {
     #[derive(Debug)]
-    pub struct Turn;
+    pub struct Permit;
 }
 
 pub mod handshake {

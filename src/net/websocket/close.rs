@@ -3,9 +3,7 @@
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{Item, Violation};
-
-/// The longest reason in bytes: a control frame's 125 less the code.
-const MAX_REASON: usize = 123;
+use crate::protocol::close::MAX_REASON_LEN;
 
 /// Reads an unmasked close payload.
 pub(super) fn parse(payload: &[u8]) -> Result<Item<'_>, Violation> {
@@ -27,7 +25,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Item<'_>, Violation> {
 
 /// The longest part of `reason` that a close frame can carry, cut at a character border.
 pub(super) fn cut(reason: &str) -> &str {
-    let mut end = reason.len().min(MAX_REASON);
+    let mut end = reason.len().min(MAX_REASON_LEN);
     while !reason.is_char_boundary(end) {
         end -= 1;
     }

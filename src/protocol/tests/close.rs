@@ -1,11 +1,11 @@
-//! Close codes, close reasons, and the cut that makes a reason fit.
+//! Close codes and reasons.
 
 use serde_json::Value;
 
 use super::fixtures::from_hex;
 use crate::protocol::close::{
     CLOSING_SESSION, CloseCode, HEARTBEAT_MISSED, MAX_REASON_LEN, NO_TRANSACTION_FEATURE, SERVER_SHUTDOWN,
-    truncate_reason, version_mismatch,
+    version_mismatch,
 };
 use crate::protocol::{Decoded, Frame, decode};
 
@@ -52,28 +52,6 @@ fn bye_reasons_are_those_of_the_transcripts() {
 fn every_fixed_reason_fits_a_close_frame() {
     let mismatch = version_mismatch(u32::MAX);
     for reason in [CLOSING_SESSION, HEARTBEAT_MISSED, NO_TRANSACTION_FEATURE, SERVER_SHUTDOWN, &mismatch] {
-        assert_eq!(truncate_reason(reason), reason);
-    }
-}
-
-#[test]
-fn a_reason_up_to_the_limit_is_kept_and_a_longer_one_cut() {
-    let exact = "x".repeat(MAX_REASON_LEN);
-    let longer = "x".repeat(MAX_REASON_LEN + 1);
-    assert_eq!(truncate_reason(""), "");
-    assert_eq!(truncate_reason(&exact), exact);
-    assert_eq!(truncate_reason(&longer), exact);
-}
-
-#[test]
-fn the_cut_never_splits_a_character() {
-    // Each character of `n` bytes, shifted so that the limit falls on each of its bytes.
-    for (character, width) in [("ö", 2), ("€", 3), ("😀", 4)] {
-        for shift in 0..width {
-            let reason = "x".repeat(shift) + &character.repeat(MAX_REASON_LEN);
-            let cut = truncate_reason(&reason);
-            assert!(reason.starts_with(cut));
-            assert_eq!(cut.len(), MAX_REASON_LEN - (MAX_REASON_LEN - shift) % width);
-        }
+        assert!(reason.len() <= MAX_REASON_LEN, "{reason}");
     }
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::session::intake::{EVENT_COST, STREAM_COST};
 
 #[derive(Debug, Clone)]
-enum Turn {
+enum Action {
     Start(u32),
     Chunk(u32, usize),
     Finish(u32),
@@ -24,41 +24,41 @@ enum Turn {
     Take(usize),
 }
 
-fn turn() -> impl Strategy<Value = Turn> {
+fn action() -> impl Strategy<Value = Action> {
     let id = 0u32..3;
     prop_oneof![
-        2 => id.clone().prop_map(Turn::Start),
-        8 => (id.clone(), 0usize..200).prop_map(|(id, length)| Turn::Chunk(id, length)),
-        1 => id.clone().prop_map(Turn::Finish),
-        1 => id.clone().prop_map(Turn::Cancel),
-        2 => id.clone().prop_map(Turn::PeerStart),
-        6 => (id.clone(), 0usize..50).prop_map(|(id, length)| Turn::PeerChunk(id, length)),
-        1 => id.clone().prop_map(Turn::PeerFinish),
-        1 => id.clone().prop_map(Turn::PeerCancel),
-        1 => id.prop_map(Turn::PeerFetch),
-        2 => (0u32..20).prop_map(Turn::Ack),
-        2 => Just(Turn::Text),
-        6 => (0usize..300).prop_map(Turn::Take),
+        2 => id.clone().prop_map(Action::Start),
+        8 => (id.clone(), 0usize..200).prop_map(|(id, length)| Action::Chunk(id, length)),
+        1 => id.clone().prop_map(Action::Finish),
+        1 => id.clone().prop_map(Action::Cancel),
+        2 => id.clone().prop_map(Action::PeerStart),
+        6 => (id.clone(), 0usize..50).prop_map(|(id, length)| Action::PeerChunk(id, length)),
+        1 => id.clone().prop_map(Action::PeerFinish),
+        1 => id.clone().prop_map(Action::PeerCancel),
+        1 => id.prop_map(Action::PeerFetch),
+        2 => (0u32..20).prop_map(Action::Ack),
+        2 => Just(Action::Text),
+        6 => (0usize..300).prop_map(Action::Take),
     ]
 }
 
-fn play(rig: &mut Rig, turn: &Turn, seq: u32) {
-    match *turn {
-        Turn::Start(id) => rig.call(|session, io| session.start_stream(id, -1, b"", io)),
-        Turn::Chunk(id, length) => rig.call(|session, io| session.send_chunk(id, seq, &vec![0; length], io)),
-        Turn::Finish(id) => rig.call(|session, io| session.finish_stream(id, io)),
-        Turn::Cancel(id) => rig.call(|session, io| session.cancel_stream(Side::Ours, id, io)),
-        Turn::PeerStart(id) => rig.receive(&Frame::TxStart { ack: 0, tx_id: id, byte_length: 0, name: b"name" }),
-        Turn::PeerChunk(id, length) => {
+fn play(rig: &mut Rig, action: &Action, seq: u32) {
+    match *action {
+        Action::Start(id) => rig.call(|session, io| session.start_stream(id, -1, b"", io)),
+        Action::Chunk(id, length) => rig.call(|session, io| session.send_chunk(id, seq, &vec![0; length], io)),
+        Action::Finish(id) => rig.call(|session, io| session.finish_stream(id, io)),
+        Action::Cancel(id) => rig.call(|session, io| session.cancel_stream(Side::Ours, id, io)),
+        Action::PeerStart(id) => rig.receive(&Frame::TxStart { ack: 0, tx_id: id, byte_length: 0, name: b"name" }),
+        Action::PeerChunk(id, length) => {
             let payload = vec![0; length];
             rig.receive(&Frame::TxChunk { tx_id: id, seq, payload: &payload });
         }
-        Turn::PeerFinish(id) => rig.receive(&Frame::TxFinish { ack: 0, tx_id: id }),
-        Turn::PeerCancel(id) => rig.receive(&Frame::TxCancel { ack: 0, tx_id: id }),
-        Turn::PeerFetch(id) => rig.receive(&Frame::TxFetch { ack: 0, tx_id: id, start: 0, end: 1 }),
-        Turn::Ack(ack) => rig.receive(&Frame::Ack { ack }),
-        Turn::Text => rig.send("text", 0),
-        Turn::Take(bytes) => rig.take(bytes),
+        Action::PeerFinish(id) => rig.receive(&Frame::TxFinish { ack: 0, tx_id: id }),
+        Action::PeerCancel(id) => rig.receive(&Frame::TxCancel { ack: 0, tx_id: id }),
+        Action::PeerFetch(id) => rig.receive(&Frame::TxFetch { ack: 0, tx_id: id, start: 0, end: 1 }),
+        Action::Ack(ack) => rig.receive(&Frame::Ack { ack }),
+        Action::Text => rig.send("text", 0),
+        Action::Take(bytes) => rig.take(bytes),
     }
 }
 
@@ -74,13 +74,13 @@ fn cost(did: &Did) -> usize {
 
 proptest! {
     #[test]
-    fn streams_keep_their_order_and_their_accounts(high in 1usize..600, turns in vec(turn(), 1..150)) {
+    fn streams_keep_their_order_and_their_accounts(high in 1usize..600, actions in vec(action(), 1..150)) {
         let config = Config { high_water_mark: high, low_water_mark: high / 2, max_queue_count: 2, ..Config::default() };
         let mut rig = Rig::greeted(config);
         rig.announce();
         rig.flowing = false;
-        for (seq, turn) in turns.iter().enumerate() {
-            play(&mut rig, turn, seq as u32);
+        for (seq, action) in actions.iter().enumerate() {
+            play(&mut rig, action, seq as u32);
         }
         rig.session.await_room(0);
         rig.take(usize::MAX);

@@ -1,4 +1,4 @@
-//! Batches of commands out of JavaScript's arrays: [`WORDS`] words each, `[slot, order, a, b, length]`, and `length` bytes of payload.
+//! Batches of commands out of JavaScript's arrays: [`WORDS`] words each, `[slot, code, a, b, length]`, and `length` bytes of payload.
 
 use super::delivery::Delivery;
 use super::dirty::Dirty;
@@ -14,7 +14,7 @@ pub const WORDS: usize = 5;
 /// What JavaScript asks for. The numbers are known to `lib/border/codes.js` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Order {
+pub enum Command {
     /// Send the payload as UTF8DATA; `a` is the send's token.
     Utf8 = 0,
     /// Send the payload as BINARYDATA; `a` is the send's token.
@@ -57,7 +57,7 @@ pub enum Order {
     Stats = 19,
 }
 
-impl Order {
+impl Command {
     /// All of them, by number.
     pub const ALL: [Self; 20] = [
         Self::Utf8,
@@ -83,11 +83,11 @@ impl Order {
     ];
 }
 
-/// The application's turn: what its commands act on, and where their effects go.
-pub struct Turn<'a> {
+/// Carries out commands: what they act on, and where their effects go.
+pub struct Dispatcher<'a> {
     /// The server.
     pub shared: &'a Shared,
-    /// Time of the turn: reading the clock for each command would cost as much as a short message.
+    /// Time of the application's turn: reading the clock for each command would cost as much as a short message.
     pub now: Micros,
     /// The sessions JavaScript knows.
     pub delivery: &'a mut Delivery,
@@ -97,26 +97,27 @@ pub struct Turn<'a> {
     pub events: &'a mut Batch,
 }
 
-impl Turn<'_> {
-    /// Carries out commands, in order.
-    pub fn carry_out(&mut self, words: &[u32], payloads: &[u8]) {
+impl Dispatcher<'_> {
+    /// Carries out commands, in order; how many bytes of payload they had.
+    pub fn dispatch(&mut self, words: &[u32], payloads: &[u8]) -> usize {
         let mut offset = 0usize;
-        for command in words.chunks_exact(WORDS) {
-            let &[slot, order, a, b, length] = command else { return };
+        for descriptor in words.chunks_exact(WORDS) {
+            let &[slot, code, a, b, length] = descriptor else { break };
             let end = offset.saturating_add(length as usize);
             // A length beyond the array would be a bug of lib/: nothing behind it can be trusted.
-            let Some(payload) = payloads.get(offset..end) else { return };
+            let Some(payload) = payloads.get(offset..end) else { break };
             offset = end;
-            let Some(order) = Order::ALL.get(order as usize) else { return };
-            self.one(slot, *order, (a, b), payload);
+            let Some(command) = Command::ALL.get(code as usize) else { break };
+            self.one(slot, *command, (a, b), payload);
         }
+        offset
     }
 
-    fn one(&mut self, slot: u32, order: Order, (a, b): (u32, u32), payload: &[u8]) {
+    fn one(&mut self, slot: u32, command: Command, (a, b): (u32, u32), payload: &[u8]) {
         let Self { shared, now, delivery, events, .. } = self;
         let now = *now;
-        match order {
-            Order::Answer => {
+        match command {
+            Command::Answer => {
                 let verdict = match a {
                     0 => Verdict::Reject,
                     1 => Verdict::Accept,
@@ -125,7 +126,7 @@ impl Turn<'_> {
                 };
                 return shared.answer(slot, verdict);
             }
-            Order::Free => {
+            Command::Free => {
                 if delivery.forget(slot) {
                     shared.free(slot);
                 }
@@ -134,41 +135,41 @@ impl Turn<'_> {
             _ => {}
         }
         let Some(link) = delivery.link(slot) else { return };
-        let newly_dirty = match order {
-            Order::Utf8 => {
+        let newly_dirty = match command {
+            Command::Utf8 => {
                 shared.send(link, now, events, |session, io| session.send(MessageKind::Utf8, payload, a, io))
             }
-            Order::Binary => {
+            Command::Binary => {
                 shared.send(link, now, events, |session, io| session.send(MessageKind::Binary, payload, a, io))
             }
-            Order::Error => {
+            Command::Error => {
                 shared.send(link, now, events, |session, io| session.send(MessageKind::Error, payload, a, io))
             }
-            Order::Ping => shared.send(link, now, events, |session, io| session.ping(io)),
-            Order::Acknowledge => {
+            Command::Ping => shared.send(link, now, events, |session, io| session.ping(io)),
+            Command::Acknowledge => {
                 shared.release(link, b as usize);
                 shared.send(link, now, events, |session, io| session.acknowledge(a, io))
             }
-            Order::TxStart => {
+            Command::TxStart => {
                 shared.send(link, now, events, |session, io| session.start_stream(a, b as i32, payload, io))
             }
-            Order::TxChunk => shared.send(link, now, events, |session, io| session.send_chunk(a, b, payload, io)),
-            Order::TxFinish => shared.send(link, now, events, |session, io| session.finish_stream(a, io)),
-            Order::TxCancel => shared.send(link, now, events, |session, io| session.cancel_stream(side(b), a, io)),
-            Order::TxForget => shared.send(link, now, events, |session, _| session.close_stream(Side::Ours, a)),
-            Order::TxFetch => {
+            Command::TxChunk => shared.send(link, now, events, |session, io| session.send_chunk(a, b, payload, io)),
+            Command::TxFinish => shared.send(link, now, events, |session, io| session.finish_stream(a, io)),
+            Command::TxCancel => shared.send(link, now, events, |session, io| session.cancel_stream(side(b), a, io)),
+            Command::TxForget => shared.send(link, now, events, |session, _| session.close_stream(Side::Ours, a)),
+            Command::TxFetch => {
                 shared.send(link, now, events, |session, io| session.request_range(a, b, range(payload), io))
             }
-            Order::TxFlow => shared.send(link, now, events, |session, io| session.set_flow(a, flow(b), io)),
-            Order::TxRoom => shared.send(link, now, events, |session, _| session.await_room(a as usize)),
-            Order::Bye => return shared.say_farewell(link, Farewell::bye(&String::from_utf8_lossy(payload))),
-            Order::Close => {
+            Command::TxFlow => shared.send(link, now, events, |session, io| session.set_flow(a, flow(b), io)),
+            Command::TxRoom => shared.send(link, now, events, |session, _| session.await_room(a as usize)),
+            Command::Bye => return shared.say_farewell(link, Farewell::bye(&String::from_utf8_lossy(payload))),
+            Command::Close => {
                 return shared.say_farewell(link, Farewell::silent(a as u16, &String::from_utf8_lossy(payload)));
             }
-            Order::Stats => return shared.tell_stats(link),
-            Order::Hold => return shared.hold(link, a as usize),
-            Order::Release => return shared.release(link, a as usize),
-            Order::Free | Order::Answer => return,
+            Command::Stats => return shared.tell_stats(link),
+            Command::Hold => return shared.hold(link, a as usize),
+            Command::Release => return shared.release(link, a as usize),
+            Command::Free | Command::Answer => return,
         };
         if newly_dirty {
             self.dirty.push(link);
@@ -188,4 +189,23 @@ fn flow(b: u32) -> FlowBehaviour {
 fn range(payload: &[u8]) -> (u32, u32) {
     let number = |at| payload.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes);
     (number(0), number(4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::settings::Settings;
+
+    #[test]
+    fn the_payloads_are_counted_not_the_array_they_stand_in() {
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let (mut delivery, mut dirty, mut events) = (Delivery::default(), Dirty::default(), Batch::default());
+        let (delivery, dirty, events) = (&mut delivery, &mut dirty, &mut events);
+        let mut dispatcher = Dispatcher { shared: &shared, now: 0, delivery, dirty, events };
+        let text = |length| [0, Command::Utf8 as u32, 0, 0, length];
+        let payloads = [0; 1000];
+        assert_eq!(dispatcher.dispatch(&[], &payloads), 0);
+        assert_eq!(dispatcher.dispatch(&[text(100), text(0), text(200)].concat(), &payloads), 300);
+        assert_eq!(dispatcher.dispatch(&[text(100), text(901)].concat(), &payloads), 100, "nothing that is not there");
+    }
 }
