@@ -5,12 +5,12 @@
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
 
-const { EVENT, ORDER } = require("../lib/border/codes.js");
+const { EVENT, COMMAND } = require("../lib/border/codes.js");
 const { loadNative } = require("../lib/border/native.js");
 
 const [events, commands] = loadNative().borderCodes();
 
-for (const [title, codes, names] of [["events", EVENT, events], ["commands", ORDER, commands]]) {
+for (const [title, codes, names] of [["events", EVENT, events], ["commands", COMMAND, commands]]) {
   test(`${title} have the numbers and names that the addon gives them`, () => {
     assert.ok(names.length > 0);
     assert.deepEqual(codes, Object.fromEntries(names.map((name, number) => [name, number])));

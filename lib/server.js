@@ -7,7 +7,7 @@ const { EventEmitter } = require("node:events");
 const { Admission } = require("./admission/admission.js");
 const { Border } = require("./border/border.js");
 const { listen, sharesPort } = require("./cluster.js");
-const { EVENT, ORDER } = require("./border/codes.js");
+const { EVENT, COMMAND } = require("./border/codes.js");
 const { deferred } = require("./deferred.js");
 const { argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
@@ -235,7 +235,7 @@ class CryoWebsocketServer extends EventEmitter {
   }
 
   async #validate(number, token, text) {
-    this.#border.order(number, ORDER.Answer, await this.#admission.judge(number, token, text));
+    this.#border.command(number, COMMAND.Answer, await this.#admission.judge(number, token, text));
   }
 
   #stop() {

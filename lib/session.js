@@ -5,7 +5,7 @@
 const { EventEmitter } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
-const { ORDER } = require("./border/codes.js");
+const { COMMAND } = require("./border/codes.js");
 const { deferred } = require("./deferred.js");
 const { argumentTypeError } = require("./errors.js");
 const { BINARY, ERROR, UTF8, bytesOf, textOf } = require("./messages/kinds.js");
@@ -150,7 +150,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves at once: nobody waits for the answer.
    */
   SendPing() {
-    if (this.#messages.open && !this.#messages.leaving) this.#server.border.order(this.#slot, ORDER.Ping);
+    if (this.#messages.open && !this.#messages.leaving) this.#server.border.command(this.#slot, COMMAND.Ping);
     return Promise.resolve();
   }
 
@@ -212,7 +212,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    */
   Close(reason = "disconnect") {
     const closed = this.#closing();
-    this.#messages.leave(() => this.#server.border.orderText(this.#slot, ORDER.Bye, 0, String(reason)));
+    this.#messages.leave(() => this.#server.border.commandText(this.#slot, COMMAND.Bye, 0, String(reason)));
     return closed;
   }
 
@@ -226,7 +226,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     if (!isCloseCode(code)) {
       throw argumentTypeError("Destroy", code, "a WebSocket close code: 1000 to 1003, 1007 to 1014, or 3000 to 4999");
     }
-    this.#messages.leave(() => this.#server.border.orderText(this.#slot, ORDER.Close, code, String(message)));
+    this.#messages.leave(() => this.#server.border.commandText(this.#slot, COMMAND.Close, code, String(message)));
   }
 
   /** What a rejected promise of an async listener becomes. */
@@ -254,7 +254,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   #listened(event) {
     if (this.#wantsStats || !STATS.includes(event) || !this.#messages.open) return;
     this.#wantsStats = true;
-    this.#server.border.order(this.#slot, ORDER.Stats);
+    this.#server.border.command(this.#slot, COMMAND.Stats);
   }
 
   /** The figures of a heartbeat round. */
@@ -280,8 +280,8 @@ class CryoServerWebsocketSession extends EventEmitter {
         slot: this.#slot,
         dialed: this.#type === "peer",
         isOpen: () => this.#messages.open,
-        behind: (order) => this.#messages.behindSent(order),
-        send: (order, b, bytes) => this.#messages.control(order, b, bytes),
+        behind: (command) => this.#messages.behindSent(command),
+        send: (command, b, bytes) => this.#messages.control(command, b, bytes),
         emitter: () => this.#stream,
       },
       this.#capable,

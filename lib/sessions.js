@@ -2,7 +2,7 @@
 
 // The sessions of a server by their slots, and the events from Rust that are about them.
 
-const { EVENT, FLAG, ORDER } = require("./border/codes.js");
+const { EVENT, FLAG, COMMAND } = require("./border/codes.js");
 const { report } = require("./report.js");
 const { UpgradeRequest } = require("./admission/request.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
@@ -114,7 +114,7 @@ class Sessions {
     const session = this.#bySlot[slot];
     this.#bySlot[slot] = undefined;
     // First: whatever a listener does, the slot must be free again.
-    this.#shared.border.order(slot, ORDER.Free);
+    this.#shared.border.command(slot, COMMAND.Free);
     internals.closed(session, {
       rx: payload.double(0),
       tx: payload.double(1),

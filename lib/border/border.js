@@ -1,16 +1,16 @@
 "use strict";
 
-// JavaScript's side of the border: takes batches of events from Rust, gives batches of orders to it. One call each way
+// JavaScript's side of the border: takes batches of events from Rust, gives batches of commands to it. One call each way
 // per batch, however many messages it holds.
 
-const { EVENT_WORDS, FLAG, ORDER_WORDS } = require("./codes.js");
+const { EVENT_WORDS, FLAG, COMMAND_WORDS } = require("./codes.js");
 const { Payload } = require("./payload.js");
 const { runTicks } = require("./ticks.js");
 
 /** Events taken at a time: replies to them leave together, the first ones not too late. */
 const EVENTS = 1024;
-/** Orders given at a time. */
-const ORDERS = 4096;
+/** Commands given at a time. */
+const COMMANDS = 4096;
 /** Bytes of payload taken or given at a time. */
 const BYTES = 256 * 1024;
 /** Payload size in bytes from which on copying it into the common array costs more than a call of its own. */
@@ -30,18 +30,18 @@ class Border {
   #native;
   #receiver;
   #words = new Uint32Array(EVENTS * EVENT_WORDS);
-  #orders = new Uint32Array(ORDERS * ORDER_WORDS);
+  #commands = new Uint32Array(COMMANDS * COMMAND_WORDS);
   #outgoing = Buffer.allocUnsafeSlow(BYTES);
   #payload = new Payload(this);
-  #orderCount = 0;
+  #commandCount = 0;
   #outgoingLength = 0;
-  /** Orders were given since the last flush that are not written yet. */
+  /** Commands were given since the last flush that are not written yet. */
   #unwritten = false;
   /** Events of the portion that are left, where the next one stands, and where its payload does. */
   #left = 0;
   #word = 0;
   #offset = 0;
-  /** A batch is being delivered: what is ordered meanwhile leaves at its end. */
+  /** A batch is being delivered: what is commanded meanwhile leaves at its end. */
   #delivering = false;
   /** A flush is due on the next tick. */
   #scheduled = false;
@@ -79,9 +79,9 @@ class Border {
     }
   };
 
-  /** Takes the next portion, giving the orders that have come up; false when there is nothing to deliver. */
+  /** Takes the next portion, giving the commands that have come up; false when there is nothing to deliver. */
   #refill() {
-    this.#left = this.#native.exchange(this.#orders, this.#orderCount, this.#outgoing, this.#words, this.incoming);
+    this.#left = this.#native.exchange(this.#commands, this.#commandCount, this.#outgoing, this.#words, this.incoming);
     this.#given();
     this.#word = 0;
     this.#offset = 0;
@@ -134,50 +134,50 @@ class Border {
   }
 
   /**
-   * Gives an order without payload.
+   * Gives a command without payload.
    *
    * @param {number} slot
-   * @param {number} order One of `ORDER`.
+   * @param {number} command One of `COMMAND`.
    * @param {number} [a]
    * @param {number} [b]
    */
-  order(slot, order, a = 0, b = 0) {
-    this.#put(slot, order, a, b, 0);
+  command(slot, command, a = 0, b = 0) {
+    this.#put(slot, command, a, b, 0);
   }
 
   /**
-   * Gives an order whose payload is a text.
+   * Gives a command whose payload is a text.
    *
    * @param {number} slot
-   * @param {number} order
+   * @param {number} command
    * @param {number} a
    * @param {string} text
    * @param {number} [b]
    */
-  orderText(slot, order, a, text, b = 0) {
+  commandText(slot, command, a, text, b = 0) {
     // A UTF-16 unit takes at most three bytes of UTF-8.
-    if (text.length * 3 >= LARGE) return this.orderBytes(slot, order, a, Buffer.from(text), b);
+    if (text.length * 3 >= LARGE) return this.commandBytes(slot, command, a, Buffer.from(text), b);
     if (this.#outgoingLength + text.length * 3 > BYTES) this.#giveSome();
     const length = this.#outgoing.utf8Write(text, this.#outgoingLength);
     this.#outgoingLength += length;
-    this.#put(slot, order, a, b, length);
+    this.#put(slot, command, a, b, length);
   }
 
   /**
-   * Gives an order whose payload is bytes.
+   * Gives a command whose payload is bytes.
    *
    * @param {number} slot
-   * @param {number} order
+   * @param {number} command
    * @param {number} a
    * @param {Uint8Array} bytes
    * @param {number} [b]
    */
-  orderBytes(slot, order, a, bytes, b = 0) {
+  commandBytes(slot, command, a, bytes, b = 0) {
     const { length } = bytes;
     if (length >= LARGE) {
-      // What was ordered before comes first.
-      if (this.#orderCount > 0) this.#giveSome();
-      this.#native.order(slot, order, a, b, bytes);
+      // What was commanded before comes first.
+      if (this.#commandCount > 0) this.#giveSome();
+      this.#native.command(slot, command, a, b, bytes);
       this.#unwritten = true;
       this.#scheduleFlush();
       return;
@@ -185,25 +185,25 @@ class Border {
     if (this.#outgoingLength + length > BYTES) this.#giveSome();
     this.#outgoing.set(bytes, this.#outgoingLength);
     this.#outgoingLength += length;
-    this.#put(slot, order, a, b, length);
+    this.#put(slot, command, a, b, length);
   }
 
-  /** Gives what orders there are now, not with the next tick. */
+  /** Gives what commands there are now, not with the next tick. */
   flush() {
-    if (this.#orderCount === 0 && !this.#unwritten) return;
-    this.#native.flush(this.#orders, this.#orderCount, this.#outgoing, false);
+    if (this.#commandCount === 0 && !this.#unwritten) return;
+    this.#native.flush(this.#commands, this.#commandCount, this.#outgoing, false);
     this.#given();
   }
 
-  /** Makes room for orders. What these send may leave together with what the rest of this turn does. */
+  /** Makes room for commands. What these send may leave together with what the rest of this turn does. */
   #giveSome() {
-    this.#native.flush(this.#orders, this.#orderCount, this.#outgoing, true);
+    this.#native.flush(this.#commands, this.#commandCount, this.#outgoing, true);
     this.#given();
     this.#unwritten = true;
   }
 
   #given() {
-    this.#orderCount = 0;
+    this.#commandCount = 0;
     this.#outgoingLength = 0;
     this.#unwritten = false;
   }
@@ -214,16 +214,16 @@ class Border {
     process.nextTick(this.#flushLater);
   }
 
-  #put(slot, order, a, b, length) {
-    const at = this.#orderCount * ORDER_WORDS;
-    const orders = this.#orders;
-    orders[at] = slot;
-    orders[at + 1] = order;
-    orders[at + 2] = a;
-    orders[at + 3] = b;
-    orders[at + 4] = length;
-    this.#orderCount++;
-    if (this.#orderCount === ORDERS) this.#giveSome();
+  #put(slot, command, a, b, length) {
+    const at = this.#commandCount * COMMAND_WORDS;
+    const commands = this.#commands;
+    commands[at] = slot;
+    commands[at + 1] = command;
+    commands[at + 2] = a;
+    commands[at + 3] = b;
+    commands[at + 4] = length;
+    this.#commandCount++;
+    if (this.#commandCount === COMMANDS) this.#giveSome();
     this.#scheduleFlush();
   }
 }

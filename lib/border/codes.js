@@ -49,8 +49,8 @@ const EVENT_COST = 64;
 /** What the beginning of a stream costs instead. */
 const STREAM_COST = 2048;
 
-/** Orders, to Rust. Five words each: slot, order, a, b, payload length. */
-const ORDER = Object.freeze({
+/** Commands, to Rust. Five words each: slot, command, a, b, payload length. */
+const COMMAND = Object.freeze({
   Utf8: 0,
   Binary: 1,
   Error: 2,
@@ -73,7 +73,7 @@ const ORDER = Object.freeze({
   Stats: 19,
 });
 
-const ORDER_WORDS = 5;
+const COMMAND_WORDS = 5;
 
 /** How a send ended. */
 const OUTCOME = Object.freeze({ Acknowledged: 0, Dropped: 1, TimedOut: 2 });
@@ -87,4 +87,4 @@ const STEP = Object.freeze({ Start: 0, Finish: 1 });
 /** Who sets the pace of a stream, as TX_FLOW says it. */
 const FLOW = Object.freeze({ Push: 0, Pull: 1 });
 
-module.exports = { EVENT, EVENT_COST, EVENT_WORDS, FLAG, FLOW, ORDER, ORDER_WORDS, OUTCOME, SIDE, STEP, STREAM_COST };
+module.exports = { EVENT, EVENT_COST, EVENT_WORDS, FLAG, FLOW, COMMAND, COMMAND_WORDS, OUTCOME, SIDE, STEP, STREAM_COST };

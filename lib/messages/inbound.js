@@ -2,7 +2,7 @@
 
 // What a session has received while receive hooks look at it: messages, and events that have to keep their place among them.
 
-const { EVENT_COST, ORDER } = require("../border/codes.js");
+const { EVENT_COST, COMMAND } = require("../border/codes.js");
 const { report } = require("../report.js");
 const { Lane } = require("./lane.js");
 
@@ -48,7 +48,7 @@ class Inbound {
   /** @param {Message} message */
   push(message) {
     // Counted until it is delivered: above a limit the socket is not read. Rust holds what waits for a verdict by itself.
-    if (!message.verdict) this.#server.border.order(this.#slot, ORDER.Hold, message.length + EVENT_COST);
+    if (!message.verdict) this.#server.border.command(this.#slot, COMMAND.Hold, message.length + EVENT_COST);
     this.#lane.push(message);
   }
 
@@ -94,8 +94,8 @@ class Inbound {
     if (!this.#ended) {
       const { border } = this.#server;
       const held = length + EVENT_COST;
-      if (verdict) border.order(this.#slot, ORDER.Acknowledge, ack, held);
-      else border.order(this.#slot, ORDER.Release, held);
+      if (verdict) border.command(this.#slot, COMMAND.Acknowledge, ack, held);
+      else border.command(this.#slot, COMMAND.Release, held);
     }
     if (passed && !this.#abandoned) this.#deliver(kind, value);
   }

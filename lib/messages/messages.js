@@ -2,7 +2,7 @@
 
 // The messages of one session: on their way out until the peer's ACKs settle them, on their way in until they are emitted.
 
-const { ORDER, OUTCOME } = require("../border/codes.js");
+const { COMMAND, OUTCOME } = require("../border/codes.js");
 const { Inbound } = require("./inbound.js");
 const { BINARY, EVENTS, UTF8 } = require("./kinds.js");
 const { Outbound } = require("./outbound.js");
@@ -90,17 +90,17 @@ class Messages {
   /**
    * Sends what the peer acknowledges and no hook looks at.
    *
-   * @param {number} order
+   * @param {number} command
    * @param {number} b
    * @param {Uint8Array} bytes
    * @returns {Promise<void>}
    */
-  control(order, b, bytes) {
+  control(command, b, bytes) {
     if (!this.open || this.leaving) return this.#undeliverable();
     this.#sends ??= new Sends(this.#rejects);
     const promise = this.#sends.promise();
     const { token } = this.#sends;
-    this.behindSent(() => this.#server.border.orderBytes(this.#slot, order, token, bytes, b));
+    this.behindSent(() => this.#server.border.commandBytes(this.#slot, command, token, bytes, b));
     return promise;
   }
 
@@ -130,17 +130,17 @@ class Messages {
     else task();
   }
 
-  /** Gives an order behind the messages that were sent before. */
-  behindSent(order) {
-    if (this.#outbound?.busy) this.#outbound.behind(() => (this.open ? order() : undefined));
-    else order();
+  /** Gives a command behind the messages that were sent before. */
+  behindSent(command) {
+    if (this.#outbound?.busy) this.#outbound.behind(() => (this.open ? command() : undefined));
+    else command();
   }
 
-  /** Gives the order to leave behind the messages that were sent before; nothing can be sent after it. */
-  leave(order) {
+  /** Gives the command to leave behind the messages that were sent before; nothing can be sent after it. */
+  leave(command) {
     if (!this.open || this.leaving) return;
     this.leaving = true;
-    const leave = () => (this.open ? order() : undefined);
+    const leave = () => (this.open ? command() : undefined);
     if (this.#outbound?.busy) this.#outbound.end(leave);
     else leave();
   }
@@ -175,8 +175,8 @@ class Messages {
 
   #transmit(kind, token, value) {
     const { border } = this.#server;
-    if (kind === BINARY) border.orderBytes(this.#slot, ORDER.Binary, token, value);
-    else border.orderText(this.#slot, kind === UTF8 ? ORDER.Utf8 : ORDER.Error, token, value);
+    if (kind === BINARY) border.commandBytes(this.#slot, COMMAND.Binary, token, value);
+    else border.commandText(this.#slot, kind === UTF8 ? COMMAND.Utf8 : COMMAND.Error, token, value);
   }
 
   #throughHooks(chain, kind, token, value) {
@@ -185,7 +185,7 @@ class Messages {
       this.#session,
       (...message) => (this.open ? this.#transmit(...message) : undefined),
       (settled, outcome) => this.settled(settled, outcome, 1),
-      () => this.leave(() => this.#server.border.orderText(this.#slot, ORDER.Close, OVERFLOW_CODE, OVERFLOW_REASON)),
+      () => this.leave(() => this.#server.border.commandText(this.#slot, COMMAND.Close, OVERFLOW_CODE, OVERFLOW_REASON)),
     );
     // The caller may write to its buffer again as soon as it has the promise.
     const box = { value: kind === BINARY ? Buffer.from(value) : value };

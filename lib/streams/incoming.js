@@ -2,7 +2,7 @@
 
 // The streams that a session's peer sends: those that are open, and those that wait to be claimed.
 
-const { EVENT_COST, ORDER, SIDE } = require("../border/codes.js");
+const { EVENT_COST, COMMAND, SIDE } = require("../border/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { sessionClosed } = require("../messages/sends.js");
 const { CryoReadable, feeder } = require("./readable.js");
@@ -213,7 +213,7 @@ class Incoming {
   }
 
   #tellCancelled({ txId }) {
-    this.#port.order(ORDER.TxCancel, txId, SIDE.Theirs);
+    this.#port.command(COMMAND.TxCancel, txId, SIDE.Theirs);
   }
 }
 

@@ -1,8 +1,8 @@
 "use strict";
 
-// What the streams of a session may do with it: orders to Rust, events and reports to the application.
+// What the streams of a session may do with it: commands to Rust, events and reports to the application.
 
-const { ORDER } = require("../border/codes.js");
+const { COMMAND } = require("../border/codes.js");
 const { report } = require("../report.js");
 
 /** Bytes that may be handled without telling Rust, which then is told once for many chunks. */
@@ -16,7 +16,7 @@ const UNTOLD = 64 * 1024;
  * @property {boolean} dialed Whether this side has connected to the other.
  * @property {() => boolean} isOpen Whether the slot is still the session's.
  * @property {(task: () => void) => void} behind Runs a task behind the messages whose hooks are still at work.
- * @property {(order: number, b: number, bytes: Uint8Array) => Promise<void>} send Sends a frame; resolves at its ACK.
+ * @property {(command: number, b: number, bytes: Uint8Array) => Promise<void>} send Sends a frame; resolves at its ACK.
  * @property {() => import("node:events").EventEmitter | null} emitter `session.stream`, if anybody has asked for it.
  */
 
@@ -47,19 +47,19 @@ class Port {
     return this.#around.isOpen();
   }
 
-  /** Gives an order about the session; see `Border`. */
-  order(order, a = 0, b = 0) {
-    if (this.isOpen) this.#around.server.border.order(this.#around.slot, order, a, b);
+  /** Gives a command about the session; see `Border`. */
+  command(command, a = 0, b = 0) {
+    if (this.isOpen) this.#around.server.border.command(this.#around.slot, command, a, b);
   }
 
   /** The same, with bytes. */
-  orderBytes(order, a, b, bytes) {
-    if (this.isOpen) this.#around.server.border.orderBytes(this.#around.slot, order, a, bytes, b);
+  commandBytes(command, a, b, bytes) {
+    if (this.isOpen) this.#around.server.border.commandBytes(this.#around.slot, command, a, bytes, b);
   }
 
   /** The same, with a text. */
-  orderText(order, a, b, text) {
-    if (this.isOpen) this.#around.server.border.orderText(this.#around.slot, order, a, text, b);
+  commandText(command, a, b, text) {
+    if (this.isOpen) this.#around.server.border.commandText(this.#around.slot, command, a, text, b);
   }
 
   /** Runs a task behind the messages whose hooks are still at work. */
@@ -68,20 +68,20 @@ class Port {
   }
 
   /** Sends a frame that the peer acknowledges. @returns {Promise<void>} */
-  send(order, b, bytes) {
-    return this.#around.send(order, b, bytes);
+  send(command, b, bytes) {
+    return this.#around.send(command, b, bytes);
   }
 
   /** Counts received bytes as unread again. */
   hold(bytes) {
-    this.order(ORDER.Hold, bytes);
+    this.command(COMMAND.Hold, bytes);
   }
 
   /** Counts received bytes as read. */
   release(bytes) {
     this.#untold += bytes;
     if (this.#untold <= this.#mayUntold) return;
-    this.order(ORDER.Release, this.#untold);
+    this.command(COMMAND.Release, this.#untold);
     this.#untold = 0;
   }
 

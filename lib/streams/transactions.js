@@ -2,7 +2,7 @@
 
 // All transactions of one session: what the application asks for, and what comes from Rust.
 
-const { EVENT, EVENT_COST, FLOW, ORDER, SIDE, STREAM_COST } = require("../border/codes.js");
+const { EVENT, EVENT_COST, FLOW, COMMAND, SIDE, STREAM_COST } = require("../border/codes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { Incoming } = require("./incoming.js");
 const { Outgoing } = require("./outgoing.js");
@@ -64,7 +64,7 @@ class Transactions {
       const range = Buffer.alloc(8);
       range.writeUInt32LE(start, 0);
       range.writeUInt32LE(end, 4);
-      return this.#port.send(ORDER.TxFetch, stream.txId, range);
+      return this.#port.send(COMMAND.TxFetch, stream.txId, range);
     });
   }
 
@@ -75,7 +75,7 @@ class Transactions {
         throw argumentTypeError("SetIncomingFlowControl", behaviour, "0 (TX_PUSH) or 1 (TX_PULL)");
       }
       if (!this.#readiness.isReady) await this.#readiness.wait();
-      return this.#port.send(ORDER.TxFlow, behaviour, Buffer.alloc(0));
+      return this.#port.send(COMMAND.TxFlow, behaviour, Buffer.alloc(0));
     });
   }
 

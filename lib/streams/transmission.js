@@ -2,7 +2,7 @@
 
 // One outgoing stream: what pushed and fetched ones have in common, from TX_START to the promise of `Stream()`.
 
-const { ORDER, SIDE, OUTCOME, STEP } = require("../border/codes.js");
+const { COMMAND, SIDE, OUTCOME, STEP } = require("../border/codes.js");
 const { deferred } = require("../deferred.js");
 const { CryoError, codes } = require("../errors.js");
 
@@ -56,7 +56,7 @@ class Transmission {
     port.behind(() => {
       if (this.over) return;
       this.#begun = true;
-      port.orderText(ORDER.TxStart, this.txId, byteLength, this.name);
+      port.commandText(COMMAND.TxStart, this.txId, byteLength, this.name);
     });
     return this.#started.promise;
   }
@@ -74,7 +74,7 @@ class Transmission {
 
   /** Sends TX_FINISH. */
   finish() {
-    if (!this.over) this.#context.port.order(ORDER.TxFinish, this.txId);
+    if (!this.over) this.#context.port.command(COMMAND.TxFinish, this.txId);
   }
 
   /** A step was acknowledged, or will not be. */
@@ -124,7 +124,7 @@ class Transmission {
     if (this.over) return;
     this.over = true;
     const { port, window, forget } = this.#context;
-    if (error === null) port.order(ORDER.TxForget, this.txId);
+    if (error === null) port.command(COMMAND.TxForget, this.txId);
     forget(this);
     window.abandon(this);
     this.#started.resolve(false);
@@ -139,12 +139,12 @@ class Transmission {
   }
 
   #transmit(seq, bytes) {
-    this.#context.port.orderBytes(ORDER.TxChunk, this.txId, seq, bytes);
+    this.#context.port.commandBytes(COMMAND.TxChunk, this.txId, seq, bytes);
     return true;
   }
 
   #tellCancelled() {
-    if (this.#begun) this.#context.port.order(ORDER.TxCancel, this.txId, SIDE.Ours);
+    if (this.#begun) this.#context.port.command(COMMAND.TxCancel, this.txId, SIDE.Ours);
   }
 }
 

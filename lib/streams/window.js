@@ -3,7 +3,7 @@
 // How far one session's outgoing streams may run ahead of its socket. Small, so that sources are read no faster than the
 // peer reads, and a message sent meanwhile has few chunks before it.
 
-const { ORDER } = require("../border/codes.js");
+const { COMMAND } = require("../border/codes.js");
 
 /** Bytes of chunks, of all streams together, that may wait for the socket. */
 const SIZE = 256 * 1024;
@@ -84,7 +84,7 @@ class Window {
     this.#asked = true;
     // With a quarter left the socket does not run dry before the next chunks come.
     const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - this.#queue[0].bytes));
-    this.#port.order(ORDER.TxRoom, most);
+    this.#port.command(COMMAND.TxRoom, most);
   }
 }
 

@@ -151,7 +151,7 @@ impl NativeServer {
 
     /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or
     /// exchange.
-    #[napi(catch_unwind, js_name = "order")]
+    #[napi(catch_unwind)]
     pub fn command(&self, slot: u32, code: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
             let command = [slot, code, a, b, payload.len() as u32];
