@@ -2,7 +2,7 @@
 //! meanwhile.
 
 /// Bytes of the buffer that sockets are read to.
-pub const LARGEST: usize = 256 * 1024;
+pub const LARGEST: usize = 128 * 1024;
 
 /// Bytes read of a socket of which nothing is known yet.
 const FIRST: usize = 16 * 1024;
