@@ -102,7 +102,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
         _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
     };
     // Many of these in a row take long, and none makes an event.
-    shared.inbox.ring_if_late();
+    shared.inbox.give_way_if_late();
     let Some(mut stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
     let mut buffer = Vec::new();
     let mut outcome = attempt(&shared, pending, &mut stream, &mut buffer, (peer, deadline)).await;

@@ -5,26 +5,19 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use super::batch::{Batch, WORDS};
+use super::filling::Filling;
 use super::link::Link;
-use super::sync::{AtomicBool, Mutex, Ordering, enter_io_thread, is_io_thread, is_older};
+use super::sync::{AtomicBool, Mutex, Ordering, enter_io_thread, is_io_thread};
 use crate::session::Micros;
 use crate::session::counting::Histogram;
-
-/// Bytes of undelivered events from which on no socket of the server is read.
-pub const CAPACITY: usize = 16 << 20;
 
 /// Bytes of each array that a batch keeps for its next round: what one busy session can fill, so that it does not grow anew each time.
 const KEPT: usize = 2 << 20;
 
 /// Events from which on the JavaScript thread is woken although the I/O thread has not come to rest.
 const ENOUGH: usize = 256;
-
-/// How long the JavaScript thread is not woken because the I/O thread does not come to rest. Peers that send without a pause leave it none, and
-/// must not keep other sessions' events waiting.
-const LONGEST_HELD: Duration = Duration::from_millis(1);
 
 /// Wakes the JavaScript thread; it then calls [`Inbox::next`] until there is nothing more.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -39,50 +32,6 @@ pub struct Inbox {
     held: AtomicBool,
     /// [`Filling::is_full`] as of late, for those who look before each reading and must not lock for it.
     full: AtomicBool,
-}
-
-/// What is guarded by the mutex.
-#[derive(Default)]
-pub struct Filling {
-    /// The events.
-    pub batch: Batch,
-    /// The one to be filled next, while the application has none.
-    spare: Option<Batch>,
-    /// The number of that batch, from 1.
-    pub number: u64,
-    /// What the number was at the last [`Inbox::relax`].
-    relaxed: u64,
-    /// When its first event came.
-    began: Option<Instant>,
-    /// The newest batch that has been delivered to its end.
-    pub done: u64,
-    /// The JavaScript thread has been woken, or is at work, and will look again.
-    scheduled: bool,
-    /// Sessions with output that is to leave after this batch's events have been delivered.
-    unflushed: Vec<Arc<Link>>,
-    /// The same for the batch that is being delivered.
-    unflushed_delivering: Vec<Arc<Link>>,
-    /// The tasks of connections that are not read until a batch is done.
-    paused: Vec<Waker>,
-    /// Nobody takes events any more.
-    shut: bool,
-}
-
-impl Filling {
-    /// Lets the session's output leave together with the replies to the events that were just written, or soon after.
-    pub fn flush_after(&mut self, link: &Arc<Link>) {
-        self.unflushed.push(Arc::clone(link));
-    }
-
-    /// Wakes the task when a batch is done.
-    pub fn resume_after(&mut self, task: &Waker) {
-        self.paused.push(task.clone());
-    }
-
-    /// Whether reading must wait, whichever connection it is.
-    pub fn is_full(&self) -> bool {
-        self.batch.size() >= CAPACITY
-    }
 }
 
 impl Inbox {
@@ -109,16 +58,14 @@ impl Inbox {
             filling.paused.clear();
         }
         self.full.store(filling.is_full(), Ordering::Relaxed);
-        if filling.began.is_none() && !filling.batch.is_empty() {
-            filling.began = Some(Instant::now());
-        }
+        filling.note_beginning();
         let wake = !filling.scheduled && !filling.batch.is_empty();
         filling.scheduled |= wake;
         if wake {
             self.held.store(true, Ordering::Relaxed);
         }
         let due = !is_io_thread() || filling.batch.words.len() >= ENOUGH * WORDS;
-        let late = self.is_late(&filling);
+        let late = filling.is_late();
         drop(filling);
         // Not under the mutex: waking is a system call.
         if late {
@@ -129,15 +76,12 @@ impl Inbox {
         result
     }
 
-    /// For what keeps the I/O thread busy and makes no events: wakes the JavaScript thread if that has waited long enough.
-    pub fn ring_if_late(&self) {
-        if self.is_late(&self.filling.lock()) {
+    /// For what keeps the I/O thread busy and makes no events: gives the JavaScript thread way if that has waited long enough.
+    pub fn give_way_if_late(&self) {
+        let late = self.filling.lock().is_late();
+        if late {
             self.give_way();
         }
-    }
-
-    fn is_late(&self, filling: &Filling) -> bool {
-        self.held.load(Ordering::Relaxed) && filling.began.is_some_and(|began| is_older(began, LONGEST_HELD))
     }
 
     /// The calling thread is the I/O thread: from now on it calls [`Inbox::rest`] before it waits.
@@ -177,6 +121,7 @@ impl Inbox {
             filling.spare = Some(spare);
             None
         } else {
+            filling.waiting = None;
             if let Some(began) = filling.began.take() {
                 self.waits.record(began.elapsed().as_micros() as Micros);
             }
@@ -265,6 +210,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::super::batch::Code;
+    use super::super::filling::LONGEST_HELD;
     use super::*;
 
     fn inbox() -> (Inbox, Arc<AtomicUsize>) {
@@ -316,7 +262,7 @@ mod tests {
             assert!(inbox.next(batch).is_none());
             connected(&inbox, 2);
             std::thread::sleep(LONGEST_HELD);
-            inbox.ring_if_late();
+            inbox.give_way_if_late();
             inbox.write(|_| ());
             assert_eq!(wakes(), 2);
         });

@@ -163,7 +163,7 @@ mod tests {
         use tokio::io::AsyncWriteExt as _;
 
         use super::super::batch::Batch;
-        use super::super::inbox::CAPACITY;
+        use super::super::filling::CAPACITY;
         use super::super::settings::Settings;
         use crate::net::socket::Socket;
 

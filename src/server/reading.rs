@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
 
 use super::Shared;
-use super::inbox::Filling;
+use super::filling::Filling;
 use super::link::{Core, Link};
 use super::read_size::{self, ReadSize};
+use super::release;
 use crate::net::socket::ReadHalf;
 use crate::net::tls;
 use crate::net::websocket::{Decoder, Item, Payload};
@@ -180,6 +181,9 @@ impl Reader {
             pause_if_full(filling, core);
             (output && !list, list)
         });
+        if self.broken || self.peer_closed {
+            release::gradually(self.decoder.abandon());
+        }
         if flush_now {
             let core = self.link.lock();
             self.shared.flush(&self.link, core);
@@ -188,6 +192,12 @@ impl Reader {
             self.shared.late.notify_one();
         }
         items
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        release::gradually(self.decoder.abandon());
     }
 }
 
@@ -205,7 +215,7 @@ mod tests {
     use tokio::net::UnixStream;
 
     use super::super::batch::{Batch, Code};
-    use super::super::inbox::CAPACITY;
+    use super::super::filling::CAPACITY;
     use super::super::settings::Settings;
     use super::*;
     use crate::net::outgoing::Outgoing;

@@ -8,6 +8,8 @@ pub mod batch;
 pub mod commands;
 #[path = "../../../src/server/connection.rs"]
 pub mod connection;
+#[path = "../../../src/server/filling.rs"]
+pub mod filling;
 #[path = "../../../src/server/inbox.rs"]
 pub mod inbox;
 #[path = "../../../src/server/large.rs"]
@@ -79,6 +81,11 @@ pub mod relay {
     pub struct Relay {
         pub id: u32,
     }
+}
+
+pub mod release {
+    /// At once: here nobody waits.
+    pub fn gradually(_bytes: Vec<u8>) {}
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

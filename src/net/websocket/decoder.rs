@@ -149,13 +149,14 @@ impl Decoder {
             }
         }
         let mut message = self.message.take().unwrap_or_else(|| Box::new(PartialMessage::new(is_text)));
-        message.append(payload, frame.remaining)?;
-        if complete && frame.fin {
-            sink(message.finish()?);
+        let ends = complete && frame.fin;
+        let checked = message.append(payload, frame.remaining, ends);
+        if ends && checked.is_ok() {
+            sink(message.finish());
         } else {
             self.message = Some(message);
         }
-        Ok(())
+        checked
     }
 
     fn read_control(
@@ -187,11 +188,15 @@ impl Decoder {
         Ok(())
     }
 
-    /// Ends all decoding, and frees what was under way.
+    /// Ends all decoding.
     fn finish(&mut self) {
         self.done = true;
         self.frame = None;
-        self.message = None;
         self.control = Vec::new();
+    }
+
+    /// What has come of a message that nobody will see completed. Its memory may be large: whoever frees it decides how.
+    pub fn abandon(&mut self) -> Vec<u8> {
+        self.message.take().map(|message| message.abandon()).unwrap_or_default()
     }
 }

@@ -49,8 +49,8 @@ impl PartialMessage {
         Ok(())
     }
 
-    /// Adds unmasked payload; `to_come` bytes of the same frame are still missing.
-    pub(super) fn append(&mut self, payload: &[u8], to_come: usize) -> Result<(), Violation> {
+    /// Adds unmasked payload; `to_come` bytes of the same frame are still missing, and the message `ends` with it or not.
+    pub(super) fn append(&mut self, payload: &[u8], to_come: usize, ends: bool) -> Result<(), Violation> {
         if self.bytes.capacity() - self.bytes.len() < payload.len() {
             // Doubling, so that a long message is not copied over and over; in one frame never beyond what was announced. How many fragments
             // there will be, nobody says.
@@ -59,27 +59,29 @@ impl PartialMessage {
             if self.fragmented { self.bytes.reserve(more) } else { self.bytes.reserve_exact(more) }
         }
         self.bytes.extend_from_slice(payload);
-        if self.is_text { self.check_text() } else { Ok(()) }
+        if self.is_text { self.check_text(ends) } else { Ok(()) }
     }
 
     /// Fails on the first byte that can't be part of UTF-8, without waiting for the message's end.
-    fn check_text(&mut self) -> Result<(), Violation> {
+    fn check_text(&mut self, ends: bool) -> Result<(), Violation> {
         match str::from_utf8(self.bytes.get(self.checked..).unwrap_or_default()) {
             Ok(_) => self.checked = self.bytes.len(),
             // Cut within a character: the rest of it may be under way.
-            Err(error) if error.error_len().is_none() => self.checked += error.valid_up_to(),
+            Err(error) if error.error_len().is_none() && !ends => self.checked += error.valid_up_to(),
             Err(_) => return Err(NOT_UTF8),
         }
         Ok(())
     }
 
+    /// The part itself, of a message that will not be completed.
+    pub(super) fn abandon(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The complete message, in no more memory than it needs: it may have to wait for the application.
-    pub(super) fn finish(mut self) -> Result<Item<'static>, Violation> {
-        if self.is_text && self.checked != self.bytes.len() {
-            return Err(NOT_UTF8);
-        }
+    pub(super) fn finish(mut self) -> Item<'static> {
         self.bytes.shrink_to_fit();
-        Ok(Item::message(self.is_text, Payload::Owned(self.bytes)))
+        Item::message(self.is_text, Payload::Owned(self.bytes))
     }
 }
 
@@ -94,7 +96,7 @@ mod tests {
         let (mut late_moves, mut ahead) = (0, 0);
         for n in 0..whole / piece.len() {
             let (length, room) = (message.len(), message.bytes.capacity());
-            message.append(&piece, whole - length - piece.len()).expect("bytes");
+            message.append(&piece, whole - length - piece.len(), false).expect("bytes");
             late_moves += u32::from(length > 2 * BELIEVED_FROM && message.bytes.capacity() != room);
             if length < BELIEVED_FROM {
                 ahead = ahead.max(message.bytes.capacity() - message.len());
@@ -112,13 +114,13 @@ mod tests {
         let mut moves = 0;
         for _ in 0..10_000 {
             let room = message.bytes.capacity();
-            message.append(&[7; 100], 0).expect("bytes");
+            message.append(&[7; 100], 0, false).expect("bytes");
             moves += u32::from(message.bytes.capacity() != room);
             assert!(message.bytes.capacity() <= 2 * message.len());
             message.next_fragment(100).expect("not small");
         }
         assert!(moves < 20, "moved {moves} times");
-        let Ok(Item::Binary(Payload::Owned(bytes))) = message.finish() else { panic!("no message") };
+        let Item::Binary(Payload::Owned(bytes)) = message.finish() else { panic!("no message") };
         assert_eq!((bytes.len(), bytes.capacity()), (1_000_000, 1_000_000));
     }
 }

@@ -92,6 +92,17 @@ fn ignores_all_input_after_a_violation() {
 }
 
 #[test]
+fn what_has_come_of_a_message_stays_until_it_is_abandoned() {
+    for end in [masked(0x81, b"within"), masked(0x88, b""), masked(0x80, &[0xff])] {
+        let mut decoder = Decoder::new(Role::Server, MAX_MESSAGE);
+        let _ = decoder.feed(&mut masked(0x01, b"begun"), |_| ());
+        let _ = decoder.feed(&mut end.clone(), |_| ());
+        assert!(decoder.abandon().starts_with(b"begun"), "after {end:?}");
+        assert_eq!(decoder.abandon().capacity(), 0);
+    }
+}
+
+#[test]
 fn an_idle_decoder_is_small() {
     assert!(size_of::<Decoder>() <= 96, "{} bytes", size_of::<Decoder>());
 }
