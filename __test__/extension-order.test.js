@@ -379,6 +379,16 @@ describe("a hook that never settles", () => {
     await new Promise(setImmediate);
   });
 
+  test("does not keep Destroy of the server waiting when its session is gone", async (t) => {
+    const { harness, server, session, client } = await joined(t, { closeTimeoutMs: 60_000 });
+    await harness.join({ acks: true, pongs: true });
+    server.RegisterExtension({ name: "stuck", before_send_utf8: () => new Promise(() => {}) });
+    session.SendUTF8("stuck");
+    const destroyed = server.Destroy();
+    client.reset();
+    await within(destroyed, "the server's end");
+  });
+
   test("does not keep Destroy of the server from ending", async (t) => {
     const pair = await joined(t, QUICK);
     await stick(pair);

@@ -31,6 +31,8 @@ class Outbound {
   #overflow;
   #lane = new Lane((item) => (typeof item === "function" ? item() : this.#through(item)));
   #bytes = 0;
+  /** What is to happen at the end of it. @type {Set<() => void>} */
+  #ends = new Set();
 
   /**
    * @param {object} server What sessions know of their server.
@@ -82,20 +84,21 @@ class Outbound {
    *   waited for.
    */
   end(task) {
-    const timer = setTimeout(() => {
-      this.clear();
-      task();
-    }, this.#server.options.closeTimeoutMs);
-    this.#lane.push(() => {
+    const timer = setTimeout(() => this.clear(), this.#server.options.closeTimeoutMs);
+    const end = () => {
       clearTimeout(timer);
+      this.#ends.delete(end);
       task();
-    });
+    };
+    this.#ends.add(end);
+    this.#lane.push(end);
   }
 
-  /** Forgets what waits. */
+  /** Forgets what waits, which is the end of it. */
   clear() {
     this.#bytes = 0;
     this.#lane.clear();
+    this.#ends.forEach((end) => end());
   }
 
   #checkOverflow() {
