@@ -93,16 +93,16 @@ class Extensions {
    * @param {number} kind
    * @param {object} session
    * @param {{ value: any }} box
-   * @returns {Promise<boolean>} Whether it goes on; its value is then in the box.
+   * @param {(passed: boolean) => void} done Told whether it goes on; its value is then in the box. Must not throw.
    */
-  run(chain, kind, session, box) {
-    return this.#runFrom(0, { chain, kind, session, box });
+  run(chain, kind, session, box, done) {
+    this.#runFrom(0, { chain, kind, session, box, done });
   }
 
   /** Not an async function with a loop, which would cost three objects more for each hook. */
   #runFrom(at, run) {
-    const { chain, session, box } = run;
-    if (at === chain.length) return Promise.resolve(true);
+    const { chain, session, box, done } = run;
+    if (at === chain.length) return done(true);
     const { extension, method } = chain[at];
     const before = box.value;
     let result;
@@ -112,8 +112,8 @@ class Extensions {
     } catch (error) {
       result = Promise.reject(error);
     }
-    return result.then(
-      (passed) => (passed === false ? false : this.#ran(at, run, before)),
+    result.then(
+      (passed) => (passed === false ? done(false) : this.#ran(at, run, before)),
       (error) => this.#failed(at, run, before, error),
     );
   }
@@ -126,20 +126,20 @@ class Extensions {
     } catch (error) {
       return this.#failed(at, run, before, error);
     }
-    return at + 1 === chain.length ? true : this.#runFrom(at + 1, run);
+    this.#runFrom(at + 1, run);
   }
 
   #failed(at, run, before, error) {
     const { chain, kind, session, box } = run;
     const { extension, method } = chain[at];
     report(this.#server, error, session, `${method} of extension '${extension.name}'`);
-    if (this.#drops) return false;
+    if (this.#drops) return run.done(false);
     try {
       box.value = fitting(chain[at], kind, box.value);
     } catch {
       box.value = before;
     }
-    return at + 1 === chain.length ? true : this.#runFrom(at + 1, run);
+    this.#runFrom(at + 1, run);
   }
 
   #notify(extension, method) {

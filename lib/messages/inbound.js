@@ -21,7 +21,7 @@ class Inbound {
   #session;
   #slot;
   #deliver;
-  #lane = new Lane((item) => (typeof item === "function" ? this.#perform(item) : this.#through(item)));
+  #lane = new Lane((item, done) => (typeof item === "function" ? this.#perform(item, done) : this.#through(item, done)));
   /** The session is over: there is nobody to acknowledge to. */
   #ended = false;
   /** What is still with its hooks comes too late. */
@@ -76,18 +76,22 @@ class Inbound {
   }
 
   /** Whatever goes wrong, what comes behind it has its turn. */
-  #perform(task) {
+  #perform(task, done) {
     try {
       task();
     } catch (error) {
       report(this.#server.emitter, error, this.#session, "delivery");
     }
+    done();
   }
 
-  #through(message) {
+  #through(message, done) {
     const { chain, kind, value } = message;
     const box = { value };
-    return this.#server.extensions.run(chain, kind, this.#session, box).then((passed) => this.#judged(message, passed, box));
+    this.#server.extensions.run(chain, kind, this.#session, box, (passed) => {
+      this.#judged(message, passed, box);
+      done();
+    });
   }
 
   #judged({ kind, ack, length, verdict }, passed, { value }) {

@@ -16,7 +16,7 @@ class Lane {
   /** Changes when what is being handled is no longer waited for. */
   #run = 0;
 
-  /** @param {(item: T) => Promise<void> | void} handle Must not throw or reject. Items are handled one after the other. */
+  /** @param {(item: T, done: () => void) => void} handle Must not throw, and calls `done` once. Items are handled one after the other. */
   constructor(handle) {
     this.#handle = handle;
   }
@@ -34,7 +34,7 @@ class Lane {
   /** @param {T} item */
   push(item) {
     this.#items.push(item);
-    if (!this.#running) this.#next();
+    if (!this.#running) this.#handleNext();
   }
 
   /**
@@ -58,20 +58,32 @@ class Lane {
     this.#run++;
   }
 
-  /** Handles the first waiting item. Not an async function, which would cost an object and a promise more for each message. */
-  #next() {
-    if (this.#head === this.#items.length) return this.clear();
+  /** Handles the waiting items until one has to be waited for. Calls back instead of promising, which would cost two promises for each message. */
+  #handleNext() {
+    while (this.#head < this.#items.length) {
+      this.#running = true;
+      const run = this.#run;
+      let returned = false;
+      let finished = false;
+      this.#handle(this.#take(), () => {
+        if (this.#run !== run) return;
+        finished = true;
+        if (returned) this.#handleNext();
+      });
+      returned = true;
+      if (!finished) return;
+    }
+    this.clear();
+  }
+
+  #take() {
     const item = this.#items[this.#head];
     this.#items[this.#head++] = undefined;
     if (this.#head === COMPACT_AT) {
       this.#items.splice(0, COMPACT_AT);
       this.#head = 0;
     }
-    this.#running = true;
-    const run = this.#run;
-    Promise.resolve(this.#handle(item)).then(() => {
-      if (this.#run === run) this.#next();
-    });
+    return item;
   }
 }
 

@@ -29,7 +29,7 @@ class Outbound {
   #transmit;
   #settle;
   #overflow;
-  #lane = new Lane((item) => (typeof item === "function" ? item() : this.#through(item)));
+  #lane = new Lane((item, done) => (typeof item === "function" ? this.#perform(item, done) : this.#through(item, done)));
   #bytes = 0;
   /** What is to happen at the end of it. @type {Set<() => void>} */
   #ends = new Set();
@@ -127,12 +127,19 @@ class Outbound {
     this.#settle(token, OUTCOME.Dropped);
   }
 
-  async #through({ kind, box, token, length, chain }) {
+  #perform(task, done) {
+    task();
+    done();
+  }
+
+  #through({ kind, box, token, length, chain }, done) {
     this.#bytes -= length;
-    const passed = await this.#server.extensions.run(chain, kind, this.#session, box);
-    // A message that a hook drops counts as done, as in 3.0.9.
-    if (passed) this.#transmit(kind, token, box.value);
-    else this.#settle(token, OUTCOME.Acknowledged);
+    this.#server.extensions.run(chain, kind, this.#session, box, (passed) => {
+      // A message that a hook drops counts as done, as in 3.0.9.
+      if (passed) this.#transmit(kind, token, box.value);
+      else this.#settle(token, OUTCOME.Acknowledged);
+      done();
+    });
   }
 }
 
