@@ -52,7 +52,7 @@ class CryoWebsocketServer extends EventEmitter {
     const share = sharesPort(options);
     this.#admission = new Admission(this, validator, options);
     this.#options = options;
-    this.#native = makeNative(options, this.#border.wake);
+    this.#native = makeNative(options, this.#border);
     this.#border.attach(this.#native, this.#receiver());
     this.#extensions = new Extensions(this, options, (kinds) => this.#native.setHooks(kinds));
     this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);

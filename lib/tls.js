@@ -8,15 +8,16 @@ const { normalizeSsl } = require("./options.js");
 
 /**
  * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
- * @param {() => void} wake Called when there are events.
+ * @param {import("./border/border.js").Border} border Where its events go, and its commands come from.
  * @returns {any} A `NativeServer`.
  * @throws {TypeError} `ERR_CRYO_INVALID_OPTION` for `options.ssl`.
  */
-function makeNative(options, wake) {
+function makeNative(options, border) {
   const { NativeServer } = loadNative();
+  const make = () => new NativeServer(options, border.arrays, border.wake);
   // The only thing that options which passed their check can still be wrong in.
-  if (options.ssl === undefined) return new NativeServer(options, wake);
-  return named("options.ssl", () => new NativeServer(options, wake));
+  if (options.ssl === undefined) return make();
+  return named("options.ssl", make);
 }
 
 /**

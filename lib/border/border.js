@@ -35,7 +35,7 @@ class Border {
   #payload = new Payload(this);
   #commandCount = 0;
   #outgoingLength = 0;
-  /** Commands were given since the last flush that are not written yet. */
+  /** Of the commands that were given some may not be written yet. */
   #unwritten = false;
   /** Events of the portion that are left, where the next one stands, and where its payload does. */
   #left = 0;
@@ -53,8 +53,13 @@ class Border {
   /** Payloads of the portion being delivered. */
   incoming = Buffer.allocUnsafeSlow(BYTES);
 
+  /** What Rust reads from and writes to. */
+  get arrays() {
+    return { commands: this.#commands, outgoing: this.#outgoing, words: this.#words, incoming: this.incoming };
+  }
+
   /**
-   * @param {any} native The `NativeServer`.
+   * @param {any} native The `NativeServer`, which was made with the arrays.
    * @param {Receiver} receiver
    */
   attach(native, receiver) {
@@ -65,24 +70,33 @@ class Border {
   /** Delivers what there is. Called by the event loop when Rust has rung. */
   wake = () => {
     this.#delivering = true;
+    let through = false;
     try {
-      for (let portion = 0; portion < PORTIONS_PER_TURN; portion++) {
-        if (!this.#deliver() || !this.#refill()) return;
-      }
-      setImmediate(this.wake);
-    } catch (error) {
-      // Of a nextTick callback. The rest of the batch comes when the application has survived it.
-      setImmediate(this.wake);
-      throw error;
+      through = this.#deliverPortions();
     } finally {
+      // Not through also when a nextTick callback threw. The rest comes when the application has survived it, and others had their turn.
       this.#delivering = false;
+      if (!through) {
+        this.flush();
+        setImmediate(this.wake);
+      }
     }
   };
 
+  /** False when the event loop has to have its turn before the rest. */
+  #deliverPortions() {
+    for (let portion = 0; portion < PORTIONS_PER_TURN; portion++) {
+      if (!this.#deliver()) return false;
+      if (!this.#refill()) return true;
+    }
+    return false;
+  }
+
   /** Takes the next portion, giving the commands that have come up; false when there is nothing to deliver. */
   #refill() {
-    this.#left = this.#native.exchange(this.#commands, this.#commandCount, this.#outgoing, this.#words, this.incoming);
+    this.#left = this.#native.exchange(this.#commandCount);
     this.#given();
+    this.#unwritten = this.#left > 0;
     this.#word = 0;
     this.#offset = 0;
     this.#payload.reset();
@@ -103,10 +117,7 @@ class Border {
       this.#word += EVENT_WORDS;
       this.#left--;
       const waited = this.#receiver.event(words[at + 1] & 0xff, words[at], words[at + 2], words[at + 3], payload);
-      if (waited && !runTicks()) {
-        setImmediate(this.wake);
-        return false;
-      }
+      if (waited && !runTicks()) return false;
     }
     return true;
   }
@@ -191,13 +202,13 @@ class Border {
   /** Gives what commands there are now, not with the next tick. */
   flush() {
     if (this.#commandCount === 0 && !this.#unwritten) return;
-    this.#native.flush(this.#commands, this.#commandCount, this.#outgoing, false);
+    this.#native.flush(this.#commandCount, false);
     this.#given();
   }
 
   /** Makes room for commands. What these send may leave together with what the rest of this turn does. */
   #giveSome() {
-    this.#native.flush(this.#commands, this.#commandCount, this.#outgoing, true);
+    this.#native.flush(this.#commandCount, true);
     this.#given();
     this.#unwritten = true;
   }

@@ -6,11 +6,13 @@
 //! | [`http_socket`] | the class that JavaScript holds for a connection it serves itself |
 //! | [`options`] | JavaScript's options as settings |
 //! | [`peers`] | connecting to other servers |
+//! | [`arrays`] | the arrays that both sides read and write |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
 //! | [`dirty`] | the sessions that the turn has left to be written to |
 //! | [`commands`] | batches of commands out of JavaScript's arrays |
 //! | [`wake`] | how the I/O thread wakes the event loop |
 
+pub mod arrays;
 pub mod commands;
 pub mod delivery;
 pub mod dirty;

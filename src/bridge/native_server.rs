@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
+use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice};
 use napi_derive::napi;
 use parking_lot::Mutex;
 
-use super::commands::{self, Command, Dispatcher};
+use super::arrays::NativeArrays;
+use super::commands::{Command, Dispatcher};
 use super::delivery::Delivery;
 use super::dirty::Dirty;
 use super::http_socket::NativeHttpSocket;
@@ -52,8 +53,8 @@ pub struct Counters {
 }
 
 /// What the JavaScript thread alone touches.
-#[derive(Default)]
 struct Desk {
+    arrays: NativeArrays,
     delivery: Delivery,
     dirty: Dirty,
 }
@@ -87,12 +88,12 @@ pub struct NativeServer {
 
 #[napi]
 impl NativeServer {
-    /// A server that does not listen yet. `onWake` is called when there are events; it must not throw.
+    /// A server that does not listen yet. `arrays` is where commands and events cross, `onWake` is called when there are events; it must not throw.
     ///
     /// # Errors
     /// When key and certificate can't be used.
     #[napi(constructor)]
-    pub fn new(env: &Env, options: NativeOptions, on_wake: Function<'_, (), ()>) -> Result<Self> {
+    pub fn new(env: &Env, options: NativeOptions, arrays: NativeArrays, on_wake: Function<'_, (), ()>) -> Result<Self> {
         let tls = options.ssl.as_ref().map(NativeSsl::config).transpose()?;
         let alarm = Alarm::new(&on_wake)?;
         let ring = alarm.clone();
@@ -104,7 +105,8 @@ impl NativeServer {
                 running.end();
             }
         })?;
-        Ok(Self { desk: RefCell::default(), running })
+        let desk = Desk { arrays, delivery: Delivery::default(), dirty: Dirty::default() };
+        Ok(Self { desk: RefCell::new(desk), running })
     }
 
     /// Binds, listens, and starts the I/O thread. `share` lets other processes listen on the same port.
@@ -113,21 +115,18 @@ impl NativeServer {
         self.start(share).unwrap_or_else(|failure| refused(&failure))
     }
 
-    /// Carries out `count` commands, then writes the next events to `words` and `bytes`; how many there are. None means that the next
-    /// event calls `onWake` again.
+    /// Carries out `count` commands, then writes the next events to the arrays; how many there are. None means that all is written that was
+    /// sent, and that the next event calls `onWake` again; otherwise some may wait for the next exchange or flush.
     #[napi(catch_unwind)]
-    pub fn exchange(
-        &self,
-        commands: Uint32ArraySlice<'_>,
-        count: u32,
-        payloads: Uint8ArraySlice<'_>,
-        mut words: Uint32ArraySlice<'_>,
-        mut bytes: Uint8ArraySlice<'_>,
-    ) -> u32 {
+    pub fn exchange(&self, count: u32) -> u32 {
         let Ok(mut desk) = self.desk.try_borrow_mut() else { return 0 };
-        self.run(&mut desk, &commands, count, &payloads, false);
+        let Desk { arrays, delivery, dirty } = &mut *desk;
+        let (commands, payloads) = arrays.given(count);
+        // What the next events cause should leave in the same writes; replies to those of a batch leave at its end.
+        let more = !delivery.is_through() || self.running.shared.inbox.has_more();
+        self.run(delivery, dirty, (commands, payloads), more);
         let shared = &self.running.shared;
-        if desk.delivery.is_through() {
+        if delivery.is_through() {
             for link in shared.inbox.take_unflushed() {
                 let core = link.lock();
                 if core.listed {
@@ -135,17 +134,17 @@ impl NativeServer {
                 }
             }
         }
-        // SAFETY: both arrays are private to lib/border/border.js, which runs on this thread and waits for this call.
-        let (words, bytes) = unsafe { (words.as_mut(), bytes.as_mut()) };
-        desk.delivery.next(shared, words, bytes) as u32
+        let (words, bytes) = arrays.room();
+        delivery.next(shared, words, bytes) as u32
     }
 
     /// Carries out `count` commands and writes what they send, or leaves most of that to the next flush or exchange, when `more` is to come in
     /// this turn.
     #[napi(catch_unwind)]
-    pub fn flush(&self, commands: Uint32ArraySlice<'_>, count: u32, payloads: Uint8ArraySlice<'_>, more: bool) {
+    pub fn flush(&self, count: u32, more: bool) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            self.run(&mut desk, &commands, count, &payloads, more);
+            let Desk { arrays, delivery, dirty } = &mut *desk;
+            self.run(delivery, dirty, arrays.given(count), more);
         }
     }
 
@@ -154,8 +153,9 @@ impl NativeServer {
     #[napi(catch_unwind)]
     pub fn command(&self, slot: u32, code: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
+            let Desk { delivery, dirty, .. } = &mut *desk;
             let command = [slot, code, a, b, payload.len() as u32];
-            self.run(&mut desk, &command, 1, &payload, true);
+            self.run(delivery, dirty, (&command, &payload), true);
         }
     }
 
@@ -252,12 +252,10 @@ impl NativeServer {
         Ok(listening)
     }
 
-    fn run(&self, desk: &mut Desk, commands: &[u32], count: u32, payloads: &[u8], more: bool) {
+    fn run(&self, delivery: &mut Delivery, dirty: &mut Dirty, (commands, payloads): (&[u32], &[u8]), more: bool) {
         let shared = &self.running.shared;
-        let commands = commands.get(..count as usize * commands::WORDS).unwrap_or_default();
         let now = shared.now();
         let mut events = Batch::default();
-        let Desk { delivery, dirty } = desk;
         let bytes = Dispatcher { shared, now, delivery, dirty, events: &mut events }.dispatch(commands, payloads);
         if !more || dirty.is_due(now, bytes) {
             dirty.write(now, &mut events);

@@ -136,6 +136,11 @@ impl Inbox {
         next
     }
 
+    /// Whether there are events for another batch.
+    pub fn has_more(&self) -> bool {
+        !self.filling.lock().batch.is_empty()
+    }
+
     /// Whether [`Filling::is_full`] may be true, without locking. What it was not told of yet costs another reading at most.
     pub fn may_be_full(&self) -> bool {
         self.full.load(Ordering::Relaxed)
