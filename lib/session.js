@@ -46,6 +46,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     internals.event = (session, kind, value, ack, length, verdict) => {
       session.#messages.received(kind, value, ack, length, verdict);
     };
+    internals.parcel = (session, kind, parcel, ack, verdict) => session.#messages.receivedParcel(kind, parcel, ack, verdict);
     internals.settled = (session, first, outcome, count) => session.#messages.settled(first, outcome, count);
     internals.stats = (session, payload) => session.#stats(payload);
     internals.connected = (session, capable) => session.#connected(capable);
@@ -292,6 +293,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   /** Something about streams. Parameters as in `Receiver` of border.js. */
   #transaction(code, a, b, payload) {
     const streams = this.#streams();
+    if (payload.isParcel) return this.#messages.gather(payload.parcel(), (gathered) => streams.event(code, a, b, gathered));
     if (!this.#messages.receiving || isOurProgress(code, b)) return streams.event(code, a, b, payload);
     const kept = payload.kept();
     return this.#messages.behindReceived(() => streams.event(code, a, b, kept));

@@ -50,10 +50,8 @@ class Sessions {
     switch (code) {
       case EVENT.Utf8:
       case EVENT.Error:
-        internals.event(session, code, payload.text(), a, payload.length, (payload.flags & FLAG.VERDICT) !== 0);
-        return true;
       case EVENT.Binary:
-        internals.event(session, code, payload.buffer(), a, payload.length, (payload.flags & FLAG.VERDICT) !== 0);
+        message(session, code, a, payload);
         return true;
       case EVENT.Settled:
         // Messages that made room for others while the session ended, whose sends have ended with it.
@@ -123,6 +121,13 @@ class Sessions {
       queuedFrames: 0,
     });
   }
+}
+
+/** A message of kind `code` and number `ack`. */
+function message(session, code, ack, payload) {
+  const verdict = (payload.flags & FLAG.VERDICT) !== 0;
+  if (payload.isParcel) internals.parcel(session, code, payload.parcel(), ack, verdict);
+  else internals.event(session, code, code === EVENT.Binary ? payload.buffer() : payload.text(), ack, payload.length, verdict);
 }
 
 module.exports = { Sessions };

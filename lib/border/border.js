@@ -4,6 +4,7 @@
 // per batch, however many messages it holds.
 
 const { EVENT_WORDS, FLAG, COMMAND_WORDS } = require("./codes.js");
+const { Parcels } = require("./parcels.js");
 const { Payload } = require("./payload.js");
 const { runTicks } = require("./ticks.js");
 
@@ -33,6 +34,7 @@ class Border {
   #commands = new Uint32Array(COMMANDS * COMMAND_WORDS);
   #outgoing = Buffer.allocUnsafeSlow(BYTES);
   #payload = new Payload(this);
+  #parcels = new Parcels();
   #commandCount = 0;
   #outgoingLength = 0;
   /** Of the commands that were given some may not be written yet. */
@@ -142,6 +144,11 @@ class Border {
   /** @param {Buffer} target Gets the large payloads whose turn it is; it is as long as all of them. */
   takeLarge(target) {
     this.#native.takeLarge(target);
+  }
+
+  /** Takes the payload being delivered, which is a parcel of `length` bytes. */
+  takeParcel(length, flags) {
+    return this.#parcels.make(this.#native.takeParcel(), length, flags);
   }
 
   /**

@@ -42,6 +42,8 @@ const FLAG = Object.freeze({
   VERDICT: 2,
   /** The payload has to be fetched by itself. */
   LARGE: 4,
+  /** And step by step. */
+  PARCEL: 8,
 });
 
 /** What an event costs besides its payload while it counts as unread, in bytes; as src/session/intake.rs counts it. */

@@ -2,12 +2,19 @@
 
 // The payload of an event that is handled later, when the common array holds other ones. Reads as `Payload` does.
 
+const { FLAG } = require("./codes.js");
+
 class KeptPayload {
   #bytes;
+  #flags;
 
-  /** @param {Buffer} bytes Its own. */
-  constructor(bytes) {
+  /**
+   * @param {Buffer} bytes Its own.
+   * @param {number} flags Of its event.
+   */
+  constructor(bytes, flags) {
     this.#bytes = bytes;
+    this.#flags = flags;
   }
 
   get length() {
@@ -21,7 +28,7 @@ class KeptPayload {
 
   /** @returns {string} */
   text() {
-    return this.#bytes.utf8Slice();
+    return (this.#flags & FLAG.ASCII) !== 0 ? this.#bytes.latin1Slice() : this.#bytes.utf8Slice();
   }
 
   /** @returns {number} The 32-bit integer at `at`. */

@@ -53,10 +53,7 @@ class Payload {
 
   /** @returns {string} The payload as text; what is no UTF-8 in it is replaced by U+FFFD. */
   text() {
-    if ((this.flags & FLAG.LARGE) !== 0) {
-      const copy = this.buffer();
-      return (this.flags & FLAG.ASCII) !== 0 ? copy.latin1Slice() : copy.utf8Slice();
-    }
+    if ((this.flags & FLAG.LARGE) !== 0) return this.kept().text();
     const end = this.start + this.length;
     return (this.flags & FLAG.ASCII) !== 0
       ? this.#border.incoming.latin1Slice(this.start, end)
@@ -65,7 +62,17 @@ class Payload {
 
   /** @returns {KeptPayload} The same, for when the batch is over. */
   kept() {
-    return new KeptPayload(this.buffer());
+    return new KeptPayload(this.buffer(), this.flags);
+  }
+
+  /** Whether it can't be read here, but has to be gathered. */
+  get isParcel() {
+    return (this.flags & FLAG.PARCEL) !== 0;
+  }
+
+  /** @returns {ReturnType<import("./parcels.js").Parcels["make"]>} */
+  parcel() {
+    return this.#border.takeParcel(this.length, this.flags);
   }
 
   /** @returns {string} The bytes from `from` to `to` as text. */

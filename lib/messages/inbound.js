@@ -1,6 +1,7 @@
 "use strict";
 
-// What a session has received while receive hooks look at it: messages, and events that have to keep their place among them.
+// What a session has received while receive hooks look at it, or while it is taken over step by step: messages, and events that have to keep
+// their place among them.
 
 const { EVENT_COST, COMMAND } = require("../border/codes.js");
 const { report } = require("../report.js");
@@ -21,7 +22,9 @@ class Inbound {
   #session;
   #slot;
   #deliver;
-  #lane = new Lane((item, done) => (typeof item === "function" ? this.#perform(item, done) : this.#through(item, done)));
+  #lane = new Lane((item, done) => (typeof item === "function" ? item(done) : this.#through(item, done)));
+  /** A parcel is being taken over. */
+  #gathering = false;
   /** The session is over: there is nobody to acknowledge to. */
   #ended = false;
   /** What is still with its hooks comes too late. */
@@ -54,7 +57,23 @@ class Inbound {
 
   /** @param {() => void} task What has to happen behind the messages that came before. */
   behind(task) {
-    this.#lane.push(task);
+    this.#lane.push((done) => this.#perform(task, done));
+  }
+
+  /**
+   * Takes a parcel over, behind the messages that came before.
+   *
+   * @param {ReturnType<import("../border/parcels.js").Parcels["make"]>} parcel
+   * @param {(payload: import("../border/kept-payload.js").KeptPayload) => void} task What is to happen then.
+   */
+  gather(parcel, task) {
+    this.#lane.push((done) => {
+      this.#gathering = true;
+      parcel.gather((payload) => {
+        this.#gathering = false;
+        this.#perform(() => task(payload), done);
+      });
+    });
   }
 
   /**
@@ -64,13 +83,16 @@ class Inbound {
    */
   end(task) {
     this.#ended = true;
-    const timer = setTimeout(() => {
+    const timer = setInterval(() => {
+      // A parcel takes no longer than the event loop lets it.
+      if (this.#gathering) return;
+      clearInterval(timer);
       this.#abandoned = true;
       this.#lane.clear();
       task();
     }, this.#server.options.closeTimeoutMs);
-    this.#lane.push(() => {
-      clearTimeout(timer);
+    this.behind(() => {
+      clearInterval(timer);
       task();
     });
   }

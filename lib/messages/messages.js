@@ -109,10 +109,22 @@ class Messages {
     // Also where it was acknowledged already: hooks registered since it was read have a right to see it.
     const chain = this.#server.extensions.receiveChain(kind);
     if (!verdict && chain.length === 0 && !this.receiving) return this.#emit(EVENTS[kind], value);
-    this.#inbound ??= new Inbound(this.#server, this.#session, this.#slot, (passed, message) => {
-      this.#emit(EVENTS[passed], message);
+    this.#incoming().push({ kind, value, ack, length, verdict, chain });
+  }
+
+  /** A message has come whose payload is a parcel. */
+  receivedParcel(kind, parcel, ack, verdict) {
+    const chain = this.#server.extensions.receiveChain(kind);
+    const message = { kind, value: null, ack, length: parcel.length, verdict, chain };
+    this.gather(parcel, (payload) => {
+      message.value = kind === BINARY ? payload.buffer() : payload.text();
     });
-    this.#inbound.push({ kind, value, ack, length, verdict, chain });
+    this.#inbound.push(message);
+  }
+
+  /** Takes a parcel over and does what has to happen then, behind the messages that have come before. */
+  gather(parcel, task) {
+    this.#incoming().gather(parcel, task);
   }
 
   /** `count` sends from token `first` on have ended. */
@@ -171,6 +183,11 @@ class Messages {
     };
     if (this.receiving) this.#inbound.end(last);
     else last();
+  }
+
+  #incoming() {
+    this.#inbound ??= new Inbound(this.#server, this.#session, this.#slot, (kind, value) => this.#emit(EVENTS[kind], value));
+    return this.#inbound;
   }
 
   #transmit(kind, token, value) {

@@ -60,6 +60,11 @@ impl Delivery {
         self.batch.large.take(target)
     }
 
+    /// The next large payload, which is a parcel.
+    pub fn take_parcel(&mut self) -> Option<(Vec<u8>, usize)> {
+        self.batch.large.take_parcel()
+    }
+
     /// The connection of the next `HttpOpened` event.
     pub fn take_relay(&mut self) -> Option<Arc<Relay>> {
         self.batch.relays.pop_front()

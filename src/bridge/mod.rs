@@ -5,6 +5,7 @@
 //! | [`native_server`] | the class that JavaScript holds |
 //! | [`http_socket`] | the class that JavaScript holds for a connection it serves itself |
 //! | [`options`] | JavaScript's options as settings |
+//! | [`parcel`] | the class that JavaScript holds for a payload it takes over step by step |
 //! | [`peers`] | connecting to other servers |
 //! | [`arrays`] | the arrays that both sides read and write |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
@@ -19,5 +20,6 @@ pub mod dirty;
 pub mod http_socket;
 pub mod native_server;
 pub mod options;
+pub mod parcel;
 pub mod peers;
 pub mod wake;

@@ -14,6 +14,7 @@ use super::delivery::Delivery;
 use super::dirty::Dirty;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
+use super::parcel::NativeParcel;
 use super::wake::Alarm;
 use crate::net::listener::{ListenError, Listener};
 use crate::server::batch::{Batch, Code};
@@ -165,6 +166,13 @@ impl NativeServer {
         let Ok(mut desk) = self.desk.try_borrow_mut() else { return false };
         // SAFETY: the caller has just made the array and waits for this call.
         desk.delivery.take_large(unsafe { target.as_mut() })
+    }
+
+    /// The payload of an event that is a parcel.
+    #[napi]
+    pub fn take_parcel(&self) -> Option<NativeParcel> {
+        let (frame, start) = self.desk.try_borrow_mut().ok()?.delivery.take_parcel()?;
+        Some(NativeParcel::new(frame, start))
     }
 
     /// The socket of the next `HttpOpened` event.

@@ -1,13 +1,14 @@
 //! The format in which events cross to the application: descriptors in one array, payloads in another.
 //!
 //! An event is [`WORDS`] 32-bit words, `[slot, code | flags << 8, a, b, length]`, and `length` bytes of payload. Payloads stand one after the
-//! other, in the order of their events; one of [`LARGE`] bytes or more travels on a list of its own instead (flag [`LARGE_FLAG`]).
+//! other, in the order of their events; one of [`LARGE`] bytes or more travels on a list of its own instead (flag [`LARGE_FLAG`]), and is
+//! taken from there as a whole, or, from [`PARCEL`] bytes on, step by step (flag [`PARCEL_FLAG`]).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::admission::Permit;
-use super::large::LargePayloads;
+use super::large::{LargePayloads, PARCEL};
 use super::link::Link;
 use super::opening::Origin;
 use super::relay::Relay;
@@ -26,6 +27,8 @@ pub const ASCII_FLAG: u32 = 1;
 pub const VERDICT_FLAG: u32 = 2;
 /// Flag: the payload is the next one on the list of large ones.
 pub const LARGE_FLAG: u32 = 4;
+/// Flag, besides that: it is a parcel.
+pub const PARCEL_FLAG: u32 = 8;
 
 /// What an event is. The numbers are known to `lib/border/codes.js` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +141,7 @@ impl Batch {
         self.words.is_empty()
     }
 
-    /// Bytes of memory its events take.
+    /// Bytes of memory its events take, but for parcels.
     pub fn size(&self) -> usize {
         self.words.len() * 4 + self.bytes.len() + self.large.bytes()
     }
@@ -218,7 +221,8 @@ impl Batch {
             self.describe(slot, code, flags, a, b, length);
             self.bytes.extend_from_slice(payload);
         } else {
-            self.describe(slot, code, flags | LARGE_FLAG, a, b, length);
+            let parcel = if length < PARCEL { 0 } else { PARCEL_FLAG };
+            self.describe(slot, code, flags | LARGE_FLAG | parcel, a, b, length);
             self.large.push(body);
         }
     }

@@ -7,6 +7,10 @@ use std::ops::Range;
 
 use crate::session::Body;
 
+/// Size in bytes from which on a payload is a parcel: the application takes it over step by step, later than its event. It counts for its session
+/// alone: while one is on its way, the others are read.
+pub const PARCEL: usize = 1 << 20;
+
 /// A queue of payloads.
 #[derive(Debug, Default)]
 pub struct LargePayloads {
@@ -26,7 +30,7 @@ enum Place {
 }
 
 impl LargePayloads {
-    /// Bytes of all payloads.
+    /// Bytes of all payloads but parcels.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -34,7 +38,9 @@ impl LargePayloads {
     /// Adds one.
     pub fn push(&mut self, body: Body<'_>) {
         let payload = body.as_slice();
-        self.bytes += payload.len();
+        if payload.len() < PARCEL {
+            self.bytes += payload.len();
+        }
         let place = match body.into_frame() {
             (Cow::Owned(frame), start) => Place::Own(frame, start),
             (Cow::Borrowed(frame), start) => {
@@ -62,6 +68,14 @@ impl LargePayloads {
             target = rest;
         }
         true
+    }
+
+    /// Takes the next one out, a parcel, as the end of a frame: the frame, and where in it the payload starts.
+    pub fn take_parcel(&mut self) -> Option<(Vec<u8>, usize)> {
+        match self.queue.pop_front()? {
+            Place::Own(frame, start) => Some((frame, start)),
+            Place::Slab(range) => Some((self.slab.get(range)?.to_vec(), 0)),
+        }
     }
 
     /// Moves those of `other` behind its own.
@@ -105,6 +119,20 @@ mod tests {
         assert_eq!(taken(&mut first, 7), Some(b"onefour".to_vec()), "two at once");
         assert_eq!(taken(&mut first, 5), Some(b"seven".to_vec()));
         assert_eq!(taken(&mut first, 5), None, "no more");
+    }
+
+    #[test]
+    fn a_parcel_changes_hands_and_does_not_count() {
+        let mut payloads = LargePayloads::default();
+        let frame = vec![7; 5 + PARCEL];
+        let memory = frame.as_ptr();
+        payloads.push(Body::new(Cow::Owned(frame), 5));
+        payloads.push(Body::new(Cow::Borrowed(&[8; PARCEL]), 1));
+        assert_eq!(payloads.bytes(), PARCEL - 1);
+        let parcel = payloads.take_parcel();
+        assert!(parcel.is_some_and(|(frame, start)| frame.as_ptr() == memory && start == 5), "it is not copied");
+        assert_eq!(payloads.take_parcel(), Some((vec![8; PARCEL - 1], 0)));
+        assert_eq!(payloads.take_parcel(), None);
     }
 
     #[test]

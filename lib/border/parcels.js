@@ -1,0 +1,69 @@
+"use strict";
+
+// Payloads so large that everybody else would have to wait while one is copied, and its memory made and freed: they are taken over a step at a
+// time, in the order in which they are asked for.
+
+const { KeptPayload } = require("./kept-payload.js");
+
+/** The parcels of one border that are being taken over. */
+class Parcels {
+  /** @type {Parcel[]} The first one is at work. */
+  #queue = [];
+  #step = () => {
+    const [parcel] = this.#queue;
+    if (parcel.step()) {
+      this.#queue.shift();
+      parcel.deliver();
+    }
+    if (this.#queue.length > 0) setImmediate(this.#step);
+  };
+
+  /**
+   * @param {any} native The `NativeParcel`.
+   * @param {number} length Bytes of its payload.
+   * @param {number} flags Of its event.
+   */
+  make(native, length, flags) {
+    return new Parcel(native, length, flags, (parcel) => {
+      if (this.#queue.push(parcel) === 1) setImmediate(this.#step);
+    });
+  }
+}
+
+/** A payload that has come, and is still Rust's. */
+class Parcel {
+  #native;
+  #flags;
+  #enqueue;
+  #bytes = null;
+  #done = null;
+
+  constructor(native, length, flags, enqueue) {
+    this.#native = native;
+    this.length = length;
+    this.#flags = flags;
+    this.#enqueue = enqueue;
+  }
+
+  /**
+   * Takes the payload over.
+   *
+   * @param {(payload: KeptPayload) => void} done Called with it, in a later turn of the event loop. Must not throw.
+   */
+  gather(done) {
+    this.#done = done;
+    this.#enqueue(this);
+  }
+
+  /** Takes over a piece of it; true when that was the last. */
+  step() {
+    this.#bytes ??= Buffer.allocUnsafeSlow(this.length);
+    return this.#native.step(this.#bytes);
+  }
+
+  deliver() {
+    this.#done(new KeptPayload(this.#bytes, this.#flags));
+  }
+}
+
+module.exports = { Parcels };
