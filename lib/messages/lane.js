@@ -33,8 +33,8 @@ class Lane {
 
   /** @param {T} item */
   push(item) {
-    this.#items.push(item);
-    if (!this.#running) this.#handleNext();
+    if (this.#running) this.#items.push(item);
+    else this.#handleFrom(item);
   }
 
   /**
@@ -58,17 +58,20 @@ class Lane {
     this.#run++;
   }
 
-  /** Handles the waiting items until one has to be waited for. Calls back instead of promising, which would cost two promises for each message. */
-  #handleNext() {
-    while (this.#head < this.#items.length) {
+  /**
+   * Handles this item, and those that wait, until one takes its time. Calls back instead of promising, which would cost two promises for each
+   * message.
+   */
+  #handleFrom(first) {
+    for (let item = first; item !== undefined; item = this.#take()) {
       this.#running = true;
       const run = this.#run;
       let returned = false;
       let finished = false;
-      this.#handle(this.#take(), () => {
+      this.#handle(item, () => {
         if (this.#run !== run) return;
         finished = true;
-        if (returned) this.#handleNext();
+        if (returned) this.#handleFrom(this.#take());
       });
       returned = true;
       if (!finished) return;
@@ -76,7 +79,9 @@ class Lane {
     this.clear();
   }
 
+  /** The first waiting item, or undefined. */
   #take() {
+    if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head];
     this.#items[this.#head++] = undefined;
     if (this.#head === COMPACT_AT) {
