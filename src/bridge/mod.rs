@@ -11,12 +11,14 @@
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
 //! | [`dirty`] | the sessions that the turn has left to be written to |
 //! | [`commands`] | batches of commands out of JavaScript's arrays |
+//! | [`give_way`] | how the JavaScript thread lets the I/O thread have its turn |
 //! | [`wake`] | how the I/O thread wakes the event loop |
 
 pub mod arrays;
 pub mod commands;
 pub mod delivery;
 pub mod dirty;
+pub mod give_way;
 pub mod http_socket;
 pub mod native_server;
 pub mod options;

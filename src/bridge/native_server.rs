@@ -12,6 +12,7 @@ use super::arrays::NativeArrays;
 use super::commands::{Command, Dispatcher};
 use super::delivery::Delivery;
 use super::dirty::Dirty;
+use super::give_way::give_way;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
 use super::parcel::NativeParcel;
@@ -269,6 +270,7 @@ impl NativeServer {
             dirty.write(now, &mut events);
         }
         shared.post(events);
+        give_way();
     }
 }
 
