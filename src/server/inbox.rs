@@ -234,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn there_is_more_until_it_is_taken() {
+        let (inbox, _) = inbox();
+        assert!(!inbox.has_more());
+        connected(&inbox, 1);
+        assert!(inbox.has_more());
+        let batch = inbox.next(Batch::default());
+        assert!(batch.is_some() && !inbox.has_more());
+    }
+
+    #[test]
     fn one_wake_up_until_nothing_is_left() {
         let (inbox, wakes) = inbox();
         inbox.write(|_| ());
