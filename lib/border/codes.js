@@ -49,7 +49,7 @@ const FLAG = Object.freeze({
 /** What an event costs besides its payload while it counts as unread, in bytes; as src/session/intake.rs counts it. */
 const EVENT_COST = 64;
 /** What the beginning of a stream costs instead. */
-const STREAM_COST = 2048;
+const STREAM_COST = 8192;
 
 /** Commands, to Rust. Five words each: slot, command, a, b, payload length. */
 const COMMAND = Object.freeze({

@@ -3,9 +3,9 @@
 /// What one event costs besides its payload, in bytes, so that a flood of empty messages counts too.
 pub const EVENT_COST: usize = 64;
 
-/// What the beginning of a stream costs instead: the application makes an object of it, which takes as long as dozens of messages. Other sessions'
-/// events wait behind it.
-pub const STREAM_COST: usize = 2048;
+/// What the beginning of a stream costs instead: the application makes an object of it, and other sessions' events wait behind it. With the default
+/// `maxUnreadBytes`, 128 of them may be on their way at once.
+pub const STREAM_COST: usize = 8192;
 
 /// Counts per batch: the events of a batch count as handled when the batch is done, which needs no work per session then.
 #[derive(Debug, Default)]
