@@ -1,5 +1,5 @@
-//! The JavaScript thread, with the event loop's way to sleep: `src/bridge/native_server.rs`, `exchange` and `flush`, and
-//! `lib/border/border.js`, `wake`.
+//! The JavaScript thread, with the event loop's way to sleep: `src/bridge/native_server.rs`, `exchange` and `flush`,
+//! `src/bridge/event_loop.rs`, `read`, and `lib/border/border.js`, `wake`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use loom::sync::Notify;
 use crate::bridge::commands::{Command, Dispatcher};
 use crate::bridge::delivery::Delivery;
 use crate::bridge::dirty::Dirty;
+use crate::net::watch::Watch;
 use crate::server::Shared;
 use crate::server::batch::{Batch, Code, WORDS};
 use crate::server::inbox::Wake;
@@ -33,6 +34,11 @@ impl Application {
         (application, Box::new(move || ring.notify()))
     }
 
+    /// What its event loop watches sockets with.
+    pub fn watch(&self) -> Watch {
+        Watch::new(Arc::clone(&self.bell))
+    }
+
     /// Gives a command without payload, with the next exchange or flush.
     pub fn command(&mut self, command: Command, a: u32) {
         self.commands.extend_from_slice(&[0, command as u32, a, 0, 0]);
@@ -47,6 +53,8 @@ impl Application {
     pub fn run(&mut self, shared: &Shared, mut handle: impl FnMut(&mut Self, Code)) {
         while !self.heard.contains(&Code::Closed) {
             self.bell.wait();
+            shared.inbox.attend();
+            shared.lending.read();
             while let Some(codes) = self.exchange(shared) {
                 for code in codes {
                     self.heard.push(code);

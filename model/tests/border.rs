@@ -30,6 +30,8 @@ struct Scenario {
     says: Vec<(usize, Vec<u8>)>,
     /// How often the I/O thread finds the application late.
     paces: usize,
+    /// The socket is lent to the event loop whenever it may be.
+    lends: bool,
     /// What the application does with an event.
     handle: fn(&mut Application, &Shared, Code),
     /// What the client gets, by type, and what the application hears.
@@ -45,6 +47,7 @@ impl Default for Scenario {
             room: (ENDLESS, &[]),
             says: Vec::new(),
             paces: 0,
+            lends: false,
             handle: |_, _, _| (),
             gets: &[],
             hears: &[],
@@ -65,6 +68,9 @@ impl Scenario {
             count.fetch_add(1, Ordering::Relaxed);
             let (mut application, wake) = Application::new();
             let shared = Shared::new(self.config.clone(), self.close_timeout, wake);
+            if self.lends {
+                shared.lending.begin(application.watch());
+            }
             let client = Client::new(self.room.0, self.says.iter().cloned());
             let (link, connection) = shared.open(&client);
             let io = thread::spawn({
@@ -102,6 +108,31 @@ fn the_client_takes_its_time() {
 #[test]
 fn the_application_is_late() {
     Scenario { paces: 2, ..answered() }.check();
+}
+
+#[test]
+fn a_message_is_answered_by_the_event_loop_alone() {
+    Scenario { lends: true, ..answered() }.check();
+}
+
+#[test]
+fn a_lent_socket_does_not_take_what_it_is_sent() {
+    Scenario { lends: true, room: (40, &[ENDLESS]), ..answered() }.check();
+}
+
+#[test]
+fn a_lent_socket_is_not_read_for_a_while() {
+    Scenario { lends: true, paces: 4, ..answered() }.check();
+}
+
+#[test]
+fn the_application_leaves_by_a_lent_socket() {
+    Scenario { lends: true, ..left() }.check();
+}
+
+#[test]
+fn a_lent_socket_is_paused_until_the_application_is_through() {
+    Scenario { lends: true, ..paused() }.check();
 }
 
 /// A message, a reply, the ACKs of both, and the end.
@@ -153,6 +184,11 @@ fn messages_wait_in_the_outbox() {
 
 #[test]
 fn a_reader_is_paused_until_the_application_is_through() {
+    paused().check();
+}
+
+/// Two messages, of which the second is one too many until the first is delivered.
+fn paused() -> Scenario {
     Scenario {
         config: Config { max_unread: 1, ..Config::default() },
         says: vec![(0, messages(&[1])), (0, messages(&[2])), (3, close())],
@@ -160,7 +196,6 @@ fn a_reader_is_paused_until_the_application_is_through() {
         hears: &[Code::Opened, Code::Utf8, Code::Utf8, Code::Closed],
         ..Scenario::default()
     }
-    .check();
 }
 
 #[test]

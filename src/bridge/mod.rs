@@ -13,11 +13,14 @@
 //! | [`commands`] | batches of commands out of JavaScript's arrays |
 //! | [`give_way`] | how the JavaScript thread lets the I/O thread have its turn |
 //! | [`wake`] | how the I/O thread wakes the event loop |
+//! | `event_loop` | how the event loop watches the sockets that are lent to it, on Linux |
 
 pub mod arrays;
 pub mod commands;
 pub mod delivery;
 pub mod dirty;
+#[cfg(target_os = "linux")]
+pub mod event_loop;
 pub mod give_way;
 pub mod http_socket;
 pub mod native_server;

@@ -1,7 +1,8 @@
 //! The class that `lib/server.js` holds: a running server and its end of the border.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Weak};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice};
@@ -12,6 +13,8 @@ use super::arrays::NativeArrays;
 use super::commands::{Command, Dispatcher};
 use super::delivery::Delivery;
 use super::dirty::Dirty;
+#[cfg(target_os = "linux")]
+use super::event_loop::LoopWatch;
 use super::give_way::give_way;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
@@ -65,6 +68,9 @@ struct Desk {
 pub(super) struct Running {
     pub(super) shared: Arc<Shared>,
     alarm: Alarm,
+    /// None where sockets can't be lent to the event loop.
+    #[cfg(target_os = "linux")]
+    event_loop: Option<LoopWatch>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -73,6 +79,8 @@ impl Running {
     fn end(&self) {
         self.shared.inbox.shut();
         self.alarm.dismantle();
+        #[cfg(target_os = "linux")]
+        self.event_loop.iter().for_each(LoopWatch::close);
         self.shared.stop(Stop::Aborted);
         if let Some(thread) = self.thread.lock().take() {
             // An error would be a panic on the I/O thread, which has been reported where it happened.
@@ -85,7 +93,7 @@ impl Running {
 #[napi]
 pub struct NativeServer {
     desk: RefCell<Desk>,
-    pub(super) running: Arc<Running>,
+    pub(super) running: Rc<Running>,
 }
 
 #[napi]
@@ -100,9 +108,15 @@ impl NativeServer {
         let alarm = Alarm::new(&on_wake)?;
         let ring = alarm.clone();
         let shared = Shared::new(options.settings(), tls, Box::new(move || ring.ring()));
-        let running = Arc::new(Running { shared, alarm, thread: Mutex::default() });
+        let running = Rc::new(Running {
+            alarm,
+            #[cfg(target_os = "linux")]
+            event_loop: LoopWatch::start(env, &on_wake, &shared),
+            thread: Mutex::default(),
+            shared,
+        });
         // The end of a worker or of the process: the thread must be gone before the environment is.
-        env.add_env_cleanup_hook(Arc::downgrade(&running), |running: Weak<Running>| {
+        env.add_env_cleanup_hook(Rc::downgrade(&running), |running: Weak<Running>| {
             if let Some(running) = running.upgrade() {
                 running.end();
             }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`listener`] | the port or path a server listens on |
 //! | [`socket`] | TCP and Unix domain streams behind one type |
+//! | [`bare`], [`watch`] | a session's socket that another event loop than the runtime's watches |
 //! | [`stream`] | a socket that is no session's: plain, or behind TLS |
 //! | [`tls`] | certificates, and the rustls side of an established connection |
 //! | [`handshake`] | the HTTP upgrade, without I/O |
@@ -12,6 +13,7 @@
 //! | [`outgoing`], `spare` | the bytes a socket has not taken yet, and how it gets them |
 //! | [`direct`] | the same for large payloads, with the socket at hand |
 
+pub mod bare;
 pub mod client;
 pub mod direct;
 pub mod handshake;
@@ -21,4 +23,5 @@ pub mod socket;
 mod spare;
 pub mod stream;
 pub mod tls;
+pub mod watch;
 pub mod websocket;

@@ -1,8 +1,9 @@
-//! TCP and Unix domain streams behind one type, whole for the handshake and in halves for a session.
+//! TCP and Unix domain streams behind one type: whole for the handshake, in halves for a session.
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use socket2::SockRef;
@@ -11,16 +12,20 @@ use tokio::net::{TcpStream, tcp};
 #[cfg(unix)]
 use tokio::net::{UnixStream, unix};
 
+use super::bare::Bare;
+
 /// Calls the same method on whichever stream it is.
 macro_rules! either {
-    ($enum:ident, $self:expr, $stream:ident => $call:expr) => {
+    ($enum:ident, $self:expr, $stream:ident => $call:expr $(, $variant:ident($other:pat) => $otherwise:expr)?) => {
         match $self {
             $enum::Tcp($stream) => $call,
             #[cfg(unix)]
             $enum::Unix($stream) => $call,
+            $($enum::$variant($other) => $otherwise,)?
         }
     };
 }
+pub(super) use either;
 
 /// A connected stream socket.
 #[derive(Debug)]
@@ -132,6 +137,8 @@ pub enum WriteHalf {
     /// Over a Unix domain socket.
     #[cfg(unix)]
     Unix(unix::OwnedWriteHalf),
+    /// The whole of it, while no runtime watches it.
+    Bare(Arc<Bare>),
 }
 
 impl WriteHalf {
@@ -140,7 +147,7 @@ impl WriteHalf {
     /// # Errors
     /// `WouldBlock` when it takes nothing now.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        either!(Self, self, stream => stream.try_write(bytes))
+        either!(Self, self, stream => stream.try_write(bytes), Bare(socket) => socket.try_write(bytes))
     }
 
     /// The same for several parts, as one.
@@ -148,17 +155,21 @@ impl WriteHalf {
     /// # Errors
     /// `WouldBlock` when it takes nothing now.
     pub fn try_write_vectored(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        either!(Self, self, stream => stream.try_write_vectored(parts))
+        either!(Self, self, stream => stream.try_write_vectored(parts), Bare(socket) => socket.try_write_vectored(parts))
     }
 
     /// Tells the peer that nothing more comes. That it can't be told any more is no error.
     pub fn shutdown(&self) {
-        let _ = either!(Self, self, stream => SockRef::from(AsRef::as_ref(stream)).shutdown(Shutdown::Write));
+        let _ = either!(
+            Self, self,
+            stream => SockRef::from(AsRef::as_ref(stream)).shutdown(Shutdown::Write),
+            Bare(socket) => socket.shutdown()
+        );
     }
 
-    /// Whether the socket takes bytes again; only the connection's own task asks.
+    /// Whether the socket takes bytes again; only the connection's own task asks, and never while the socket is bare.
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(Self, self, stream => stream.as_ref().poll_write_ready(cx))
+        either!(Self, self, stream => stream.as_ref().poll_write_ready(cx), Bare(_) => Poll::Pending)
     }
 }
 

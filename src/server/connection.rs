@@ -9,9 +9,11 @@ use tokio::time::Sleep;
 
 use super::Shared;
 use super::batch::Batch;
+use super::lending::{Lent, Loan};
 use super::link::Link;
 use super::reading::Reader;
-use crate::net::socket::ReadHalf;
+use crate::net::bare::Bare;
+use crate::net::socket::{ReadHalf, WriteHalf};
 use crate::net::websocket::Decoder;
 use crate::session::Wire;
 
@@ -39,11 +41,13 @@ pub fn serve(
     decoder: Decoder,
     early: Vec<u8>,
 ) -> impl Future<Output = ()> {
-    let reader = Reader::new(Arc::clone(&shared), Arc::clone(&link), read, decoder);
+    let reader = Reader::new(Arc::clone(&shared), Arc::clone(&link), decoder);
     let timer = Some(Box::pin(tokio::time::sleep(GREETING_DELAY)));
-    let mut driver = Driver { shared, link, reader, stage: Stage::Greeting, timer };
+    let mut driver = Driver { shared, link, input: Input::Here(reader, read), stage: Stage::Greeting, timer };
     async move {
-        driver.reader.process_early(early);
+        if let Input::Here(reader, _) = &mut driver.input {
+            reader.process_early(early);
+        }
         std::future::poll_fn(|cx| driver.poll(cx)).await;
     }
 }
@@ -63,16 +67,29 @@ impl Shared {
     }
 }
 
+/// Who reads.
+enum Input {
+    /// This task.
+    Here(Reader, ReadHalf),
+    /// The event loop.
+    Lent(Arc<Loan>),
+    /// Nobody any more.
+    Over,
+}
+
 struct Driver {
     shared: Arc<Shared>,
     link: Arc<Link>,
-    reader: Reader,
+    input: Input,
     stage: Stage,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        if let Input::Lent(loan) = &self.input {
+            self.shared.lending.take_back(loan);
+        }
         // Also when the runtime ends first: whatever the reason, the session must not outlive its reader.
         self.shared.conclude(&self.link);
         self.link.lock().socket = None;
@@ -84,6 +101,9 @@ impl Drop for Driver {
 impl Driver {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.link.driver().register(cx.waker());
+        if !self.take_back() {
+            return Poll::Ready(());
+        }
         for _ in 0..READS_PER_TURN {
             if !ready!(self.turn(cx)) {
                 return Poll::Ready(());
@@ -99,10 +119,45 @@ impl Driver {
         if !self.write(cx) || self.advance(cx) {
             return Poll::Ready(false);
         }
-        if self.reader.must_pause(cx) {
+        let Input::Here(reader, socket) = &mut self.input else { return Poll::Ready(false) };
+        if reader.must_pause(cx) {
             return Poll::Pending;
         }
-        self.reader.read(cx)
+        let may_lend = self.stage == Stage::Open && reader.is_steady() && self.shared.lending.has_room();
+        // Who waits for the socket to take more has to have it watched.
+        if may_lend && !self.link.lock().blocked {
+            return if self.lend() { Poll::Pending } else { Poll::Ready(false) };
+        }
+        reader.read(cx, socket)
+    }
+
+    /// Lends the socket to the event loop until this task is woken. False when the socket is gone.
+    fn lend(&mut self) -> bool {
+        let Input::Here(reader, read) = std::mem::replace(&mut self.input, Input::Over) else { return false };
+        let mut core = self.link.lock();
+        let Some(Ok(socket)) = core.socket.take().map(|write| read.detach(write)) else { return false };
+        let socket = Arc::new(socket);
+        core.socket = Some(WriteHalf::Bare(Arc::clone(&socket)));
+        drop(core);
+        let loan = self.shared.lending.lend(&self.link, Lent { reader, socket, ended: false });
+        self.input = Input::Lent(loan);
+        // The event loop may be blocked before it reads.
+        self.shared.late.notify_one();
+        true
+    }
+
+    /// Takes the socket back, if it is lent. False when it is gone.
+    fn take_back(&mut self) -> bool {
+        let Input::Lent(loan) = &self.input else { return true };
+        let Some(Lent { mut reader, socket, ended }) = self.shared.lending.take_back(loan) else { return false };
+        let mut core = self.link.lock();
+        let alive = core.socket.take().is_some();
+        let Some(Ok((read, write))) = Arc::into_inner(socket).map(Bare::attach) else { return false };
+        core.socket = alive.then_some(write);
+        drop(core);
+        reader.returned();
+        self.input = Input::Here(reader, read);
+        !ended
     }
 
     /// Writes what did not fit before, as soon as the socket is ready. False when the socket is gone.
@@ -129,16 +184,17 @@ impl Driver {
 
     /// Sees to the timers. True when the connection is over.
     fn advance(&mut self, cx: &mut Context<'_>) -> bool {
+        let Input::Here(reader, _) = &self.input else { return true };
         let stage = {
             let core = self.link.lock();
             if core.session.is_closed() {
                 // With TLS the last of it may wait in rustls, which only `blocked` tells.
                 if core.outgoing.pending() == 0 && !core.blocked {
-                    if self.reader.peer_closed {
+                    if reader.peer_closed {
                         return true;
                     }
                     // Its close frame could not be told from the rest: that it goes is all that can be seen.
-                    if self.reader.broken
+                    if reader.broken
                         && let Some(socket) = &core.socket
                     {
                         socket.shutdown();
@@ -169,7 +225,7 @@ impl Driver {
         self.timer = None;
         match stage {
             Stage::Closed => return true,
-            Stage::Greeting => self.reader.greet(),
+            Stage::Greeting => reader.greet(),
             Stage::Leaving => {
                 let mut core = self.link.lock();
                 self.shared.call(&self.link, &mut core, |session, io| session.leave_now(io));

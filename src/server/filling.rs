@@ -26,6 +26,10 @@ pub struct Filling {
     pub number: u64,
     /// What the number was at the last [`Inbox::relax`].
     pub(super) relaxed: u64,
+    /// How many readings of sockets its events come from.
+    pub readings: u32,
+    /// The same of the batch before it.
+    pub readings_before: u32,
     /// When its first event came.
     pub(super) began: Option<Instant>,
     /// Since when the JavaScript thread may be waiting for the I/O thread: that moment, or when it was given way last.

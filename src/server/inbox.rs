@@ -89,6 +89,11 @@ impl Inbox {
         enter_io_thread();
     }
 
+    /// The JavaScript thread is awake, and will call [`Inbox::next`] until there is nothing more: nobody has to wake it before.
+    pub fn attend(&self) {
+        self.filling.lock().scheduled = true;
+    }
+
     /// The I/O thread has nothing more to do at the moment.
     pub fn rest(&self) {
         self.ring();
@@ -126,6 +131,7 @@ impl Inbox {
                 self.waits.record(began.elapsed().as_micros() as Micros);
             }
             filling.number += 1;
+            filling.readings_before = std::mem::take(&mut filling.readings);
             let Filling { unflushed, unflushed_delivering, .. } = &mut *filling;
             unflushed_delivering.append(unflushed);
             Some(std::mem::replace(&mut filling.batch, spare))

@@ -17,6 +17,7 @@
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`registry`] | sids and slots |
 //! | [`inbox`], [`batch`], [`large`], [`sink`] | events on their way to the application |
+//! | [`lending`], [`pace`] | sockets that the event loop reads itself, and whose they are |
 //! | [`sync`] | what the inbox needs of threads |
 //! | [`scheduling`] | the I/O thread beside the JavaScript thread |
 //! | [`commands`] | what the application asks for |
@@ -35,10 +36,12 @@ pub mod handshake;
 pub mod heartbeat;
 pub mod inbox;
 pub mod large;
+pub mod lending;
 pub mod limits;
 pub mod link;
 pub mod metrics;
 pub mod opening;
+pub mod pace;
 pub mod pacing;
 pub mod passthrough;
 pub mod peer;
@@ -65,6 +68,7 @@ use dismiss::Lingering;
 use handshake::Verdict;
 use heartbeat::Wheel;
 use inbox::{Inbox, Wake};
+use lending::Lending;
 use limits::Limits;
 use link::Link;
 use metrics::Metrics;
@@ -94,6 +98,8 @@ pub struct Shared {
     pub settings: Settings,
     /// Events on their way to the application.
     pub inbox: Inbox,
+    /// Sockets that the event loop reads.
+    pub lending: Lending,
     registry: Mutex<Registry>,
     wheel: Mutex<Wheel>,
     /// Certificates for the handshakes to come; none without TLS.
@@ -120,7 +126,7 @@ pub struct Shared {
     /// Sessions with frames whose ACK may become overdue.
     awaiting: Mutex<Vec<Arc<Link>>>,
     awaiting_grew: Notify,
-    /// Output waits for the application.
+    /// Output waits for the application, or a socket is lent to it.
     late: Notify,
     stop: watch::Sender<Stop>,
     epoch: Instant,
@@ -132,6 +138,7 @@ impl Shared {
         let (calls, incoming_calls) = mpsc::unbounded_channel();
         Arc::new(Self {
             inbox: Inbox::new(wake),
+            lending: Lending::default(),
             registry: Mutex::default(),
             wheel: Mutex::new(Wheel::new(settings.keep_alive)),
             tls: Mutex::new(tls),

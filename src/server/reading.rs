@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -10,8 +11,10 @@ use tokio::io::ReadBuf;
 use super::Shared;
 use super::filling::Filling;
 use super::link::{Core, Link};
+use super::pace::{Pace, is_few};
 use super::read_size::{self, ReadSize};
 use super::release;
+use crate::net::bare::Bare;
 use crate::net::socket::ReadHalf;
 use crate::net::tls;
 use crate::net::websocket::{Decoder, Item, Payload};
@@ -27,13 +30,24 @@ thread_local! {
     static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; read_size::LARGEST], Vec::new()));
 }
 
+/// What the JavaScript thread's reading of a bare socket came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// It may go on.
+    Quiet,
+    /// There is much, or something to wait for: the connection's own task has to go on.
+    Busy,
+    /// It is at its end.
+    Ended,
+}
+
 /// Reads a link's socket.
 pub struct Reader {
     shared: Arc<Shared>,
     link: Arc<Link>,
-    socket: ReadHalf,
     decoder: Decoder,
     size: ReadSize,
+    pace: Pace,
     encrypted: bool,
     /// The peer's close frame has come.
     pub peer_closed: bool,
@@ -43,9 +57,28 @@ pub struct Reader {
 
 impl Reader {
     /// A reader that has read nothing yet.
-    pub fn new(shared: Arc<Shared>, link: Arc<Link>, socket: ReadHalf, decoder: Decoder) -> Self {
+    pub fn new(shared: Arc<Shared>, link: Arc<Link>, decoder: Decoder) -> Self {
         let encrypted = link.lock().tls.is_some();
-        Self { shared, link, socket, decoder, size: ReadSize::default(), encrypted, peer_closed: false, broken: false }
+        Self {
+            shared,
+            link,
+            decoder,
+            size: ReadSize::default(),
+            pace: Pace::default(),
+            encrypted,
+            peer_closed: false,
+            broken: false,
+        }
+    }
+
+    /// Whether the session keeps asking, and little else goes on.
+    pub fn is_steady(&self) -> bool {
+        self.pace.is_steady()
+    }
+
+    /// The I/O thread has it back, and judges its pace anew.
+    pub fn returned(&mut self) {
+        self.pace = Pace::default();
     }
 
     /// Sends ENDPOINT_INFO by itself, then what has waited behind it.
@@ -77,21 +110,52 @@ impl Reader {
     }
 
     /// Reads once. False at the end of the stream.
-    pub fn read(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+    pub fn read(&mut self, cx: &mut Context<'_>, socket: &mut ReadHalf) -> Poll<bool> {
         SCRATCHES.with_borrow_mut(|(scratch, plain)| {
             let mut buf = ReadBuf::new(scratch.get_mut(..self.size.bytes()).unwrap_or_default());
-            if ready!(self.socket.poll_read(cx, &mut buf)).is_err() {
+            if ready!(socket.poll_read(cx, &mut buf)).is_err() {
                 return Poll::Ready(false);
             }
             let input = buf.filled_mut();
-            if input.is_empty() {
-                return Poll::Ready(false);
-            }
-            let bytes = input.len();
-            let (items, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
-            self.size.learn(bytes, items);
-            Poll::Ready(open)
+            Poll::Ready(!input.is_empty() && self.take(input, plain).1)
         })
+    }
+
+    /// The same on the JavaScript thread, where nothing is waited for.
+    pub fn read_bare(&mut self, socket: &Bare) -> Reading {
+        SCRATCHES.with_borrow_mut(|(scratch, plain)| {
+            let buffer = scratch.get_mut(..self.size.bytes()).unwrap_or_default();
+            let size = buffer.len();
+            let input = match socket.try_read(buffer) {
+                Ok(length) if length > 0 => buffer.get_mut(..length).unwrap_or_default(),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    return Reading::Quiet;
+                }
+                _ => return Reading::Ended,
+            };
+            let full = input.len() == size;
+            let (items, open) = self.take(input, plain);
+            match open {
+                false => Reading::Ended,
+                true if full || !is_few(items) || self.needs_driver() => Reading::Busy,
+                true => Reading::Quiet,
+            }
+        })
+    }
+
+    /// Whether there is something to be done beside reading, or reading has to wait.
+    fn needs_driver(&self) -> bool {
+        let core = self.link.lock();
+        let over = core.socket.is_none() || core.session.is_closed() || core.session.is_leaving();
+        core.paused || core.blocked || over || self.peer_closed || self.broken
+    }
+
+    /// Takes bytes as they came from the socket: how many items they held, and false when the peer has ended the stream or broken TLS.
+    fn take(&mut self, input: &mut [u8], plain: &mut Vec<u8>) -> (usize, bool) {
+        let bytes = input.len();
+        let (items, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
+        self.size.learn(bytes, items);
+        (items, open)
     }
 
     /// Takes what was read together with the handshake: plaintext in `early` and, with TLS, what rustls still holds.
@@ -132,13 +196,13 @@ impl Reader {
         let now = self.shared.now();
         let hooks = self.shared.hooks();
         let (link, decoder) = (&self.link, &mut self.decoder);
-        let (peer_closed, broken) = (&mut self.peer_closed, &mut self.broken);
+        let (peer_closed, broken, pace) = (&mut self.peer_closed, &mut self.broken, &mut self.pace);
         let mut items = 0;
         let (flush_now, listed) = self.shared.inbox.write(|filling| {
             let before = filling.batch.words.len();
             let mut core = link.lock();
             let core = &mut *core;
-            let Filling { batch, number, .. } = filling;
+            let Filling { batch, number, readings, readings_before, .. } = filling;
             let fed = decoder.feed(input, |item| {
                 items += 1;
                 match item {
@@ -170,6 +234,10 @@ impl Reader {
                 core.with(now, batch, (link.slot, *number), |session, io| {
                     session.shut(violation.code, violation.reason, io)
                 });
+            }
+            if batch.words.len() > before {
+                *readings += 1;
+                pace.note(now, items, (*readings).max(*readings_before));
             }
             // With events the application's replies are near, and leave in the same write as the ACKs.
             let output = core.outgoing.pending() > 0 && !core.listed;
@@ -227,10 +295,10 @@ mod tests {
     async fn no_session_is_read_while_the_inbox_is_full() {
         let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
         let (ours, _theirs) = UnixStream::pair().expect("two sockets");
-        let (read, write) = Socket::Unix(ours).into_split();
+        let (_read, write) = Socket::Unix(ours).into_split();
         let session = Session::new(1, Arc::default());
         let link = Link::new((0, 0), 1, session, Outgoing::new(Role::Server), None, write);
-        let reader = Reader::new(Arc::clone(&shared), link, read, Decoder::new(Role::Server, 1 << 16));
+        let reader = Reader::new(Arc::clone(&shared), link, Decoder::new(Role::Server, 1 << 16));
         let events = vec![0; CAPACITY];
         shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &events));
         let mut full = true;

@@ -2,6 +2,11 @@
 
 pub mod socket;
 pub mod tls;
+pub mod watch;
+
+pub mod bare {
+    pub use super::socket::Bare;
+}
 
 #[path = "../../../src/net/direct.rs"]
 pub mod direct;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::io::ReadBuf;
+use crate::net::watch::Watch;
 use crate::net::websocket::{Decoder, Item, Role, put_close, put_message};
 use crate::protocol::{self, Frame};
 use crate::task::AtomicWaker;
@@ -19,6 +20,8 @@ pub struct Client {
 }
 
 struct State {
+    /// The event loop that watches the socket.
+    watch: Option<Watch>,
     /// What it has sent, a read each.
     sent: VecDeque<Vec<u8>>,
     /// What it says once it has got so many frames; a close frame comes behind the last.
@@ -58,6 +61,7 @@ impl Client {
     /// A client with this much room that says each of these once it has got so many frames.
     pub fn new(room: usize, says: impl IntoIterator<Item = (usize, Vec<u8>)>) -> Arc<Self> {
         let state = State {
+            watch: None,
             sent: VecDeque::new(),
             says: says.into_iter().collect(),
             room,
@@ -72,7 +76,7 @@ impl Client {
 
     /// The server's end of the socket.
     pub fn split(self: &Arc<Self>) -> (ReadHalf, WriteHalf) {
-        (ReadHalf(Arc::clone(self)), WriteHalf(Arc::clone(self)))
+        (ReadHalf(Arc::clone(self)), WriteHalf::Own(Arc::clone(self)))
     }
 
     /// It takes this many bytes more.
@@ -97,7 +101,17 @@ impl State {
         {
             self.sent.push_back(bytes);
         }
+        self.show();
         self.sent.len() > before
+    }
+
+    /// Lets the event loop know that there is something to read, as often as it is asked.
+    fn show(&self) {
+        if let Some(watch) = &self.watch
+            && !self.sent.is_empty()
+        {
+            watch.show();
+        }
     }
 }
 
@@ -117,12 +131,57 @@ impl ReadHalf {
     }
 }
 
+impl ReadHalf {
+    /// The runtime forgets the socket.
+    pub fn detach(self, _write: WriteHalf) -> io::Result<Bare> {
+        self.0.readable.take();
+        self.0.writable.take();
+        Ok(Bare(self.0))
+    }
+}
+
+/// A socket that no runtime watches.
 #[derive(Debug)]
-pub struct WriteHalf(Arc<Client>);
+pub struct Bare(Arc<Client>);
+
+impl Bare {
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.0.state.lock();
+        let bytes = state.sent.pop_front().ok_or(io::ErrorKind::WouldBlock)?;
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        // It goes on being readable.
+        state.show();
+        Ok(bytes.len())
+    }
+
+    pub fn attach(self) -> io::Result<(ReadHalf, WriteHalf)> {
+        Ok(self.0.split())
+    }
+
+    /// An event loop watches it, or none does.
+    pub fn watch(&self, watch: Option<Watch>) {
+        let mut state = self.0.state.lock();
+        state.watch = watch;
+        state.show();
+    }
+}
+
+#[derive(Debug)]
+pub enum WriteHalf {
+    Own(Arc<Client>),
+    Bare(Arc<Bare>),
+}
 
 impl WriteHalf {
+    fn client(&self) -> &Client {
+        match self {
+            Self::Own(client) => client,
+            Self::Bare(bare) => &bare.0,
+        }
+    }
+
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut state = self.0.state.lock();
+        let mut state = self.client().state.lock();
         let State { decoder, got, closed, room, .. } = &mut *state;
         let length = bytes.len().min(*room);
         if length == 0 {
@@ -140,7 +199,7 @@ impl WriteHalf {
         let speaks = state.speak();
         drop(state);
         if speaks {
-            self.0.readable.wake();
+            self.client().readable.wake();
         }
         Ok(length)
     }
@@ -153,8 +212,9 @@ impl WriteHalf {
     pub fn shutdown(&self) {}
 
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.writable.register(cx.waker());
-        if self.0.state.lock().room > 0 { Poll::Ready(Ok(())) } else { Poll::Pending }
+        let Self::Own(client) = self else { return Poll::Pending };
+        client.writable.register(cx.waker());
+        if client.state.lock().room > 0 { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The server's parts at the border as they are, and around them what they carry, or touch without waiting for it.
 
+pub mod pace;
 pub mod sync;
 
 #[path = "../../../src/server/batch.rs"]
@@ -14,6 +15,8 @@ pub mod filling;
 pub mod inbox;
 #[path = "../../../src/server/large.rs"]
 pub mod large;
+#[path = "../../../src/server/lending.rs"]
+pub mod lending;
 #[path = "../../../src/server/link.rs"]
 pub mod link;
 #[path = "../../../src/server/read_size.rs"]
@@ -39,6 +42,7 @@ use crate::session::config::Config;
 use crate::session::{Hooks, Micros, Session};
 use handshake::Verdict;
 use inbox::{Inbox, Wake};
+use lending::Lending;
 use link::Link;
 use opening::Origin;
 use passthrough::Wanted;
@@ -114,6 +118,7 @@ impl Untold {
 pub struct Shared {
     pub settings: Settings,
     pub inbox: Inbox,
+    pub lending: Lending,
     registry: Mutex<Registry>,
     hooks: AtomicU8,
     wanted: AtomicU8,
@@ -133,6 +138,7 @@ impl Shared {
         Arc::new(Self {
             settings: Settings { close_timeout, session: Arc::new(config) },
             inbox: Inbox::new(wake),
+            lending: Lending::default(),
             registry: Mutex::default(),
             hooks: AtomicU8::default(),
             wanted: AtomicU8::default(),

@@ -97,6 +97,7 @@ impl Shared {
             *closes.entry(close_label(*code)).or_default() += count;
         }
         text.gauge("cryo_sessions", "Sessions open.", links.len());
+        text.gauge("cryo_sessions_lent", "Sessions whose sockets the event loop reads itself.", self.lending.count());
         text.counters(
             "cryo_session_closes_total",
             "Sessions that have ended, by WebSocket close code; 1006 where there was none.",
