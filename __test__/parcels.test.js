@@ -43,6 +43,22 @@ describe("the queue of parcels", () => {
     await done.promise;
     assert.deepEqual(log, ["first 7", "turn 1", "first 7", "7 bytes are there", "turn 2", "second 8"]);
   });
+
+  it("takes no more steps where the end of one parcel asks for the next", async () => {
+    const log = [];
+    const parcels = new Parcels();
+    const done = deferred();
+    const [first, second] = [parcels.make(native("first", 1, log), 7, 0), parcels.make(native("second", 3, log), 8, 0)];
+    first.gather(() => second.gather(() => done.resolve()));
+    let turns = 0;
+    const turn = () => {
+      log.push(`turn ${++turns}`);
+      if (turns < 5) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await done.promise;
+    assert.deepEqual(log, ["first 7", "turn 1", "second 8", "turn 2", "second 8", "turn 3", "second 8"]);
+  });
 });
 
 test("what comes behind one waits for it, and all arrives as it was sent", async (t) => {
@@ -65,6 +81,22 @@ test("what comes behind one waits for it, and all arrives as it was sent", async
   await within(closed.promise, "closed");
   assert.deepEqual(seen, ["first", sha256(body), "small", true, MIB, "last", "closed"]);
   assert.equal(sha256(await stream), sha256([Buffer.from("one"), body, Buffer.from("three")]));
+});
+
+test("several of one session, where it may have as much unread", async (t) => {
+  const { server, client, session } = await joined(t, { maxUnreadBytes: 64 * MIB });
+  const all = async () => {
+    while (session.rx < 6 * MIB) await new Promise(setImmediate);
+  };
+  server.RegisterExtension({ name: "gate", on_receive_utf8: all });
+  const seen = [];
+  const closed = event(session, "closed");
+  client.send("UTF8DATA", { payload: "wait until all are there" });
+  session.on("message-binary", (data) => seen.push(data[0]));
+  for (const number of [1, 2, 3]) client.send("BINARYDATA", { payload: Buffer.alloc(2 * MIB, number) });
+  client.send("BYE", { reason: "" });
+  await closed;
+  assert.deepEqual(seen, [1, 2, 3]);
 });
 
 test("one is delivered before `closed` even where the session's end would not wait for a hook", async (t) => {

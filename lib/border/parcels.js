@@ -11,11 +11,11 @@ class Parcels {
   #queue = [];
   #step = () => {
     const [parcel] = this.#queue;
-    if (parcel.step()) {
-      this.#queue.shift();
-      parcel.deliver();
-    }
+    const through = parcel.step();
+    if (through) this.#queue.shift();
+    // First: who gets it may ask for the next one, which must not have two steps in a turn.
     if (this.#queue.length > 0) setImmediate(this.#step);
+    if (through) parcel.deliver();
   };
 
   /**
