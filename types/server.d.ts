@@ -15,8 +15,8 @@ export interface CryoWebsocketServerEvents {
   /** The server accepts connections. */
   listening: () => void;
   /**
-   * A listener, hook or validator of the application threw or rejected. The server goes on. Where nobody listens, one
-   * process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
+   * A listener, hook or validator of the application threw or rejected, or a payload is lost (`ERR_CRYO_PAYLOAD_LOST`).
+   * The server goes on. Where nobody listens, one process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
    *
    * @param session Whose event or message it was; null where there is none.
    * @param where What failed, such as `listener of 'message-utf8'`, `before_send_utf8 of extension 'logger'`, `validator`,

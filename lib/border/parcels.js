@@ -3,6 +3,7 @@
 // Payloads so large that everybody else would have to wait while one is copied, and its memory made and freed: they are taken over a step at a
 // time, in the order in which they are asked for.
 
+const { CryoError, codes } = require("../errors.js");
 const { KeptPayload } = require("./kept-payload.js");
 
 /** The parcels of one border that are being taken over. */
@@ -15,7 +16,7 @@ class Parcels {
     if (through) this.#queue.shift();
     // First: who gets it may ask for the next one, which must not have two steps in a turn.
     if (this.#queue.length > 0) setImmediate(this.#step);
-    if (through) parcel.deliver();
+    if (through) parcel.end();
   };
 
   /**
@@ -36,7 +37,10 @@ class Parcel {
   #flags;
   #enqueue;
   #bytes = null;
+  #take = null;
   #done = null;
+  /** @type {CryoError | null} */
+  #error = null;
 
   constructor(native, length, flags, enqueue) {
     this.#native = native;
@@ -46,24 +50,37 @@ class Parcel {
   }
 
   /**
-   * Takes the payload over.
+   * Takes the payload over, in later turns of the event loop.
    *
-   * @param {(payload: KeptPayload) => void} done Called with it, in a later turn of the event loop. Must not throw.
+   * @param {(payload: KeptPayload) => void} take Called with it, to make of it what is needed. May throw for lack of memory.
+   * @param {(error: CryoError | null) => void} done Called then, with an error where the payload is lost. Must not throw.
    */
-  gather(done) {
+  gather(take, done) {
+    this.#take = take;
     this.#done = done;
     this.#enqueue(this);
   }
 
-  /** Takes over a piece of it; true when that was the last. */
+  /** Takes over a piece of it; true when that was the last, or failed. */
   step() {
-    this.#bytes ??= Buffer.allocUnsafeSlow(this.length);
-    return this.#native.step(this.#bytes);
+    try {
+      this.#bytes ??= Buffer.allocUnsafeSlow(this.length);
+      if (!this.#native.step(this.#bytes)) return false;
+      this.#take(new KeptPayload(this.#bytes, this.#flags));
+    } catch (cause) {
+      this.#error = lost(this.length, cause);
+    }
+    return true;
   }
 
-  deliver() {
-    this.#done(new KeptPayload(this.#bytes, this.#flags));
+  end() {
+    this.#done(this.#error);
   }
+}
+
+function lost(length, cause) {
+  const what = `A payload of ${length} bytes that has come can't be taken over, and its session is closed: ${cause.message}.`;
+  return new CryoError(codes.PAYLOAD_LOST, `${what} Where memory is short, allow the process more of it, or set a lower maxPayload.`, { cause });
 }
 
 module.exports = { Parcels };

@@ -22,56 +22,64 @@ class Inbound {
   #session;
   #slot;
   #deliver;
+  #broke;
   #lane = new Lane((item, done) => (typeof item === "function" ? item(done) : this.#through(item, done)));
   /** A parcel is being taken over. */
   #gathering = false;
+  /** Something that has come is lost: nothing behind it may be delivered as if that was not missing. */
+  #broken = false;
   /** The session is over: there is nobody to acknowledge to. */
   #ended = false;
   /** What is still with its hooks comes too late. */
   #abandoned = false;
+  /** What has to happen behind the last message, once the session is over. @type {(() => void) | null} */
+  #last = null;
 
   /**
    * @param {object} server What sessions know of their server.
    * @param {object} session
    * @param {number} slot
    * @param {(kind: number, value: any) => void} deliver Gets each message that passes.
+   * @param {() => void} broke Called when something is lost, and all that waited behind it is forgotten.
    */
-  constructor(server, session, slot, deliver) {
+  constructor(server, session, slot, deliver, broke) {
     this.#server = server;
     this.#session = session;
     this.#slot = slot;
     this.#deliver = deliver;
+    this.#broke = broke;
   }
 
-  /** Whether anything has to be waited for. */
+  /** Whether anything has to be waited for, if in vain. */
   get busy() {
-    return this.#lane.busy;
+    return this.#broken || this.#lane.busy;
   }
 
   /** @param {Message} message */
   push(message) {
     // Counted until it is delivered: above a limit the socket is not read. Rust holds what waits for a verdict by itself.
     if (!message.verdict) this.#server.border.command(this.#slot, COMMAND.Hold, message.length + EVENT_COST);
-    this.#lane.push(message);
+    this.#enqueue(message);
   }
 
   /** @param {() => void} task What has to happen behind the messages that came before. */
   behind(task) {
-    this.#lane.push((done) => this.#perform(task, done));
+    this.#enqueue((done) => this.#perform(task, done));
   }
 
   /**
    * Takes a parcel over, behind the messages that came before.
    *
    * @param {ReturnType<import("../border/parcels.js").Parcels["make"]>} parcel
-   * @param {(payload: import("../border/kept-payload.js").KeptPayload) => void} task What is to happen then.
+   * @param {(payload: import("../border/kept-payload.js").KeptPayload) => void} take Gets it, for what comes behind. What it throws is a loss.
    */
-  gather(parcel, task) {
-    this.#lane.push((done) => {
+  gather(parcel, take) {
+    this.#enqueue((done) => {
       this.#gathering = true;
-      parcel.gather((payload) => {
+      parcel.gather(take, (error) => {
         this.#gathering = false;
-        this.#perform(() => task(payload), done);
+        if (error === null) done();
+        else this.#break(error);
       });
     });
   }
@@ -83,18 +91,32 @@ class Inbound {
    */
   end(task) {
     this.#ended = true;
+    if (this.#broken) return task();
     const timer = setInterval(() => {
       // A parcel takes no longer than the event loop lets it.
       if (this.#gathering) return;
-      clearInterval(timer);
       this.#abandoned = true;
       this.#lane.clear();
-      task();
+      this.#last();
     }, this.#server.options.closeTimeoutMs);
-    this.behind(() => {
+    this.#last = () => {
       clearInterval(timer);
       task();
-    });
+    };
+    this.behind(this.#last);
+  }
+
+  #enqueue(item) {
+    if (!this.#broken) this.#lane.push(item);
+  }
+
+  /** What is forgotten counts as unread for good: above the limit nothing more is read, and acknowledged, while the session leaves. */
+  #break(error) {
+    this.#broken = true;
+    this.#lane.clear();
+    report(this.#server.emitter, error, this.#session, "delivery");
+    this.#broke();
+    this.#last?.();
   }
 
   /** Whatever goes wrong, what comes behind it has its turn. */

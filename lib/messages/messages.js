@@ -14,6 +14,10 @@ const noop = () => {};
 const OVERFLOW_CODE = 4002;
 const OVERFLOW_REASON = "Too much is queued for a peer that does not read.";
 
+/** And one that has lost something that came. */
+const LOST_CODE = 4002;
+const LOST_REASON = "The server could not take over what has come.";
+
 class Messages {
   #server;
   #session;
@@ -116,15 +120,21 @@ class Messages {
   receivedParcel(kind, parcel, ack, verdict) {
     const chain = this.#server.extensions.receiveChain(kind);
     const message = { kind, value: null, ack, length: parcel.length, verdict, chain };
-    this.gather(parcel, (payload) => {
+    const inbound = this.#incoming();
+    inbound.gather(parcel, (payload) => {
       message.value = kind === BINARY ? payload.buffer() : payload.text();
     });
-    this.#inbound.push(message);
+    inbound.push(message);
   }
 
   /** Takes a parcel over and does what has to happen then, behind the messages that have come before. */
   gather(parcel, task) {
-    this.#incoming().gather(parcel, task);
+    let gathered;
+    const inbound = this.#incoming();
+    inbound.gather(parcel, (payload) => {
+      gathered = payload;
+    });
+    inbound.behind(() => task(gathered));
   }
 
   /** `count` sends from token `first` on have ended. */
@@ -186,7 +196,13 @@ class Messages {
   }
 
   #incoming() {
-    this.#inbound ??= new Inbound(this.#server, this.#session, this.#slot, (kind, value) => this.#emit(EVENTS[kind], value));
+    this.#inbound ??= new Inbound(
+      this.#server,
+      this.#session,
+      this.#slot,
+      (kind, value) => this.#emit(EVENTS[kind], value),
+      () => this.leave(() => this.#server.border.commandText(this.#slot, COMMAND.Close, LOST_CODE, LOST_REASON)),
+    );
     return this.#inbound;
   }
 
