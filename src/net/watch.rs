@@ -83,5 +83,10 @@ mod nowhere {
         pub fn remove(&self, _: &Bare) {
             match *self {}
         }
+
+        /// Appends the keys of those that can be read.
+        pub fn readable(&self, _: &mut Vec<u64>) {
+            match *self {}
+        }
     }
 }

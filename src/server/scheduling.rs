@@ -5,9 +5,10 @@
 /// changes nothing, and like any other thread it gets its share of a busy one.
 #[cfg(target_os = "linux")]
 pub fn yield_to_others() {
-    let parameters = libc::sched_param { sched_priority: 0 };
-    // SAFETY: 0 is the calling thread, and the parameters live longer than the call, which only reads them.
-    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &parameters) };
+    // The kernel's `sched_param`, which is the priority alone. musl has more in its own, and a function that does nothing.
+    let priority: libc::c_int = 0;
+    // SAFETY: 0 is the calling thread, and the priority lives longer than the call, which only reads it.
+    let result = unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_BATCH, &raw const priority) };
     // Where a sandbox forbids it, things go on as before, only slower.
     let _ = result;
 }
