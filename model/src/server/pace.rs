@@ -3,7 +3,7 @@
 use crate::session::Micros;
 
 #[derive(Default)]
-pub struct Pace;
+pub struct Pace(());
 
 impl Pace {
     pub fn note(&mut self, _now: Micros, _items: usize, _beside: u32) {}
