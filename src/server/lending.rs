@@ -2,11 +2,12 @@
 //! that keeps asking, and is all there is to do, has its socket read by the JavaScript thread itself.
 //!
 //! The connection's task gets it back whenever it is woken, whatever the reason, and does everything else: it is woken when the socket takes
-//! no more, when the session ends, when much comes at once, and when the event loop has not read for two looks of [`pacing`](super::pacing).
+//! no more, when the session ends, when much comes at once, when the session has fallen silent, and when the event loop has left it unread from
+//! one look of [`pacing`](super::pacing) to the next.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 
@@ -16,10 +17,10 @@ use crate::net::bare::Bare;
 use crate::net::watch::Watch;
 
 /// Sockets lent at a time.
-const MOST: usize = 16;
+const MOST: usize = 64;
 
-/// Looks without a reading after which a socket is taken back.
-const IDLE_LOOKS: u32 = 2;
+/// Looks without a reading after which a socket is taken back: while any is lent, the I/O thread has to look.
+const IDLE_LOOKS: u32 = 15;
 
 /// What a connection's task gives away, and gets back.
 pub struct Lent {
@@ -37,6 +38,8 @@ pub struct Loan {
     lent: Mutex<Option<Lent>>,
     /// Looks since the last reading.
     idle: AtomicU32,
+    /// There was something to read at the last one.
+    unread: AtomicBool,
 }
 
 /// All of a server's.
@@ -73,7 +76,12 @@ impl Lending {
     /// Lends a socket.
     pub fn lend(&self, link: &Arc<Link>, lent: Lent) -> Arc<Loan> {
         let socket = Arc::clone(&lent.socket);
-        let loan = Arc::new(Loan { link: Arc::clone(link), lent: Mutex::new(Some(lent)), idle: AtomicU32::new(0) });
+        let loan = Arc::new(Loan {
+            link: Arc::clone(link),
+            lent: Mutex::new(Some(lent)),
+            idle: AtomicU32::new(0),
+            unread: AtomicBool::new(false),
+        });
         // First, so that the event loop finds what it is woken for.
         self.loans.lock().insert(key(link), Arc::clone(&loan));
         if self.watch.lock().as_ref().is_none_or(|watch| watch.add(&socket, key(link)).is_err()) {
@@ -96,6 +104,7 @@ impl Lending {
             let mut guard = loan.lent.lock();
             let Some(lent) = &mut *guard else { continue };
             loan.idle.store(0, Ordering::Relaxed);
+            loan.unread.store(false, Ordering::Relaxed);
             let reading = lent.reader.read_bare(&lent.socket);
             lent.ended |= reading == Reading::Ended;
             if reading != Reading::Quiet {
@@ -107,28 +116,35 @@ impl Lending {
         }
     }
 
-    /// Has those taken back that the event loop has not read for a while: it may be blocked, and the I/O thread never is.
+    /// Has those taken back that are silent, or that the event loop leaves unread: it may be blocked, and the I/O thread never is.
     pub fn look(&self) {
-        for loan in self.loans.lock().values() {
-            if loan.idle.fetch_add(1, Ordering::Relaxed) >= IDLE_LOOKS {
+        let keys = self.keys();
+        for (key, loan) in &*self.loans.lock() {
+            let unread = keys.contains(key);
+            let left = loan.unread.swap(unread, Ordering::Relaxed) && unread;
+            if loan.idle.fetch_add(1, Ordering::Relaxed) >= IDLE_LOOKS || left {
                 loan.link.rouse();
             }
         }
     }
 
+    /// Those that can be read. Where there is one, it is that one, without a system call.
     fn readable(&self) -> Vec<Arc<Loan>> {
-        let mut keys = Vec::with_capacity(MOST);
-        // Where there is one, it is that one, without a system call.
-        if self.count() > 1
-            && let Some(watch) = &*self.watch.lock()
-        {
-            watch.readable(&mut keys);
-        }
+        let keys = if self.count() > 1 { self.keys() } else { Vec::new() };
         let loans = self.loans.lock();
         if loans.len() == 1 {
             return loans.values().cloned().collect();
         }
         keys.iter().filter_map(|key| loans.get(key).cloned()).collect()
+    }
+
+    /// The keys of those that can be read.
+    fn keys(&self) -> Vec<u64> {
+        let mut keys = Vec::with_capacity(MOST);
+        if let Some(watch) = &*self.watch.lock() {
+            watch.readable(&mut keys);
+        }
+        keys
     }
 
     fn forget(&self, socket: &Bare) {
@@ -244,16 +260,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_is_not_read_is_taken_back() {
-        let lender = Lender::new();
+    async fn a_silent_one_is_taken_back() {
+        let mut lender = Lender::new();
         for _ in 0..IDLE_LOOKS {
             lender.shared.lending.look();
         }
+        lender.send(1).await;
         lender.shared.lending.read();
         for _ in 0..IDLE_LOOKS {
             lender.shared.lending.look();
             assert_eq!(lender.wakes(), 0);
         }
+        lender.shared.lending.look();
+        assert_eq!(lender.wakes(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_left_unread_is_taken_back() {
+        let mut lender = Lender::new();
+        for _ in 0..2 {
+            lender.send(1).await;
+            lender.shared.lending.look();
+            assert_eq!(lender.wakes(), 0);
+            lender.shared.lending.read();
+        }
+        lender.send(1).await;
+        lender.shared.lending.look();
         lender.shared.lending.look();
         assert_eq!(lender.wakes(), 1);
     }

@@ -3,7 +3,7 @@
 use crate::session::Micros;
 
 /// Readings in a row that show it.
-const READINGS: u8 = 16;
+const READINGS: u8 = 4;
 
 /// Readings whose events one batch holds, up to which little goes on. With more, waking the other thread costs each of them next to nothing.
 const CROWD: u32 = 4;
@@ -12,7 +12,7 @@ const CROWD: u32 = 4;
 const FEW: usize = 4;
 
 /// Time between two readings, in microseconds. With more, a [lent](super::lending) socket would be taken back before the next.
-const LONGEST_PAUSE: Micros = 20_000;
+const LONGEST_PAUSE: Micros = 250_000;
 
 /// How a session talks.
 #[derive(Debug, Default)]

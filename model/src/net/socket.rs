@@ -85,6 +85,11 @@ impl Client {
         self.writable.wake();
     }
 
+    /// Whether anything that it has sent is unread.
+    pub fn has_sent(&self) -> bool {
+        !self.state.lock().sent.is_empty()
+    }
+
     /// What it has got, and whether the close frame was the last of it.
     pub fn got(&self) -> (Vec<protocol::FrameType>, bool) {
         let state = self.state.lock();
@@ -145,6 +150,10 @@ impl ReadHalf {
 pub struct Bare(Arc<Client>);
 
 impl Bare {
+    pub fn client(&self) -> &Arc<Client> {
+        &self.0
+    }
+
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.0.state.lock();
         let bytes = state.sent.pop_front().ok_or(io::ErrorKind::WouldBlock)?;
