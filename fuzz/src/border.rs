@@ -135,9 +135,7 @@ impl Border {
         assert!(!self.delivery.is_through() || !self.delivery.take_large(&mut [0]), "a payload of no event");
         assert!(self.delivery.take_relay().is_none());
         if self.delivery.is_through() {
-            for link in self.shared.inbox.take_unflushed() {
-                self.shared.flush(&link, link.lock());
-            }
+            self.shared.flush_delivered();
         }
     }
 }

@@ -82,12 +82,7 @@ impl Application {
     fn exchange(&mut self, shared: &Shared) -> Option<Vec<Code>> {
         self.flush(shared);
         if self.delivery.is_through() {
-            for link in shared.inbox.take_unflushed() {
-                let core = link.lock();
-                if core.listed {
-                    shared.flush(&link, core);
-                }
-            }
+            shared.flush_delivered();
         }
         let (mut words, mut bytes) = ([0; 16 * WORDS], [0; 1024]);
         let count = self.delivery.next(shared, &mut words, &mut bytes);

@@ -43,7 +43,7 @@ impl<F> Resting<'_, F> {
         self.shared.lending.look();
         for link in self.shared.inbox.take_overdue(number) {
             let core = link.lock();
-            if core.listed {
+            if core.listed.is_some() {
                 self.shared.flush(&link, core);
             }
         }

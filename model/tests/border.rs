@@ -89,7 +89,7 @@ impl Scenario {
             assert!(closed, "no close frame");
             assert_eq!(got, self.gets);
             assert_eq!(application.heard, self.hears);
-            assert!(!link.lock().listed, "output that is still to leave");
+            assert!(link.lock().listed.is_none(), "output that is still to leave");
         });
         println!("{} orders of events", orders.load(Ordering::Relaxed));
     }

@@ -47,7 +47,7 @@ fn deliver(inbox: &Inbox, bell: &Notify, events: usize) -> usize {
         bell.wait();
         let mut batch = Batch::default();
         loop {
-            flushed += inbox.take_unflushed().len();
+            flushed += inbox.take_unflushed().1.len();
             match inbox.next(batch) {
                 Some(next) => batch = next,
                 None => break,

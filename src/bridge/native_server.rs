@@ -143,12 +143,7 @@ impl NativeServer {
         self.run(delivery, dirty, (commands, payloads), more);
         let shared = &self.running.shared;
         if delivery.is_through() {
-            for link in shared.inbox.take_unflushed() {
-                let core = link.lock();
-                if core.listed {
-                    shared.flush(&link, core);
-                }
-            }
+            shared.flush_delivered();
         }
         let (words, bytes) = arrays.room();
         delivery.next(shared, words, bytes) as u32

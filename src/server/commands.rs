@@ -91,6 +91,18 @@ impl Shared {
         self.post(events);
     }
 
+    /// Writes what was to wait for the batch that has been delivered. What a peer has caused since, by its answer to what was just written, waits for
+    /// the next one.
+    pub fn flush_delivered(&self) {
+        let (number, links) = self.inbox.take_unflushed();
+        for link in links {
+            let core = link.lock();
+            if core.listed.is_some_and(|listed| listed <= number) {
+                self.flush(&link, core);
+            }
+        }
+    }
+
     /// Hands events to the application that came up under a session's lock.
     pub fn post(&self, mut events: Batch) {
         if !events.is_empty() {
@@ -153,5 +165,45 @@ impl Shared {
         if awaiting.len() == 1 {
             self.awaiting_grew.notify_one();
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use tokio::net::UnixStream;
+
+    use super::super::batch::Code;
+    use super::super::settings::Settings;
+    use super::*;
+    use crate::net::socket::Socket;
+    use crate::net::websocket::Role;
+    use crate::session::Wire;
+
+    #[tokio::test]
+    async fn output_waits_for_its_own_batch() {
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let (ours, _theirs) = UnixStream::pair().expect("two sockets");
+        let (_read, write) = Socket::Unix(ours).into_split();
+        let link = Link::new((0, 0), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, write);
+        let list = || {
+            shared.inbox.write(|filling| {
+                filling.batch.push(0, Code::Utf8, 0, 0, &[]);
+                filling.flush_after(&link);
+                let mut core = link.lock();
+                core.outgoing.pong(b"output");
+                core.listed = Some(filling.number);
+            });
+        };
+        let waits = || link.lock().outgoing.pending() > 0;
+        list();
+        let batch = shared.inbox.next(Batch::default()).expect("a batch");
+        // The application's reply takes it along, and the peer answers at once.
+        shared.flush(&link, link.lock());
+        list();
+        shared.flush_delivered();
+        assert!(waits());
+        assert!(shared.inbox.next(batch).is_some());
+        shared.flush_delivered();
+        assert!(!waits());
     }
 }

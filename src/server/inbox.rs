@@ -186,9 +186,10 @@ impl Inbox {
         self.filling.lock().done
     }
 
-    /// The sessions whose output was to wait for the batch that has been delivered.
-    pub fn take_unflushed(&self) -> Vec<Arc<Link>> {
-        std::mem::take(&mut self.filling.lock().unflushed_delivering)
+    /// The number of the batch that has been delivered, and the sessions whose output was to wait for it.
+    pub fn take_unflushed(&self) -> (u64, Vec<Arc<Link>>) {
+        let mut filling = self.filling.lock();
+        (filling.number - 1, std::mem::take(&mut filling.unflushed_delivering))
     }
 
     /// All sessions whose output waits for a batch, if no batch was begun since number `since` was being filled: the JavaScript thread is late.

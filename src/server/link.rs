@@ -39,8 +39,8 @@ pub struct Core {
     pub tls: Option<Box<Connection>>,
     /// The socket took less than there was: the driver goes on when it is ready again.
     pub blocked: bool,
-    /// Output waits for a batch to be delivered.
-    pub listed: bool,
+    /// Output waits for the batch of this number to be delivered.
+    pub listed: Option<u64>,
     /// The application's turn has left output, and will write it.
     pub dirty: bool,
     /// The session stands in the list of those whose ACKs may become overdue.
@@ -98,7 +98,7 @@ impl Link {
             socket: Some(socket),
             tls,
             blocked: false,
-            listed: false,
+            listed: None,
             dirty: false,
             awaiting: false,
             finished: false,
@@ -125,7 +125,7 @@ impl Link {
 
     /// Writes what the socket takes, refilling from the outbox. What is left is the driver's. Either thread may call this.
     pub fn flush(&self, core: &mut Core, now: Micros, scratch: &mut Batch) {
-        core.listed = false;
+        core.listed = None;
         while !core.blocked
             && let Some(socket) = &core.socket
         {

@@ -8,8 +8,9 @@ const READINGS: u8 = 4;
 /// Readings whose events one batch holds, up to which little goes on. With more, waking the other thread costs each of them next to nothing.
 const CROWD: u32 = 4;
 
-/// Messages of one reading up to which a session is one that asks and waits.
+/// Messages and control frames of one reading, and their bytes, up to which a session is one that asks and waits.
 const FEW: usize = 4;
+const SHORT: usize = 8 * 1024;
 
 /// Time between two readings, in microseconds. With more, a [lent](super::lending) socket would be taken back before the next.
 const LONGEST_PAUSE: Micros = 250_000;
@@ -22,9 +23,9 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Notes a reading of `items` messages and control frames, one of so many `beside` each other.
-    pub fn note(&mut self, now: Micros, items: usize, beside: u32) {
-        let goes_on = beside <= CROWD && is_few(items) && now.saturating_sub(self.last) <= LONGEST_PAUSE;
+    /// Notes a reading of so many messages and control frames in so many bytes, one of so many `beside` each other.
+    pub fn note(&mut self, now: Micros, (items, bytes): (usize, usize), beside: u32) {
+        let goes_on = beside <= CROWD && is_little(items, bytes) && now.saturating_sub(self.last) <= LONGEST_PAUSE;
         self.readings = if goes_on { self.readings.saturating_add(1) } else { 0 };
         self.last = now;
     }
@@ -36,31 +37,32 @@ impl Pace {
 }
 
 /// Whether a session that asks and waits may have sent so much.
-pub fn is_few(items: usize) -> bool {
-    items <= FEW
+pub fn is_little(items: usize, bytes: usize) -> bool {
+    items <= FEW && bytes <= SHORT
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The pace after `READINGS` quick readings and one more, of `items` messages, so much later.
-    fn after(pause: Micros, items: usize, beside: u32) -> Pace {
+    /// The pace after `READINGS` quick readings and one more, of `reading`, so much later.
+    fn after(pause: Micros, reading: (usize, usize), beside: u32) -> Pace {
         let mut pace = Pace::default();
         for at in 1..=Micros::from(READINGS) {
             assert!(!pace.is_steady());
-            pace.note(at, 1, 1);
+            pace.note(at, (1, 100), 1);
         }
         assert!(pace.is_steady());
-        pace.note(Micros::from(READINGS) + pause, items, beside);
+        pace.note(Micros::from(READINGS) + pause, reading, beside);
         pace
     }
 
     #[test]
-    fn a_pause_a_crowd_or_many_at_once_begin_anew() {
-        assert!(after(LONGEST_PAUSE, FEW, CROWD).is_steady());
-        assert!(!after(LONGEST_PAUSE + 1, 1, 1).is_steady());
-        assert!(!after(1, 1, CROWD + 1).is_steady());
-        assert!(!after(1, FEW + 1, 1).is_steady());
+    fn a_pause_a_crowd_or_much_at_once_begin_anew() {
+        assert!(after(LONGEST_PAUSE, (FEW, SHORT), CROWD).is_steady());
+        assert!(!after(LONGEST_PAUSE + 1, (1, 100), 1).is_steady());
+        assert!(!after(1, (1, 100), CROWD + 1).is_steady());
+        assert!(!after(1, (FEW + 1, 100), 1).is_steady());
+        assert!(!after(1, (1, SHORT + 1), 1).is_steady());
     }
 }

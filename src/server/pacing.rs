@@ -22,7 +22,7 @@ pub async fn flush_overdue(shared: Arc<Shared>) {
             shared.lending.look();
             for link in shared.inbox.take_overdue(number) {
                 let core = link.lock();
-                if core.listed {
+                if core.listed.is_some() {
                     shared.flush(&link, core);
                 }
             }

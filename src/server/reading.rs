@@ -11,7 +11,7 @@ use tokio::io::ReadBuf;
 use super::Shared;
 use super::filling::Filling;
 use super::link::{Core, Link};
-use super::pace::{Pace, is_few};
+use super::pace::{Pace, is_little};
 use super::read_size::{self, ReadSize};
 use super::release;
 use crate::net::bare::Bare;
@@ -125,7 +125,6 @@ impl Reader {
     pub fn read_bare(&mut self, socket: &Bare) -> Reading {
         SCRATCHES.with_borrow_mut(|(scratch, plain)| {
             let buffer = scratch.get_mut(..self.size.bytes()).unwrap_or_default();
-            let size = buffer.len();
             let input = match socket.try_read(buffer) {
                 Ok(length) if length > 0 => buffer.get_mut(..length).unwrap_or_default(),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
@@ -133,11 +132,11 @@ impl Reader {
                 }
                 _ => return Reading::Ended,
             };
-            let full = input.len() == size;
+            let bytes = input.len();
             let (items, open) = self.take(input, plain);
             match open {
                 false => Reading::Ended,
-                true if full || !is_few(items) || self.needs_driver() => Reading::Busy,
+                true if !is_little(items, bytes) || self.needs_driver() => Reading::Busy,
                 true => Reading::Quiet,
             }
         })
@@ -197,7 +196,7 @@ impl Reader {
         let hooks = self.shared.hooks();
         let (link, decoder) = (&self.link, &mut self.decoder);
         let (peer_closed, broken, pace) = (&mut self.peer_closed, &mut self.broken, &mut self.pace);
-        let mut items = 0;
+        let (mut items, bytes) = (0, input.len());
         let (flush_now, listed) = self.shared.inbox.write(|filling| {
             let before = filling.batch.words.len();
             let mut core = link.lock();
@@ -237,13 +236,13 @@ impl Reader {
             }
             if batch.words.len() > before {
                 *readings += 1;
-                pace.note(now, items, (*readings).max(*readings_before));
+                pace.note(now, (items, bytes), (*readings).max(*readings_before));
             }
             // With events the application's replies are near, and leave in the same write as the ACKs.
-            let output = core.outgoing.pending() > 0 && !core.listed;
+            let output = core.outgoing.pending() > 0 && core.listed.is_none();
             let list = output && batch.words.len() > before && !core.session.is_closed();
             if list {
-                core.listed = true;
+                core.listed = Some(*number);
                 filling.flush_after(link);
             }
             pause_if_full(filling, core);

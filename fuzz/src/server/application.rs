@@ -178,12 +178,7 @@ impl Application {
             return false;
         }
         if self.delivery.is_through() {
-            for link in shared.inbox.take_unflushed() {
-                let core = link.lock();
-                if core.listed {
-                    shared.flush(&link, core);
-                }
-            }
+            shared.flush_delivered();
         }
         let mut words = vec![0; events * WORDS];
         let mut incoming = std::mem::take(&mut self.incoming);

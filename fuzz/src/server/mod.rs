@@ -195,7 +195,7 @@ impl Rig {
         }
         for link in self.shared.inbox.take_overdue(self.pulse) {
             let core = link.lock();
-            if core.listed {
+            if core.listed.is_some() {
                 self.shared.flush(&link, core);
             }
         }
@@ -262,7 +262,7 @@ impl Rig {
             (known.unsettled.is_empty(), "there are sends that have not settled"),
             (arrived.len() + known.dropped.len() == known.sent.len(), "messages are lost"),
             (core.session.queued(&core.outgoing) == (0, 0), "output was left behind"),
-            (!core.listed && !core.blocked && !core.paused, "the session waits for nothing"),
+            (core.listed.is_none() && !core.blocked && !core.paused, "the session waits for nothing"),
         ];
         let due = if peer.is_wild || known.left { [].as_slice() } else { &undisturbed };
         any.iter().chain(due).find_map(|(holds, fault)| (!holds).then_some(*fault))

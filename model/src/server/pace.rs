@@ -6,13 +6,13 @@ use crate::session::Micros;
 pub struct Pace(());
 
 impl Pace {
-    pub fn note(&mut self, _now: Micros, _items: usize, _beside: u32) {}
+    pub fn note(&mut self, _now: Micros, _reading: (usize, usize), _beside: u32) {}
 
     pub fn is_steady(&self) -> bool {
         true
     }
 }
 
-pub fn is_few(_items: usize) -> bool {
+pub fn is_little(_items: usize, _bytes: usize) -> bool {
     true
 }
