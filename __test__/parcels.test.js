@@ -7,6 +7,7 @@ const { buffer } = require("node:stream/consumers");
 const { describe, it, test } = require("node:test");
 
 const { Parcels } = require("../lib/border/parcels.js");
+const { failing, withoutMemory } = require("./support/memory");
 const { joined } = require("./support/server");
 const { noise, sha256, upload } = require("./support/transactions");
 const { deferred, event, within } = require("./support/wait");
@@ -15,18 +16,6 @@ const MIB = 1024 * 1024;
 const body = noise(2 * MIB + 3);
 const text = "€".repeat(MIB);
 const LOST = "ERR_CRYO_PAYLOAD_LOST";
-
-function failing() {
-  throw new RangeError("Array buffer allocation failed");
-}
-
-/** Lets a method fail, until the test is over, where it is called on or with what `matches`. */
-function withoutMemory(t, owner, method, matches) {
-  const original = owner[method];
-  t.mock.method(owner, method, function (...args) {
-    return matches(this, ...args) ? failing() : original.apply(this, args);
-  });
-}
 
 describe("the queue of parcels", () => {
   /** The native side of a parcel, which writes down its steps. */

@@ -6,6 +6,7 @@ const { EventEmitter } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
 const { COMMAND } = require("./border/codes.js");
+const { isLost } = require("./border/lost.js");
 const { deferred } = require("./deferred.js");
 const { argumentTypeError } = require("./errors.js");
 const { BINARY, ERROR, UTF8, bytesOf, textOf } = require("./messages/kinds.js");
@@ -43,9 +44,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   #wantsStats = false;
 
   static {
-    internals.event = (session, kind, value, ack, length, verdict) => {
-      session.#messages.received(kind, value, ack, length, verdict);
-    };
+    internals.event = (session, kind, payload, ack, verdict) => session.#messages.received(kind, payload, ack, verdict);
     internals.parcel = (session, kind, parcel, ack, verdict) => session.#messages.receivedParcel(kind, parcel, ack, verdict);
     internals.settled = (session, first, outcome, count) => session.#messages.settled(first, outcome, count);
     internals.stats = (session, payload) => session.#stats(payload);
@@ -294,9 +293,14 @@ class CryoServerWebsocketSession extends EventEmitter {
   #transaction(code, a, b, payload) {
     const streams = this.#streams();
     if (payload.isParcel) return this.#messages.gather(payload.parcel(), (gathered) => streams.event(code, a, b, gathered));
-    if (!this.#messages.receiving || isOurProgress(code, b)) return streams.event(code, a, b, payload);
-    const kept = payload.kept();
-    return this.#messages.behindReceived(() => streams.event(code, a, b, kept));
+    try {
+      if (!this.#messages.receiving || isOurProgress(code, b)) return streams.event(code, a, b, payload);
+      const kept = payload.kept();
+      return this.#messages.behindReceived(() => streams.event(code, a, b, kept));
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      return this.#messages.lost(error);
+    }
   }
 
   #connected(capable) {

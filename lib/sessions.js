@@ -127,7 +127,7 @@ class Sessions {
 function message(session, code, ack, payload) {
   const verdict = (payload.flags & FLAG.VERDICT) !== 0;
   if (payload.isParcel) internals.parcel(session, code, payload.parcel(), ack, verdict);
-  else internals.event(session, code, code === EVENT.Binary ? payload.buffer() : payload.text(), ack, payload.length, verdict);
+  else internals.event(session, code, payload, ack, verdict);
 }
 
 module.exports = { Sessions };

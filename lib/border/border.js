@@ -141,9 +141,20 @@ class Border {
     return bytes;
   }
 
-  /** @param {Buffer} target Gets the large payloads whose turn it is; it is as long as all of them. */
-  takeLarge(target) {
-    this.#native.takeLarge(target);
+  /**
+   * @param {number} length Bytes of the large payloads whose turn it is.
+   * @returns {Buffer} These, one after the other.
+   * @throws {Error} Where they can't be had. The first one, which is being delivered, is skipped then: the others still have their turn.
+   */
+  takeLarge(length) {
+    try {
+      const target = Buffer.allocUnsafeSlow(length);
+      if (this.#native.takeLarge(target)) return target;
+      throw new Error("it is not as long as its event says");
+    } catch (error) {
+      this.#native.skipLarge();
+      throw error;
+    }
   }
 
   /** Takes the payload being delivered, which is a parcel of `length` bytes. */

@@ -3,6 +3,7 @@
 // The payload of an event that is handled later, when the common array holds other ones. Reads as `Payload` does.
 
 const { FLAG } = require("./codes.js");
+const { lost } = require("./lost.js");
 
 class KeptPayload {
   #bytes;
@@ -26,9 +27,16 @@ class KeptPayload {
     return this.#bytes;
   }
 
-  /** @returns {string} */
+  /**
+   * @returns {string}
+   * @throws {import("../errors.js").CryoError} `ERR_CRYO_PAYLOAD_LOST`.
+   */
   text() {
-    return (this.#flags & FLAG.ASCII) !== 0 ? this.#bytes.latin1Slice() : this.#bytes.utf8Slice();
+    try {
+      return (this.#flags & FLAG.ASCII) !== 0 ? this.#bytes.latin1Slice() : this.#bytes.utf8Slice();
+    } catch (cause) {
+      throw lost(this.length, cause);
+    }
   }
 
   /** @returns {number} The 32-bit integer at `at`. */

@@ -3,8 +3,8 @@
 // Payloads so large that everybody else would have to wait while one is copied, and its memory made and freed: they are taken over a step at a
 // time, in the order in which they are asked for.
 
-const { CryoError, codes } = require("../errors.js");
 const { KeptPayload } = require("./kept-payload.js");
+const { lost } = require("./lost.js");
 
 /** The parcels of one border that are being taken over. */
 class Parcels {
@@ -39,7 +39,7 @@ class Parcel {
   #bytes = null;
   #take = null;
   #done = null;
-  /** @type {CryoError | null} */
+  /** @type {import("../errors.js").CryoError | null} */
   #error = null;
 
   constructor(native, length, flags, enqueue) {
@@ -53,7 +53,7 @@ class Parcel {
    * Takes the payload over, in later turns of the event loop.
    *
    * @param {(payload: KeptPayload) => void} take Called with it, to make of it what is needed. May throw for lack of memory.
-   * @param {(error: CryoError | null) => void} done Called then, with an error where the payload is lost. Must not throw.
+   * @param {(error: import("../errors.js").CryoError | null) => void} done Called then, with an error where the payload is lost. Must not throw.
    */
   gather(take, done) {
     this.#take = take;
@@ -76,11 +76,6 @@ class Parcel {
   end() {
     this.#done(this.#error);
   }
-}
-
-function lost(length, cause) {
-  const what = `A payload of ${length} bytes that has come can't be taken over, and its session is closed: ${cause.message}.`;
-  return new CryoError(codes.PAYLOAD_LOST, `${what} Where memory is short, allow the process more of it, or set a lower maxPayload.`, { cause });
 }
 
 module.exports = { Parcels };

@@ -4,6 +4,7 @@
 
 const { FLAG } = require("./codes.js");
 const { KeptPayload } = require("./kept-payload.js");
+const { lost } = require("./lost.js");
 
 /** Bytes of small payloads that share their memory, as Node's own small Buffers do. */
 const POOL = 8 * 1024;
@@ -38,29 +39,46 @@ class Payload {
     this.#large = null;
   }
 
-  /** @returns {Buffer} A copy that the application may keep: the array itself is written again with the next batch. */
+  /**
+   * @returns {Buffer} A copy that the application may keep: the array itself is written again with the next batch.
+   * @throws {import("../errors.js").CryoError} `ERR_CRYO_PAYLOAD_LOST`. The payloads behind it can still be had.
+   */
   buffer() {
     const { start, length } = this;
     const end = start + length;
-    if ((this.flags & FLAG.LARGE) !== 0) return this.#takeLarge();
-    if ((this.#pool === null || end > this.#pooledTo) && !this.#refill()) {
-      const copy = Buffer.allocUnsafe(length);
-      this.#border.incoming.copy(copy, 0, start, end);
-      return copy;
+    try {
+      if ((this.flags & FLAG.LARGE) !== 0) return this.#takeLarge();
+      if ((this.#pool === null || end > this.#pooledTo) && !this.#refill()) {
+        const copy = Buffer.allocUnsafe(length);
+        this.#border.incoming.copy(copy, 0, start, end);
+        return copy;
+      }
+      return this.#pool.subarray(start - this.#pooledFrom, end - this.#pooledFrom);
+    } catch (cause) {
+      throw lost(length, cause);
     }
-    return this.#pool.subarray(start - this.#pooledFrom, end - this.#pooledFrom);
   }
 
-  /** @returns {string} The payload as text; what is no UTF-8 in it is replaced by U+FFFD. */
+  /**
+   * @returns {string} The payload as text; what is no UTF-8 in it is replaced by U+FFFD.
+   * @throws {import("../errors.js").CryoError} As `buffer`.
+   */
   text() {
     if ((this.flags & FLAG.LARGE) !== 0) return this.kept().text();
     const end = this.start + this.length;
-    return (this.flags & FLAG.ASCII) !== 0
-      ? this.#border.incoming.latin1Slice(this.start, end)
-      : this.#border.incoming.utf8Slice(this.start, end);
+    try {
+      return (this.flags & FLAG.ASCII) !== 0
+        ? this.#border.incoming.latin1Slice(this.start, end)
+        : this.#border.incoming.utf8Slice(this.start, end);
+    } catch (cause) {
+      throw lost(this.length, cause);
+    }
   }
 
-  /** @returns {KeptPayload} The same, for when the batch is over. */
+  /**
+   * @returns {KeptPayload} The same, for when the batch is over.
+   * @throws {import("../errors.js").CryoError} As `buffer`.
+   */
   kept() {
     return new KeptPayload(this.buffer(), this.flags);
   }
@@ -100,8 +118,7 @@ class Payload {
     const { length } = this;
     if (this.#large === null) {
       const ahead = this.#border.payloadsAhead(LARGE_POOL, FLAG.LARGE);
-      const taken = Buffer.allocUnsafeSlow(ahead);
-      this.#border.takeLarge(taken);
+      const taken = this.#border.takeLarge(ahead);
       if (ahead === length) return taken;
       this.#large = taken;
       this.#largeAt = 0;

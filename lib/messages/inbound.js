@@ -4,6 +4,7 @@
 // their place among them.
 
 const { EVENT_COST, COMMAND } = require("../border/codes.js");
+const { isLost } = require("../border/lost.js");
 const { report } = require("../report.js");
 const { Lane } = require("./lane.js");
 
@@ -84,6 +85,11 @@ class Inbound {
     });
   }
 
+  /** Something is lost that came behind the messages before. */
+  lose(error) {
+    this.#enqueue(() => this.#break(error));
+  }
+
   /**
    * The session is over.
    *
@@ -119,11 +125,12 @@ class Inbound {
     this.#last?.();
   }
 
-  /** Whatever goes wrong, what comes behind it has its turn. */
+  /** Whatever goes wrong, what comes behind it has its turn, unless something is lost. */
   #perform(task, done) {
     try {
       task();
     } catch (error) {
+      if (isLost(error)) return this.#break(error);
       report(this.#server.emitter, error, this.#session, "delivery");
     }
     done();

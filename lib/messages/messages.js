@@ -109,11 +109,18 @@ class Messages {
   }
 
   /** A message has come. */
-  received(kind, value, ack, length, verdict) {
+  received(kind, payload, ack, verdict) {
     // Also where it was acknowledged already: hooks registered since it was read have a right to see it.
     const chain = this.#server.extensions.receiveChain(kind);
+    let value = null;
+    try {
+      value = valueIn(kind, payload);
+    } catch (error) {
+      // The message itself is the first one that is forgotten behind it.
+      this.lost(error);
+    }
     if (!verdict && chain.length === 0 && !this.receiving) return this.#emit(EVENTS[kind], value);
-    this.#incoming().push({ kind, value, ack, length, verdict, chain });
+    this.#incoming().push({ kind, value, ack, length: payload.length, verdict, chain });
   }
 
   /** A message has come whose payload is a parcel. */
@@ -122,7 +129,7 @@ class Messages {
     const message = { kind, value: null, ack, length: parcel.length, verdict, chain };
     const inbound = this.#incoming();
     inbound.gather(parcel, (payload) => {
-      message.value = kind === BINARY ? payload.buffer() : payload.text();
+      message.value = valueIn(kind, payload);
     });
     inbound.push(message);
   }
@@ -135,6 +142,11 @@ class Messages {
       gathered = payload;
     });
     inbound.behind(() => task(gathered));
+  }
+
+  /** Something that has come can't be taken over. */
+  lost(error) {
+    this.#incoming().lose(error);
   }
 
   /** `count` sends from token `first` on have ended. */
@@ -242,6 +254,11 @@ class Messages {
   #undeliverable() {
     return this.#rejects ? refused(sessionClosed()) : new Promise(noop);
   }
+}
+
+/** A message, as the application gets it. */
+function valueIn(kind, payload) {
+  return kind === BINARY ? payload.buffer() : payload.text();
 }
 
 /** A rejection that is no unhandled one where nobody looks at it. */

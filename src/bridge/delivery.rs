@@ -55,9 +55,14 @@ impl Delivery {
         self.copy(words, bytes)
     }
 
-    /// The next large payloads, which together are as long as `target`.
+    /// The next large payloads, which together are as long as `target`. False where they are not.
     pub fn take_large(&mut self, target: &mut [u8]) -> bool {
         self.batch.large.take(target)
+    }
+
+    /// The next large payload is not wanted.
+    pub fn skip_large(&mut self) {
+        self.batch.large.skip();
     }
 
     /// The next large payload, which is a parcel.

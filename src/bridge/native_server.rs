@@ -170,12 +170,20 @@ impl NativeServer {
         }
     }
 
-    /// Copies the next large payloads of the events to `target`, which is as long as all of them.
+    /// Copies the next large payloads of the events to `target`, which is as long as all of them. False where it is not: then none is taken.
     #[napi(catch_unwind)]
     pub fn take_large(&self, mut target: Uint8ArraySlice<'_>) -> bool {
         let Ok(mut desk) = self.desk.try_borrow_mut() else { return false };
         // SAFETY: the caller has just made the array and waits for this call.
         desk.delivery.take_large(unsafe { target.as_mut() })
+    }
+
+    /// Forgets the next large payload: it can't be taken.
+    #[napi]
+    pub fn skip_large(&self) {
+        if let Ok(mut desk) = self.desk.try_borrow_mut() {
+            desk.delivery.skip_large();
+        }
     }
 
     /// The payload of an event that is a parcel.

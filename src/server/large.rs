@@ -52,11 +52,12 @@ impl LargePayloads {
         self.queue.push_back(place);
     }
 
-    /// Takes the next ones out and copies them to `target`, one after the other, until it is full. False where their lengths don't add up to it.
+    /// Takes the next ones out and copies them to `target`, one after the other, until it is full. False where their lengths don't add up to it:
+    /// then all are still there.
     pub fn take(&mut self, mut target: &mut [u8]) -> bool {
+        let mut count = 0;
         while !target.is_empty() {
-            let place = self.queue.pop_front();
-            let payload = match &place {
+            let payload = match self.queue.get(count) {
                 Some(Place::Slab(range)) => self.slab.get(range.clone()),
                 Some(Place::Own(frame, start)) => frame.get(*start..),
                 None => None,
@@ -66,8 +67,15 @@ impl LargePayloads {
             };
             to.copy_from_slice(payload.unwrap_or_default());
             target = rest;
+            count += 1;
         }
+        self.queue.drain(..count);
         true
+    }
+
+    /// Forgets the next one, so that those behind it have their turn.
+    pub fn skip(&mut self) {
+        self.queue.pop_front();
     }
 
     /// Takes the next one out, a parcel, as the end of a frame: the frame, and where in it the payload starts.
@@ -139,10 +147,27 @@ mod tests {
     fn a_target_that_they_do_not_fit_is_refused() {
         let mut payloads = LargePayloads::default();
         payloads.push(Body::new(Cow::Borrowed(b"four"), 0));
+        payloads.push(Body::new(Cow::Borrowed(b"eight"), 0));
         payloads.push(Body::new(Cow::Borrowed(b"last"), 0));
-        assert_eq!(taken(&mut payloads, 3), None);
-        assert_eq!(taken(&mut payloads, 4), Some(b"last".to_vec()), "the next one is not affected");
+        for length in [3, 5, 14] {
+            assert_eq!(taken(&mut payloads, length), None);
+        }
+        assert_eq!(taken(&mut payloads, 9), Some(b"foureight".to_vec()), "they are still there");
+        assert_eq!(taken(&mut payloads, 4), Some(b"last".to_vec()));
         payloads.recycle(2);
         assert!(payloads.slab.capacity() <= 2 && payloads.bytes() == 0);
+    }
+
+    #[test]
+    fn one_that_is_skipped_leaves_the_others_as_they_are() {
+        let mut payloads = LargePayloads::default();
+        payloads.push(Body::new(Cow::Owned(b"one".to_vec()), 0));
+        payloads.push(Body::new(Cow::Borrowed(b"two"), 0));
+        payloads.push(Body::new(Cow::Owned(b"three".to_vec()), 0));
+        payloads.skip();
+        assert_eq!(taken(&mut payloads, 3), Some(b"two".to_vec()));
+        payloads.skip();
+        payloads.skip();
+        assert_eq!(taken(&mut payloads, 5), None, "no more");
     }
 }
