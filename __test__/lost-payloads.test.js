@@ -1,16 +1,19 @@
 "use strict";
 
-// Payloads below 1 MiB that can't be taken over for lack of memory: theirs is the only session that ends, and whatever shares
+// Payloads below 1 MiB that can't be taken over for lack of memory: theirs is the only session, or connection, that ends, and whatever shares
 // a batch with them is what was sent.
 
 const assert = require("node:assert/strict");
+const { text } = require("node:stream/consumers");
 const { describe, it, test } = require("node:test");
 
 const { Border } = require("../lib/border/border.js");
 const { EVENT, FLAG } = require("../lib/border/codes.js");
-const { withoutMemory } = require("./support/memory");
+const { HttpFace } = require("../lib/http/face.js");
+const { HttpService, received } = require("./support/http-service");
+const { failing, withoutMemory } = require("./support/memory");
 const { joined } = require("./support/server");
-const { deferred, event } = require("./support/wait");
+const { deferred, event, within } = require("./support/wait");
 
 const LOST = "ERR_CRYO_PAYLOAD_LOST";
 const CLOSE = { code: 4002, reason: "The server could not take over what has come." };
@@ -192,4 +195,58 @@ it("is also one that native code refuses: memory never written is not delivered"
   border.wake();
   assert.deepEqual(calls, ["take 39100", "skip", "take 39101"]);
   assert.deepEqual(taken, [`${LOST}: it is not as long as its event says`, 39_101]);
+});
+
+describe("one of a connection of `http_server`", () => {
+  for (const secure of [false, true]) {
+    test(`${secure ? "TLS" : "plain"}: its connection is destroyed, others go on`, async (t) => {
+      const body = deferred();
+      const service = await HttpService.start(t, secure, (request, response) => {
+        if (request.method === "GET") return response.end("done");
+        body.resolve(text(request).catch((error) => error));
+      });
+      const [reported, unfit] = [event(service.server, "error"), event(service.http, "clientError")];
+      const socket = await service.connect();
+      // What the client still says may come back as a reset: only the connection's end matters.
+      const gone = new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve));
+      const arrived = event(service.http, "request");
+      socket.write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nfirst");
+      await arrived;
+      noPooledBuffer(3003)(t);
+      socket.write(Buffer.alloc(3003, "a"));
+      const [error, session, where] = await reported;
+      assert.deepEqual([error.code, session, where], [LOST, null, "connection of http_server"]);
+      socket.end(Buffer.alloc(5992, "b"));
+      assert.equal((await unfit)[0], error);
+      assert.equal((await body.promise).code, "ECONNRESET");
+      await within(gone, "the connection's end");
+      const next = await service.connect();
+      next.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      await received(next, "done");
+    });
+  }
+
+  it("leaves the next connection its own socket where it is the addresses of a new one", () => {
+    const sockets = ["first", "second"].map((name) => ({ consume() {}, destroy: () => (destroyed[name] = true) }));
+    const destroyed = {};
+    const errors = [];
+    const native = { takeHttpSocket: () => sockets.shift(), setWanted() {} };
+    const face = new HttpFace({
+      secure: false,
+      native,
+      listening: { address: "127.0.0.1", family: "IPv4", port: 1 },
+      sessions: () => 0,
+      destroy: async () => {},
+      failed: (error) => errors.push(error),
+    });
+    const connections = [];
+    face.server.on("connection", (socket) => connections.push(socket));
+    face.event(EVENT.HttpOpened, 1, { text: failing });
+    face.event(EVENT.HttpOpened, 2, { text: () => "127.0.0.1\n50000\n127.0.0.1\n1" });
+    assert.equal(errors.length, 1);
+    assert.deepEqual(destroyed, { first: true });
+    assert.deepEqual(connections.map(({ remotePort }) => remotePort), [50_000]);
+    face.closed();
+    assert.deepEqual(destroyed, { first: true, second: true });
+  });
 });

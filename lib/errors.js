@@ -18,7 +18,7 @@ const codes = Object.freeze({
   ACK_TIMEOUT: "ERR_CRYO_ACK_TIMEOUT",
   /** A payload over the protocol's 16 MiB. */
   PAYLOAD_TOO_LARGE: "ERR_CRYO_PAYLOAD_TOO_LARGE",
-  /** A payload that came can't be taken over, such as for lack of memory; `cause` says why. Its session is closed. */
+  /** A payload that came can't be taken over, such as for lack of memory; `cause` says why. Its session or connection is closed. */
   PAYLOAD_LOST: "ERR_CRYO_PAYLOAD_LOST",
   /** There is no addon for this platform, or it can't be loaded. */
   NATIVE_MISSING: "ERR_CRYO_NATIVE_MISSING",

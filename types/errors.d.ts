@@ -11,7 +11,7 @@
  * - `ERR_CRYO_ACK_TIMEOUT`: the peer did not acknowledge within 2500 ms.
  * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload over the protocol's 16 MiB.
  * - `ERR_CRYO_PAYLOAD_LOST`: a payload that came can't be taken over, such as for lack of memory; `cause` says why. Goes to the
- *   server's `error` event; the session is closed.
+ *   server's `error` event; the session, or the connection of `http_server`, is closed.
  * - `ERR_CRYO_NATIVE_MISSING`: there is no addon for this platform, or it can't be loaded.
  * - `ERR_CRYO_STREAM_TIMEOUT`: no stream of that name came in time (`Timeout elapsed!`).
  * - `ERR_CRYO_STREAM_CANCELLED`: the peer cancelled the stream.

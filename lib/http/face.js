@@ -9,6 +9,7 @@ const https = require("node:https");
 const { getSystemErrorMap } = require("node:util");
 
 const { EVENT } = require("../border/codes.js");
+const { isLost } = require("../border/lost.js");
 const { HttpSocket } = require("./socket.js");
 const { headOf, isWebSocketUpgrade } = require("./upgrade.js");
 
@@ -93,13 +94,15 @@ class HttpFace {
     try {
       this.#event(code, id, payload);
     } catch (error) {
-      // Of a listener on a request or its socket.
+      // What comes behind something lost would be read as another request, or another part of it.
+      if (isLost(error)) this.#sockets.get(id)?.destroy(error);
+      // Otherwise of a listener on a request or its socket.
       this.#failed(error, "connection of http_server");
     }
   }
 
   #event(code, id, payload) {
-    if (code === EVENT.HttpOpened) return this.#opened(id, payload.text());
+    if (code === EVENT.HttpOpened) return this.#opened(id, payload);
     const socket = this.#sockets.get(id);
     // One that was destroyed here may still have events under way.
     if (socket === undefined) return;
@@ -109,12 +112,23 @@ class HttpFace {
     else socket.closed(payload.text());
   }
 
-  #opened(id, addresses) {
-    const identity = { addresses, encrypted: this.#secure };
-    const socket = new HttpSocket(this.#native.takeHttpSocket(), identity, () => this.#sockets.delete(id));
+  #opened(id, payload) {
+    // First: otherwise the next connection would get it.
+    const native = this.#native.takeHttpSocket();
+    const socket = this.#socket(id, native, payload);
     this.#sockets.set(id, socket);
     // A tls.Server would begin a handshake on `connection`.
     this.server.emit(this.#secure ? "secureConnection" : "connection", socket);
+  }
+
+  #socket(id, native, payload) {
+    try {
+      const identity = { addresses: payload.text(), encrypted: this.#secure };
+      return new HttpSocket(native, identity, () => this.#sockets.delete(id));
+    } catch (error) {
+      native.destroy();
+      throw error;
+    }
   }
 
   /** Makes the server say what Rust's listener does. */
