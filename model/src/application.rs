@@ -54,7 +54,7 @@ impl Application {
         while !self.heard.contains(&Code::Closed) {
             self.bell.wait();
             shared.inbox.attend();
-            shared.lending.read();
+            shared.lending.read(shared.now());
             while let Some(codes) = self.exchange(shared) {
                 for code in codes {
                     self.heard.push(code);

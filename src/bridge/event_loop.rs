@@ -171,7 +171,7 @@ impl State {
     /// Reads what can be read and lets JavaScript look for events.
     fn read(&self) {
         self.shared.inbox.attend();
-        self.shared.lending.read();
+        self.shared.lending.read(self.shared.now());
         let (env, mut handles, mut callback) = (self.env, ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment lives as long as its event loop runs. Both scopes are closed, the inner one first.
         unsafe {

@@ -281,6 +281,7 @@ impl NativeServer {
     fn run(&self, delivery: &mut Delivery, dirty: &mut Dirty, (commands, payloads): (&[u32], &[u8]), more: bool) {
         let shared = &self.running.shared;
         let now = shared.now();
+        shared.lending.read_if_late(now);
         let mut events = Batch::default();
         let bytes = Dispatcher { shared, now, delivery, dirty, events: &mut events }.dispatch(commands, payloads);
         if !more || dirty.is_due(now, bytes) {

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -15,9 +15,14 @@ use super::link::Link;
 use super::reading::{Reader, Reading};
 use crate::net::bare::Bare;
 use crate::net::watch::Watch;
+use crate::session::Micros;
 
 /// Sockets lent at a time.
 const MOST: usize = 64;
+
+/// Time in microseconds after which the JavaScript thread reads them in the middle of a turn: others' events, and what they cause, can make a turn
+/// of the event loop one of many ms.
+const LONGEST_TURN: Micros = 1_000;
 
 /// Looks without a reading after which a socket is taken back: while any is lent, the I/O thread has to look.
 const IDLE_LOOKS: u32 = 15;
@@ -49,6 +54,8 @@ pub struct Lending {
     watch: Mutex<Option<Watch>>,
     /// By what the watch calls their sockets.
     loans: Mutex<HashMap<u64, Arc<Loan>>>,
+    /// When they were read last.
+    read: AtomicU64,
 }
 
 impl Lending {
@@ -99,7 +106,8 @@ impl Lending {
     }
 
     /// Reads the sockets that can be read. For the JavaScript thread, which looks for events then.
-    pub fn read(&self) {
+    pub fn read(&self, now: Micros) {
+        self.read.store(now, Ordering::Relaxed);
         for loan in self.readable() {
             let mut guard = loan.lent.lock();
             let Some(lent) = &mut *guard else { continue };
@@ -113,6 +121,13 @@ impl Lending {
                 drop(guard);
                 loan.link.rouse();
             }
+        }
+    }
+
+    /// The same in the middle of a turn, if it is time again.
+    pub fn read_if_late(&self, now: Micros) {
+        if now.saturating_sub(self.read.load(Ordering::Relaxed)) >= LONGEST_TURN && self.count() > 0 {
+            self.read(now);
         }
     }
 
@@ -235,14 +250,14 @@ mod tests {
     #[tokio::test]
     async fn a_lent_socket_is_read_until_there_is_much() {
         let mut lender = Lender::new();
-        lender.shared.lending.read();
+        lender.shared.lending.read(0);
         assert_eq!((lender.events(), lender.wakes()), (0, 0), "nothing has come");
         lender.send(1).await;
-        lender.shared.lending.read();
+        lender.shared.lending.read(0);
         assert!(lender.events() > 0);
         assert_eq!(lender.wakes(), 0);
         lender.send(1000).await;
-        lender.shared.lending.read();
+        lender.shared.lending.read(0);
         assert_eq!(lender.wakes(), 1, "the rest is the task's");
         let lent = lender.shared.lending.take_back(&lender.loan).expect("what was lent");
         assert!(!lent.ended);
@@ -251,10 +266,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_long_turn_is_interrupted_once_a_millisecond() {
+        let mut lender = Lender::new();
+        lender.shared.lending.read(5_000);
+        lender.send(1).await;
+        lender.shared.lending.read_if_late(5_000 + LONGEST_TURN - 1);
+        assert_eq!(lender.events(), 0);
+        lender.shared.lending.read_if_late(5_000 + LONGEST_TURN);
+        assert!(lender.events() > 0);
+    }
+
+    #[tokio::test]
     async fn the_end_is_told_once_it_is_taken_back() {
         let mut lender = Lender::new();
         lender.peer.shutdown().await.expect("a socket that lives");
-        lender.shared.lending.read();
+        lender.shared.lending.read(0);
         assert_eq!(lender.wakes(), 1);
         assert!(lender.shared.lending.take_back(&lender.loan).is_some_and(|lent| lent.ended));
     }
@@ -266,7 +292,7 @@ mod tests {
             lender.shared.lending.look();
         }
         lender.send(1).await;
-        lender.shared.lending.read();
+        lender.shared.lending.read(0);
         for _ in 0..IDLE_LOOKS {
             lender.shared.lending.look();
             assert_eq!(lender.wakes(), 0);
@@ -282,7 +308,7 @@ mod tests {
             lender.send(1).await;
             lender.shared.lending.look();
             assert_eq!(lender.wakes(), 0);
-            lender.shared.lending.read();
+            lender.shared.lending.read(0);
         }
         lender.send(1).await;
         lender.shared.lending.look();
