@@ -1,11 +1,12 @@
 //! Sockets that are lent to the event loop. While little goes on, most of what a message costs is that one thread wakes the other: a session
-//! that keeps asking, and is all there is to do, has its socket read by the JavaScript thread itself.
+//! that keeps asking has its socket read by the JavaScript thread itself.
 //!
 //! The connection's task gets it back whenever it is woken, whatever the reason, and does everything else: it is woken when the socket takes
 //! no more, when the session ends, when much comes at once, when the session has fallen silent, and when the event loop has left it unread from
 //! one look of [`pacing`](super::pacing) to the next.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -113,7 +114,9 @@ impl Lending {
             let Some(lent) = &mut *guard else { continue };
             loan.idle.store(0, Ordering::Relaxed);
             loan.unread.store(false, Ordering::Relaxed);
-            let reading = lent.reader.read_bare(&lent.socket);
+            // A panic costs its own connection and nothing else, as it does on the I/O thread, whose runtime catches it.
+            let reading = catch_unwind(AssertUnwindSafe(|| lent.reader.read_bare(&lent.socket)));
+            let reading = reading.unwrap_or(Reading::Ended);
             lent.ended |= reading == Reading::Ended;
             if reading != Reading::Quiet {
                 // At once: it may go on being readable.
@@ -184,6 +187,7 @@ mod tests {
 
     use super::super::Shared;
     use super::super::batch::Batch;
+    use super::super::reading::without_scratches;
     use super::super::settings::Settings;
     use super::*;
     use crate::net::outgoing::Outgoing;
@@ -274,6 +278,15 @@ mod tests {
         assert_eq!(lender.events(), 0);
         lender.shared.lending.read_if_late(5_000 + LONGEST_TURN);
         assert!(lender.events() > 0);
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_its_own_connection() {
+        let mut lender = Lender::new();
+        lender.send(1).await;
+        without_scratches(|| lender.shared.lending.read(0));
+        assert_eq!(lender.wakes(), 1);
+        assert!(lender.shared.lending.take_back(&lender.loan).is_some_and(|lent| lent.ended));
     }
 
     #[tokio::test]

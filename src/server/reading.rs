@@ -277,6 +277,12 @@ fn pause_if_full(filling: &Filling, core: &mut Core) {
     }
 }
 
+/// Whoever reads on this thread meanwhile panics.
+#[cfg(test)]
+pub fn without_scratches<R>(call: impl FnOnce() -> R) -> R {
+    SCRATCHES.with_borrow_mut(|_| call())
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use tokio::net::UnixStream;
