@@ -1,70 +1,46 @@
-//! How the event loop watches the sockets that are lent to it: through libuv, which Node.js is made of and exports. Node-API leads to the loop,
-//! but has no way of its own to watch a descriptor.
+//! How the event loop is woken, and watches the sockets that are lent to it: through libuv. Node-API leads to the loop, but has no way of its own to
+//! watch a descriptor, and its way of waking takes a lock that the woken thread waits for.
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
-use std::mem::transmute;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Env, Function};
 use napi::{JsValue as _, sys};
+use parking_lot::RwLock;
 
+use super::uv::{Handle, Memory, Uv};
 use crate::net::watch::Watch;
 use crate::server::Shared;
 
-/// libuv's number for handles that watch a descriptor, and for the event that it can be read.
-const UV_POLL: c_int = 8;
-const UV_READABLE: c_int = 1;
-
 /// What async hooks call it.
-const NAME: &CStr = c"CryoLentSockets";
+const NAME: &CStr = c"CryoServer";
 
-/// The beginning of a `uv_poll_t`, whose size libuv tells.
-#[repr(C)]
-struct Handle {
-    /// The user's, in every handle of libuv.
-    data: *const State,
+/// Wakes the event loop, from any thread. A threadsafe function does so with a lock held that the event loop's thread wants next: where both
+/// threads share a CPU, each wake-up would be two more switches between them.
+pub struct Bell {
+    uv: Uv,
+    /// None once it is being closed. Those who ring only read it, so that nobody waits for them but who closes it.
+    handle: RwLock<Option<*mut Handle>>,
 }
 
-type HandleSize = unsafe extern "C" fn(c_int) -> usize;
-type PollInit = unsafe extern "C" fn(*mut sys::uv_loop_s, *mut Handle, c_int) -> c_int;
-type PollStart = unsafe extern "C" fn(*mut Handle, c_int, unsafe extern "C" fn(*mut Handle, c_int, c_int)) -> c_int;
-type Unref = unsafe extern "C" fn(*mut Handle);
-type Close = unsafe extern "C" fn(*mut Handle, unsafe extern "C" fn(*mut Handle));
+// SAFETY: the handle is used on other threads for `uv_async_send` alone, which is made for that, and never once it is being closed.
+unsafe impl Send for Bell {}
+// SAFETY: the same.
+unsafe impl Sync for Bell {}
 
-/// The functions of libuv that are needed. Their signatures are the same in all of libuv 1.
-#[derive(Clone, Copy)]
-struct Uv {
-    handle_size: HandleSize,
-    init: PollInit,
-    start: PollStart,
-    unref: Unref,
-    close: Close,
-}
-
-impl Uv {
-    /// None where the process does not export them.
-    fn find() -> Option<Self> {
-        fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
-            // SAFETY: looks a name up, which is a C string.
-            NonNull::new(unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) })
-        }
-        // SAFETY: libuv's functions of these names have the signatures of the fields that they are for.
-        unsafe {
-            Some(Self {
-                handle_size: transmute::<NonNull<c_void>, HandleSize>(symbol(c"uv_handle_size")?),
-                init: transmute::<NonNull<c_void>, PollInit>(symbol(c"uv_poll_init")?),
-                start: transmute::<NonNull<c_void>, PollStart>(symbol(c"uv_poll_start")?),
-                unref: transmute::<NonNull<c_void>, Unref>(symbol(c"uv_unref")?),
-                close: transmute::<NonNull<c_void>, Close>(symbol(c"uv_close")?),
-            })
-        }
+impl Bell {
+    /// False once it is closed.
+    pub fn ring(&self) -> bool {
+        let handle = self.handle.read();
+        // SAFETY: it is not closed while the lock is held.
+        handle.inspect(|handle| unsafe { self.uv.send(*handle) }).is_some()
     }
 }
 
-/// What the handle points to. It holds a reference until libuv has closed it.
+/// What the handles point to. Each holds a reference until libuv has closed it.
 struct State {
     uv: Uv,
     env: sys::napi_env,
@@ -72,26 +48,25 @@ struct State {
     on_wake: sys::napi_ref,
     context: sys::napi_async_context,
     shared: Arc<Shared>,
-    /// Keeps the environment from ending before the handle is closed.
+    /// Keeps the environment from ending before the handles are closed.
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
     closing: Cell<bool>,
-    /// The handle's memory, libuv's until it is closed.
-    handle: *mut Handle,
-    _memory: Box<[Cell<u128>]>,
+    bell: Arc<Bell>,
+    /// The handle that rings, and the one that watches lent sockets.
+    rung: Memory,
+    lent: Memory,
+    /// Of these, how many are open.
+    open: Cell<u8>,
 }
 
-/// A handle of the event loop, to be used on its thread only.
+/// Handles of the event loop, to be used on its thread only.
 pub struct LoopWatch(Rc<State>);
 
 impl LoopWatch {
-    /// Lets the event loop watch the sockets that `shared` lends, and call `on_wake` after reading them. None where it can't: no socket is lent
-    /// then, which is slower and nothing else.
+    /// Lets the event loop be woken, and watch the sockets that `shared` lends, and call `on_wake` after either. None where it can't: no socket is
+    /// lent then, which is slower and nothing else.
     pub fn start(env: &Env, on_wake: &Function<'_, (), ()>, shared: &Arc<Shared>) -> Option<Self> {
         let (uv, watch, uv_loop) = (Uv::find()?, Watch::new().ok()?, env.get_uv_event_loop().ok()?);
-        // SAFETY: reads a number.
-        let size = unsafe { (uv.handle_size)(UV_POLL) };
-        let memory: Box<[_]> = (0..size.div_ceil(size_of::<u128>())).map(|_| Cell::new(0)).collect();
-        let handle = memory.as_ptr().cast_mut().cast::<Handle>();
         let (mut reference, mut name, mut context) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment and the function live during this call, and the name is as long as is said.
         let made = unsafe {
@@ -107,7 +82,7 @@ impl LoopWatch {
         if !made {
             return None;
         }
-        let state = Rc::new(State {
+        let this = Self(Rc::new(State {
             uv,
             env: env.raw(),
             on_wake: reference,
@@ -115,48 +90,70 @@ impl LoopWatch {
             shared: Arc::clone(shared),
             hook: Cell::default(),
             closing: Cell::default(),
-            handle,
-            _memory: memory,
-        });
-        // SAFETY: the memory is as large as the handle, and aligned for whatever it holds. The descriptor is not closed before the handle is:
-        // only `State::close` does either.
-        if unsafe { (uv.init)(uv_loop, handle, watch.descriptor()) } != 0 {
-            state.release();
-            return None;
-        }
-        shared.lending.begin(watch);
-        // SAFETY: the handle is initialised and this is its thread. What it and the hook point to lives until `on_closed`.
-        let (started, hooked) = unsafe {
-            (*handle).data = Rc::into_raw(Rc::clone(&state));
-            (uv.unref)(handle);
-            let started = (uv.start)(handle, UV_READABLE, on_readable);
-            let hooked =
-                sys::napi_add_async_cleanup_hook(env.raw(), Some(on_cleanup), handle.cast(), state.hook.as_ptr());
-            (started, hooked)
+            bell: Arc::new(Bell { uv, handle: RwLock::default() }),
+            rung: uv.async_memory(),
+            lent: uv.poll_memory(),
+            open: Cell::default(),
+        }));
+        // SAFETY: this is the loop's thread. The memory lives until both handles are closed, and the watch until then: only `State::close` ends
+        // either.
+        let started = unsafe {
+            this.0.begin(&this.0.rung, |memory| uv.listen(uv_loop, memory, on_rung))
+                && this.0.begin(&this.0.lent, |memory| uv.admit(uv_loop, memory, watch.descriptor()))
         };
-        let this = Self(state);
-        if started != 0 || !is_ok(hooked) {
+        shared.lending.begin(watch);
+        let hook = this.0.hook.as_ptr();
+        // SAFETY: the environment lives, and so does the state until the hook is removed, when its handles are closed.
+        let ready = started
+            && unsafe {
+                let state = Rc::as_ptr(&this.0).cast_mut().cast();
+                uv.watch(&this.0.lent, on_readable)
+                    && is_ok(sys::napi_add_async_cleanup_hook(env.raw(), Some(on_cleanup), state, hook))
+            };
+        if !ready {
             this.close();
             return None;
         }
+        *this.0.bell.handle.write() = Some(this.0.rung.handle());
         Some(this)
     }
 
-    /// The event loop watches nothing any more.
+    /// What wakes the event loop.
+    pub fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.0.bell)
+    }
+
+    /// The event loop watches nothing any more, and is not woken.
     pub fn close(&self) {
         self.0.close();
     }
 }
 
 impl State {
-    fn close(&self) {
-        if !self.closing.replace(true) {
-            self.release();
-            // SAFETY: the handle is initialised, and closed once.
-            unsafe { (self.uv.close)(self.handle, on_closed) };
-            // libuv has let go of the descriptor.
-            self.shared.lending.end();
+    /// Initialises a handle, which then holds a reference. False where that fails.
+    fn begin(self: &Rc<Self>, memory: &Memory, initialise: impl FnOnce(&Memory) -> bool) -> bool {
+        let done = initialise(memory);
+        if done {
+            // SAFETY: libuv has initialised it and leaves this field to its user.
+            unsafe { (*memory.handle()).data = Rc::into_raw(Rc::clone(self)).cast() };
+            self.open.set(self.open.get() + 1);
         }
+        done
+    }
+
+    fn close(&self) {
+        if self.closing.replace(true) {
+            return;
+        }
+        self.bell.handle.write().take();
+        self.release();
+        // In the order in which they were begun.
+        for memory in [&self.rung, &self.lent].into_iter().take(self.open.get().into()) {
+            // SAFETY: it is initialised, and closed once.
+            unsafe { self.uv.close(memory, on_closed) };
+        }
+        // libuv has let go of the descriptor.
+        self.shared.lending.end();
     }
 
     /// Lets go of `onWake`.
@@ -172,6 +169,11 @@ impl State {
     fn read(&self) {
         self.shared.inbox.attend();
         self.shared.lending.read(self.shared.now());
+        self.enter();
+    }
+
+    /// Lets JavaScript look for events.
+    fn enter(&self) {
         let (env, mut handles, mut callback) = (self.env, ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment lives as long as its event loop runs. Both scopes are closed, the inner one first.
         unsafe {
@@ -215,30 +217,48 @@ fn is_ok(status: sys::napi_status) -> bool {
     status == sys::Status::napi_ok
 }
 
+/// The state of a handle that is not closed.
+///
+/// # Safety
+/// In a callback of the handle.
+unsafe fn state_of(handle: *mut Handle) -> Rc<State> {
+    // SAFETY: the handle holds a reference to its state, and this is one more: the application may close it meanwhile.
+    unsafe {
+        let state = (*handle).data.cast::<State>();
+        Rc::increment_strong_count(state);
+        Rc::from_raw(state)
+    }
+}
+
+/// There are events.
+unsafe extern "C" fn on_rung(handle: *mut Handle) {
+    // SAFETY: this is a callback of the handle.
+    unsafe { state_of(handle) }.enter();
+}
+
 /// A lent socket can be read.
 unsafe extern "C" fn on_readable(handle: *mut Handle, _status: c_int, _events: c_int) {
-    // SAFETY: the handle is not closed, so that it holds a reference to its state.
-    let state = unsafe {
-        Rc::increment_strong_count((*handle).data);
-        Rc::from_raw((*handle).data)
-    };
-    state.read();
+    // SAFETY: this is a callback of the handle.
+    unsafe { state_of(handle) }.read();
 }
 
 /// The environment ends.
-unsafe extern "C" fn on_cleanup(_: sys::napi_async_cleanup_hook_handle, handle: *mut c_void) {
-    // SAFETY: the hook is removed before the handle lets go of its state.
-    let state = unsafe { &*(*handle.cast::<Handle>()).data };
+unsafe extern "C" fn on_cleanup(_: sys::napi_async_cleanup_hook_handle, state: *mut c_void) {
+    // SAFETY: the hook is removed before the last handle lets go of its state.
+    let state = unsafe {
+        Rc::increment_strong_count(state.cast::<State>());
+        Rc::from_raw(state.cast::<State>())
+    };
     state.close();
 }
 
 /// libuv has forgotten the handle.
 unsafe extern "C" fn on_closed(handle: *mut Handle) {
-    // SAFETY: takes the reference that the handle held, once; the hook was added once.
-    unsafe {
-        let state = Rc::from_raw((*handle).data);
-        if !state.hook.get().is_null() {
-            sys::napi_remove_async_cleanup_hook(state.hook.get());
-        }
+    // SAFETY: takes the reference that the handle held, once.
+    let state = unsafe { Rc::from_raw((*handle).data.cast::<State>()) };
+    state.open.set(state.open.get() - 1);
+    if state.open.get() == 0 && !state.hook.get().is_null() {
+        // SAFETY: it was added once, and this is the last handle to be closed.
+        unsafe { sys::napi_remove_async_cleanup_hook(state.hook.get()) };
     }
 }

@@ -13,7 +13,8 @@
 //! | [`commands`] | batches of commands out of JavaScript's arrays |
 //! | [`give_way`] | how the JavaScript thread lets the I/O thread have its turn |
 //! | [`wake`] | how the I/O thread wakes the event loop |
-//! | `event_loop` | how the event loop watches the sockets that are lent to it, on Linux |
+//! | `event_loop` | how the event loop is woken and watches the sockets that are lent to it, on Linux |
+//! | `uv` | the functions of libuv for that |
 
 pub mod arrays;
 pub mod commands;
@@ -27,4 +28,6 @@ pub mod native_server;
 pub mod options;
 pub mod parcel;
 pub mod peers;
+#[cfg(target_os = "linux")]
+mod uv;
 pub mod wake;

@@ -68,7 +68,7 @@ struct Desk {
 pub(super) struct Running {
     pub(super) shared: Arc<Shared>,
     alarm: Alarm,
-    /// None where sockets can't be lent to the event loop.
+    /// None where the event loop is woken by a threadsafe function, and no socket is lent to it.
     #[cfg(target_os = "linux")]
     event_loop: Option<LoopWatch>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -108,10 +108,12 @@ impl NativeServer {
         let alarm = Alarm::new(&on_wake)?;
         let ring = alarm.clone();
         let shared = Shared::new(options.settings(), tls, Box::new(move || ring.ring()));
+        #[cfg(target_os = "linux")]
+        let event_loop = LoopWatch::start(env, &on_wake, &shared).inspect(|watch| alarm.use_bell(watch.bell()));
         let running = Rc::new(Running {
             alarm,
             #[cfg(target_os = "linux")]
-            event_loop: LoopWatch::start(env, &on_wake, &shared),
+            event_loop,
             thread: Mutex::default(),
             shared,
         });
