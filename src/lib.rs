@@ -3,6 +3,10 @@
 //! | module | holds | knows |
 //! |---|---|---|
 //! | [`protocol`] | the wire: frames, decode, encode, limits, errors | nothing: no I/O, no clock, no Node.js |
+//! | [`session`] | one session as a state machine: ACKs, outbox, streams, heartbeat, its end | [`protocol`]; no I/O, no clock, no Node.js |
+//! | [`net`] | sockets, TLS, WebSocket, HTTP heads | [`session`], by what it writes through; no Node.js |
+//! | [`server`] | connections, handshakes, limits, metrics, batches of events | all of these; no Node.js |
+//! | [`bridge`] | what JavaScript calls, and how it is woken | Node.js |
 //!
 //! Arrows point one way: `bridge` → `server` → `net` → `session` → `protocol`.
 
