@@ -12,6 +12,7 @@
 //! | [`dirty`] | the sessions that the turn has left to be written to |
 //! | [`commands`] | batches of commands out of JavaScript's arrays |
 //! | [`give_way`] | how the JavaScript thread lets the I/O thread have its turn |
+//! | [`heap`] | how much freed memory the process keeps |
 //! | [`wake`] | how the I/O thread wakes the event loop |
 //! | `event_loop` | how the event loop is woken and watches the sockets that are lent to it, on Linux |
 //! | `uv` | the functions of libuv for that |
@@ -23,6 +24,7 @@ pub mod dirty;
 #[cfg(target_os = "linux")]
 pub mod event_loop;
 pub mod give_way;
+pub mod heap;
 pub mod http_socket;
 pub mod native_server;
 pub mod options;

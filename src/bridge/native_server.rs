@@ -16,6 +16,7 @@ use super::dirty::Dirty;
 #[cfg(target_os = "linux")]
 use super::event_loop::LoopWatch;
 use super::give_way::give_way;
+use super::heap;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
 use super::parcel::NativeParcel;
@@ -104,6 +105,7 @@ impl NativeServer {
     /// When key and certificate can't be used.
     #[napi(constructor)]
     pub fn new(env: &Env, options: NativeOptions, arrays: NativeArrays, on_wake: Function<'_, (), ()>) -> Result<Self> {
+        heap::keep_freed_memory();
         let tls = options.ssl.as_ref().map(NativeSsl::config).transpose()?;
         let alarm = Alarm::new(&on_wake)?;
         let ring = alarm.clone();
