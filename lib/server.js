@@ -17,6 +17,7 @@ const { Peers } = require("./peers/peers.js");
 const { report } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session.js");
 const { Sessions } = require("./sessions.js");
+const { Share } = require("./streams/share.js");
 const { makeNative, updateTls } = require("./tls.js");
 
 const rejection = Symbol.for("nodejs.rejection");
@@ -49,22 +50,23 @@ class CryoWebsocketServer extends EventEmitter {
   constructor(validator, options) {
     super({ captureRejections: true });
     // First: once there is a native server, it has to be ended.
-    const share = sharesPort(options);
+    const shared = sharesPort(options);
     this.#admission = new Admission(this, validator, options);
     this.#options = options;
     this.#native = makeNative(options, this.#border);
     this.#border.attach(this.#native, this.#receiver());
     this.#extensions = new Extensions(this, options, (kinds) => this.#native.setHooks(kinds));
     this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);
-    const shared = {
+    const internals = {
       border: this.#border,
       counters: (slot) => this.#native.counters(slot),
       emitter: this,
       extensions: this.#extensions,
       options,
+      share: new Share(),
     };
-    this.#sessions = new Sessions(shared, this.#admission, this.#peers);
-    this.#listen(share);
+    this.#sessions = new Sessions(internals, this.#admission, this.#peers);
+    this.#listen(shared);
   }
 
   /** The underlying HTTP server: its address, its `request` and `error` events. */

@@ -11,7 +11,7 @@ const UNTOLD = 64 * 1024;
 /**
  * @typedef {object} Surroundings What the session gives.
  * @property {object} session
- * @property {object} server The server's internals: `border`, `options`, `emitter`.
+ * @property {object} server The server's internals: `border`, `options`, `emitter`, `share`.
  * @property {number} slot
  * @property {boolean} dialed Whether this side has connected to the other.
  * @property {() => boolean} isOpen Whether the slot is still the session's.
@@ -35,6 +35,11 @@ class Port {
   /** The server's options. */
   get options() {
     return this.#around.server.options;
+  }
+
+  /** What the outgoing streams of all sessions may take of the event loop. @returns {import("./share.js").Share} */
+  get share() {
+    return this.#around.server.share;
   }
 
   /** Whether this side has connected to the other. */

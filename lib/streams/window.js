@@ -38,6 +38,8 @@ class Window {
    */
   take(bytes) {
     if (this.#asked || !this.#fits(bytes)) return false;
+    // Once begun, the window is filled: only then is it worth the wake-up that brings the next room.
+    if (this.#used === 0 && !this.#port.share.isLeft()) return false;
     this.#used += bytes;
     return true;
   }
@@ -64,6 +66,12 @@ class Window {
 
   /** No more than `left` bytes of chunks wait for the socket. */
   room(left) {
+    const { share } = this.#port;
+    if (share.isLeft()) this.#use(left);
+    else share.later(() => this.#use(left));
+  }
+
+  #use(left) {
     this.#asked = false;
     this.#used = left;
     while (this.#queue.length > 0 && this.#fits(this.#queue[0].bytes)) {
