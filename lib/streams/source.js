@@ -2,7 +2,7 @@
 
 // What an application can stream, whatever its kind, as bytes piece by piece.
 
-const { Readable } = require("node:stream");
+const { Readable, finished } = require("node:stream");
 
 const { argumentTypeError } = require("../errors.js");
 
@@ -52,12 +52,13 @@ class Source {
  * Opens a source.
  *
  * @param {any} source A Node.js or WHATWG stream, an (async) iterable, or all at once: a string, a Buffer, any view.
+ * @param {number} size Bytes that are wanted at a time, where the source leaves the choice.
  * @returns {Source}
  * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT` where it is none of these.
  */
-function openSource(source) {
+function openSource(source, size) {
   if (bytesOf(source) !== null) return fromIterator([source][Symbol.iterator]());
-  if (typeof source?.pipe === "function" && typeof source.on === "function") return fromStream(source);
+  if (typeof source?.pipe === "function" && typeof source.on === "function") return fromStream(source, size);
   if (typeof source?.getReader === "function") {
     const reader = source.getReader();
     return new Source(() => reader.read(), () => reader.cancel());
@@ -67,12 +68,33 @@ function openSource(source) {
   throw argumentTypeError("Stream", source, "a readable stream or an iterable of Buffers, views or strings");
 }
 
-function fromStream(source) {
+function fromStream(source, size) {
   // From now on, not only while it is being read: its error is the stream's, not the process's.
   source.on("error", noop);
-  const readable = typeof source[Symbol.asyncIterator] === "function" ? source : new Readable().wrap(source);
-  const iterator = readable[Symbol.asyncIterator]();
-  return new Source(() => iterator.next(), () => readable.destroy?.());
+  const isReadable = typeof source.read === "function" && typeof source.readableLength === "number";
+  const iterates = !isReadable && typeof source[Symbol.asyncIterator] === "function";
+  const readable = isReadable || iterates ? source : new Readable().wrap(source);
+  const pieces = iterates ? source[Symbol.asyncIterator]() : piecesOf(readable, size);
+  return new Source(() => pieces.next(), () => readable.destroy?.());
+}
+
+/** What a stream's own iterator gives, but for all that it has buffered in one piece, which would be a copy. */
+async function* piecesOf(readable, size) {
+  let wake = noop;
+  let end;
+  readable.on("readable", () => wake());
+  finished(readable, { writable: false }, (error) => {
+    end = error ?? null;
+    wake();
+  });
+  for (;;) {
+    const most = readable.readableObjectMode ? undefined : Math.min(readable.readableLength, size) || undefined;
+    const piece = readable.destroyed ? null : readable.read(most);
+    if (piece !== null) yield piece;
+    else if (end) throw end;
+    else if (end === null) return;
+    else await new Promise((resolve) => (wake = resolve));
+  }
 }
 
 function fromIterator(iterator) {

@@ -38,7 +38,7 @@ class Transactions {
   stream(source, name = "anonymous") {
     return unhandled(() => {
       checkName("Stream", name);
-      const pieces = openSource(source);
+      const pieces = openSource(source, this.#port.options.streamChunkBytes);
       if (this.#readiness.isReady) return this.#outgoing.stream(pieces, name);
       return this.#streamLater(pieces, name);
     });
