@@ -88,7 +88,9 @@ async function* piecesOf(readable, size) {
     wake();
   });
   for (;;) {
-    const most = readable.readableObjectMode ? undefined : Math.min(readable.readableLength, size) || undefined;
+    // Text can't be cut anywhere: a character may be two units.
+    const whole = readable.readableObjectMode || readable.readableEncoding;
+    const most = whole ? undefined : Math.min(readable.readableLength, size) || undefined;
     const piece = readable.destroyed ? null : readable.read(most);
     if (piece !== null) yield piece;
     else if (end) throw end;

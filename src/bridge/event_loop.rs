@@ -130,12 +130,15 @@ impl LoopWatch {
 }
 
 impl State {
-    /// Initialises a handle, which then holds a reference. False where that fails.
+    /// Initialises a handle, which then holds a reference, and does not keep the loop alive. False where that fails.
     fn begin(self: &Rc<Self>, memory: &Memory, initialise: impl FnOnce(&Memory) -> bool) -> bool {
         let done = initialise(memory);
         if done {
             // SAFETY: libuv has initialised it and leaves this field to its user.
-            unsafe { (*memory.handle()).data = Rc::into_raw(Rc::clone(self)).cast() };
+            unsafe {
+                (*memory.handle()).data = Rc::into_raw(Rc::clone(self)).cast();
+                self.uv.unref(memory);
+            }
             self.open.set(self.open.get() + 1);
         }
         done

@@ -91,34 +91,31 @@ impl Uv {
         Memory((0..size.div_ceil(size_of::<u128>())).map(|_| Cell::new(0)).collect())
     }
 
-    /// Lets other threads wake the loop, which then calls `on_async`. It does not keep the loop alive. False where libuv refuses.
+    /// Lets other threads wake the loop, which then calls `on_async`. False where libuv refuses.
     ///
     /// # Safety
     /// On the loop's thread, with memory made for this, which lives until the handle is closed.
     pub unsafe fn listen(&self, uv_loop: *mut uv_loop_s, memory: &Memory, on_async: OnAsync) -> bool {
         // SAFETY: as for the caller.
-        unsafe {
-            let done = (self.async_init)(uv_loop, memory.handle(), on_async) == 0;
-            if done {
-                (self.unref)(memory.handle());
-            }
-            done
-        }
+        unsafe { (self.async_init)(uv_loop, memory.handle(), on_async) == 0 }
     }
 
-    /// Lets the loop watch a descriptor, not yet, but from [`Uv::watch`] on. It does not keep the loop alive. False where libuv refuses.
+    /// Lets the loop watch a descriptor, not yet, but from [`Uv::watch`] on. False where libuv refuses.
     ///
     /// # Safety
     /// As for [`Uv::listen`]. The descriptor may not be closed before the handle is.
     pub unsafe fn admit(&self, uv_loop: *mut uv_loop_s, memory: &Memory, descriptor: RawFd) -> bool {
         // SAFETY: as for the caller.
-        unsafe {
-            let done = (self.poll_init)(uv_loop, memory.handle(), descriptor) == 0;
-            if done {
-                (self.unref)(memory.handle());
-            }
-            done
-        }
+        unsafe { (self.poll_init)(uv_loop, memory.handle(), descriptor) == 0 }
+    }
+
+    /// The handle does not keep the loop alive.
+    ///
+    /// # Safety
+    /// On the loop's thread, with an initialised handle.
+    pub unsafe fn unref(&self, memory: &Memory) {
+        // SAFETY: as for the caller.
+        unsafe { (self.unref)(memory.handle()) };
     }
 
     /// The loop calls `on_poll` from now on while the descriptor can be read. False where libuv refuses.

@@ -1,5 +1,5 @@
-//! How the I/O thread wakes the event loop: by libuv itself on Linux, elsewhere by a threadsafe function without data, which also keeps the process
-//! alive while the server runs.
+//! How the I/O thread wakes the event loop: by a threadsafe function without data, or on Linux by libuv itself. The former keeps the process alive
+//! while the server runs, in either case.
 
 use std::sync::Arc;
 #[cfg(target_os = "linux")]
