@@ -10,31 +10,10 @@ const { Client } = require("./support/client");
 const { spawnApp } = require("./support/process");
 const { event } = require("./support/wait");
 
-/**
- * A primary that forks workers as it is told to, each with a server on the port it is given. Workers say when they listen,
- * and answer messages of their sessions with their number.
- */
+/** A primary that forks workers, stops and kills them as it is told to. */
 const primary = ({ send, argument }) => {
   const cluster = require("node:cluster");
-  const worker = `
-    const { cryo } = require(${JSON.stringify(argument)});
-    const cluster = require("node:cluster");
-    const { port, twice } = JSON.parse(process.env.WORK);
-    const start = () => {
-      const server = cryo({ validate: () => true }, { port, host: "127.0.0.1" });
-      server.on("listening", () => process.send({ listening: cluster.worker.id, port: server.http_server.address().port }));
-      server.http_server.on("error", ({ code }) => process.send({ failed: code }));
-      server.on("session", (session) => session.on("message-utf8", () => session.SendUTF8(String(cluster.worker.id))));
-      return server;
-    };
-    const server = start();
-    if (twice) server.on("listening", start);
-    process.on("message", () => server.Destroy().then(() => process.disconnect()));
-  `;
-  const file = require("node:path").join(require("node:os").tmpdir(), `cryo-worker-${process.pid}.js`);
-  require("node:fs").writeFileSync(file, worker);
-  process.on("exit", () => require("node:fs").rmSync(file));
-  cluster.setupPrimary({ exec: file, execArgv: [], args: [] });
+  cluster.setupPrimary({ exec: argument, execArgv: [], args: [] });
   cluster.on("message", (_, message) => send(message));
   cluster.on("exit", ({ id }) => send({ exited: id }));
   process.on("message", ({ fork, kill, stop }) => {
@@ -47,7 +26,7 @@ const primary = ({ send, argument }) => {
 
 /** A primary; its workers end with it. */
 function startPrimary(t) {
-  return spawnApp(t, primary, require("node:path").join(__dirname, ".."));
+  return spawnApp(t, primary, require.resolve("./support/cluster-worker"));
 }
 
 /** A port that nobody listens on any more. */

@@ -76,12 +76,17 @@ class Lane {
       returned = true;
       if (!finished) return;
     }
-    this.clear();
+    this.#running = false;
+    this.#run++;
   }
 
-  /** The first waiting item, or undefined. */
+  /** The first waiting item, or undefined: nothing is left in the array then. */
   #take() {
-    if (this.#head === this.#items.length) return undefined;
+    if (this.#head === this.#items.length) {
+      // Not also where it is empty, as it is for most messages: setting a length costs a call into the runtime.
+      if (this.#head > 0) this.#items.length = this.#head = 0;
+      return undefined;
+    }
     const item = this.#items[this.#head];
     this.#items[this.#head++] = undefined;
     if (this.#head === COMPACT_AT) {
