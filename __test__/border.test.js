@@ -41,6 +41,14 @@ describe("a turn", () => {
     assert.equal(calls.length, 3, "there is nothing to go on with");
   });
 
+  it("begins with what stands in the arrays already", async () => {
+    const { border, calls } = play(1);
+    border.wake(1);
+    assert.deepEqual(calls, ["exchange 1", "exchange 1"]);
+    await setImmediate();
+    assert.equal(calls.length, 2, "there is nothing to go on with");
+  });
+
   it("that gives others theirs writes first what it has sent", async () => {
     const { border, calls } = play(17);
     border.wake();

@@ -69,9 +69,14 @@ class Border {
     this.#receiver = receiver;
   }
 
-  /** Delivers what there is. Called by the event loop when Rust has rung. */
-  wake = () => {
+  /**
+   * Delivers what there is. Called by the event loop when Rust has rung.
+   *
+   * @param {number} [count] Events that stand in the arrays already. Only where all before are handled.
+   */
+  wake = (count = 0) => {
     this.#delivering = true;
+    if (count > 0) this.#begin(count);
     let through = false;
     try {
       through = this.#deliverPortions();
@@ -96,13 +101,19 @@ class Border {
 
   /** Takes the next portion, giving the commands that have come up; false when there is nothing to deliver. */
   #refill() {
-    this.#left = this.#native.exchange(this.#commandCount);
+    const count = this.#native.exchange(this.#commandCount);
     this.#given();
-    this.#unwritten = this.#left > 0;
+    this.#unwritten = count > 0;
+    this.#begin(count);
+    return count > 0;
+  }
+
+  /** The arrays hold the next portion. */
+  #begin(count) {
+    this.#left = count;
     this.#word = 0;
     this.#offset = 0;
     this.#payload.reset();
-    return this.#left > 0;
   }
 
   /** Delivers the portion; false when the event loop has to have its turn first. */

@@ -3,14 +3,16 @@
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Env, Function};
 use napi::{JsValue as _, sys};
 use parking_lot::RwLock;
 
+use super::border::Border;
 use super::uv::{Handle, Memory, Uv};
 use crate::net::watch::Watch;
 use crate::server::Shared;
@@ -48,6 +50,8 @@ struct State {
     on_wake: sys::napi_ref,
     context: sys::napi_async_context,
     shared: Arc<Shared>,
+    /// The application's: it may be gone before the handles are closed.
+    border: Weak<Border>,
     /// Keeps the environment from ending before the handles are closed.
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
     closing: Cell<bool>,
@@ -65,7 +69,7 @@ pub struct LoopWatch(Rc<State>);
 impl LoopWatch {
     /// Lets the event loop be woken, and watch the sockets that `shared` lends, and call `on_wake` after either. None where it can't: no socket is
     /// lent then, which is slower and nothing else.
-    pub fn start(env: &Env, on_wake: &Function<'_, (), ()>, shared: &Arc<Shared>) -> Option<Self> {
+    pub fn start(env: &Env, on_wake: &Function<'_, (), ()>, shared: &Arc<Shared>, border: &Rc<Border>) -> Option<Self> {
         let (uv, watch, uv_loop) = (Uv::find()?, Watch::new().ok()?, env.get_uv_event_loop().ok()?);
         let (mut reference, mut name, mut context) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment and the function live during this call, and the name is as long as is said.
@@ -88,6 +92,7 @@ impl LoopWatch {
             on_wake: reference,
             context,
             shared: Arc::clone(shared),
+            border: Rc::downgrade(border),
             hook: Cell::default(),
             closing: Cell::default(),
             bell: Arc::new(Bell { uv, handle: RwLock::default() }),
@@ -168,14 +173,14 @@ impl State {
         }
     }
 
-    /// Reads what can be read and lets JavaScript look for events.
+    /// Reads what can be read and lets JavaScript handle the events.
     fn read(&self) {
         self.shared.inbox.attend();
         self.shared.lending.read(self.shared.now());
         self.enter();
     }
 
-    /// Lets JavaScript look for events.
+    /// Lets JavaScript handle the events that there are.
     fn enter(&self) {
         let (env, mut handles, mut callback) = (self.env, ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment lives as long as its event loop runs. Both scopes are closed, the inner one first.
@@ -191,7 +196,13 @@ impl State {
         }
     }
 
-    /// Calls `onWake()`. What a nextTick callback threw there is the application's to catch, as it is everywhere else; within the callback's
+    /// How many events stand in the arrays. After a panic JavaScript asks for them itself.
+    fn first_events(&self) -> u32 {
+        let fill = || self.border.upgrade().map_or(0, |border| border.first_events());
+        catch_unwind(AssertUnwindSafe(fill)).unwrap_or(0)
+    }
+
+    /// Calls `onWake(count)`. What a nextTick callback threw there is the application's to catch, as it is everywhere else; within the callback's
     /// scope, which would not know its way out otherwise.
     ///
     /// # Safety
@@ -199,14 +210,16 @@ impl State {
     unsafe fn wake(&self) {
         let env = self.env;
         let (mut receiver, mut on_wake, mut error) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let mut count = ptr::null_mut();
         // SAFETY: the environment lives, and the values are used within the scope.
         unsafe {
             if !is_ok(sys::napi_get_undefined(env, &mut receiver))
                 || !is_ok(sys::napi_get_reference_value(env, self.on_wake, &mut on_wake))
+                || !is_ok(sys::napi_create_uint32(env, self.first_events(), &mut count))
             {
                 return;
             }
-            let status = sys::napi_call_function(env, receiver, on_wake, 0, ptr::null(), ptr::null_mut());
+            let status = sys::napi_call_function(env, receiver, on_wake, 1, &count, ptr::null_mut());
             if status == sys::Status::napi_pending_exception
                 && is_ok(sys::napi_get_and_clear_last_exception(env, &mut error))
             {

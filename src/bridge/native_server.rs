@@ -1,6 +1,5 @@
 //! The class that `lib/server.js` holds: a running server and its end of the border.
 
-use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,19 +9,18 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::arrays::NativeArrays;
-use super::commands::{Command, Dispatcher};
+use super::border::Border;
+use super::commands::Command;
 use super::delivery::Delivery;
-use super::dirty::Dirty;
 #[cfg(target_os = "linux")]
 use super::event_loop::LoopWatch;
-use super::give_way::give_way;
 use super::heap;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
 use super::parcel::NativeParcel;
 use super::wake::Alarm;
 use crate::net::listener::{ListenError, Listener};
-use crate::server::batch::{Batch, Code};
+use crate::server::batch::Code;
 use crate::server::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
 use crate::session::Hooks;
@@ -58,13 +56,6 @@ pub struct Counters {
     pub queued_frames: f64,
 }
 
-/// What the JavaScript thread alone touches.
-struct Desk {
-    arrays: NativeArrays,
-    delivery: Delivery,
-    dirty: Dirty,
-}
-
 /// The I/O thread, and how it ends.
 pub(super) struct Running {
     pub(super) shared: Arc<Shared>,
@@ -93,13 +84,14 @@ impl Running {
 /// A server.
 #[napi]
 pub struct NativeServer {
-    desk: RefCell<Desk>,
+    border: Rc<Border>,
     pub(super) running: Rc<Running>,
 }
 
 #[napi]
 impl NativeServer {
-    /// A server that does not listen yet. `arrays` is where commands and events cross, `onWake` is called when there are events; it must not throw.
+    /// A server that does not listen yet. `arrays` is where commands and events cross. `onWake` is called when there are events, with
+    /// how many stand in the arrays already; it must not throw.
     ///
     /// # Errors
     /// When key and certificate can't be used.
@@ -110,8 +102,10 @@ impl NativeServer {
         let alarm = Alarm::new(&on_wake)?;
         let ring = alarm.clone();
         let shared = Shared::new(options.settings(), tls, Box::new(move || ring.ring()));
+        let border = Rc::new(Border::new(&shared, arrays));
         #[cfg(target_os = "linux")]
-        let event_loop = LoopWatch::start(env, &on_wake, &shared).inspect(|watch| alarm.use_bell(watch.bell()));
+        let event_loop =
+            LoopWatch::start(env, &on_wake, &shared, &border).inspect(|watch| alarm.use_bell(watch.bell()));
         let running = Rc::new(Running {
             alarm,
             #[cfg(target_os = "linux")]
@@ -125,8 +119,7 @@ impl NativeServer {
                 running.end();
             }
         })?;
-        let desk = Desk { arrays, delivery: Delivery::default(), dirty: Dirty::default() };
-        Ok(Self { desk: RefCell::new(desk), running })
+        Ok(Self { border, running })
     }
 
     /// Binds, listens, and starts the I/O thread. `share` lets other processes listen on the same port.
@@ -139,68 +132,48 @@ impl NativeServer {
     /// sent, and that the next event calls `onWake` again; otherwise some may wait for the next exchange or flush.
     #[napi(catch_unwind)]
     pub fn exchange(&self, count: u32) -> u32 {
-        let Ok(mut desk) = self.desk.try_borrow_mut() else { return 0 };
-        let Desk { arrays, delivery, dirty } = &mut *desk;
-        let (commands, payloads) = arrays.given(count);
-        // What the next events cause should leave in the same writes; replies to those of a batch leave at its end.
-        let more = !delivery.is_through() || self.running.shared.inbox.has_more();
-        self.run(delivery, dirty, (commands, payloads), more);
-        let shared = &self.running.shared;
-        if delivery.is_through() {
-            shared.flush_delivered();
-        }
-        let (words, bytes) = arrays.room();
-        delivery.next(shared, words, bytes) as u32
+        self.border.exchange(count)
     }
 
     /// Carries out `count` commands and writes what they send, or leaves most of that to the next flush or exchange, when `more` is to come in
     /// this turn.
     #[napi(catch_unwind)]
     pub fn flush(&self, count: u32, more: bool) {
-        if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            let Desk { arrays, delivery, dirty } = &mut *desk;
-            self.run(delivery, dirty, arrays.given(count), more);
-        }
+        self.border.flush(count, more);
     }
 
     /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or
     /// exchange.
     #[napi(catch_unwind)]
     pub fn command(&self, slot: u32, code: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
-        if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            let Desk { delivery, dirty, .. } = &mut *desk;
-            let command = [slot, code, a, b, payload.len() as u32];
-            self.run(delivery, dirty, (&command, &payload), true);
-        }
+        self.border.command([slot, code, a, b], &payload);
     }
 
     /// Copies the next large payloads of the events to `target`, which is as long as all of them. False where it is not: then none is taken.
     #[napi(catch_unwind)]
     pub fn take_large(&self, mut target: Uint8ArraySlice<'_>) -> bool {
-        let Ok(mut desk) = self.desk.try_borrow_mut() else { return false };
         // SAFETY: the caller has just made the array and waits for this call.
-        desk.delivery.take_large(unsafe { target.as_mut() })
+        let target = unsafe { target.as_mut() };
+        self.border.with_delivery(|delivery| delivery.take_large(target)).unwrap_or_default()
     }
 
     /// Forgets the next large payload: it can't be taken.
     #[napi]
     pub fn skip_large(&self) {
-        if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            desk.delivery.skip_large();
-        }
+        self.border.with_delivery(Delivery::skip_large);
     }
 
     /// The payload of an event that is a parcel.
     #[napi]
     pub fn take_parcel(&self) -> Option<NativeParcel> {
-        let (frame, start) = self.desk.try_borrow_mut().ok()?.delivery.take_parcel()?;
+        let (frame, start) = self.border.with_delivery(Delivery::take_parcel)??;
         Some(NativeParcel::new(frame, start))
     }
 
     /// The socket of the next `HttpOpened` event.
     #[napi]
     pub fn take_http_socket(&self) -> Option<NativeHttpSocket> {
-        Some(self.desk.try_borrow_mut().ok()?.delivery.take_relay()?.into())
+        Some(self.border.take_relay()?.into())
     }
 
     /// Which requests `http_server` has listeners for: bit 0 `request`, bit 1 `upgrade`, bit 2 `connect`.
@@ -212,8 +185,8 @@ impl NativeServer {
     /// The figures of the session in a slot; none if there is no such session.
     #[napi]
     pub fn counters(&self, slot: u32) -> Option<Counters> {
-        let desk = self.desk.try_borrow().ok()?;
-        let core = desk.delivery.link(slot)?.lock();
+        let link = self.border.link(slot)?;
+        let core = link.lock();
         let (rx, tx, dropped) = core.session.counters();
         let (queued_bytes, queued_frames) = core.session.queued(&core.outgoing);
         Some(Counters {
@@ -280,19 +253,6 @@ impl NativeServer {
             .map_err(|error| ListenError::of(endpoint, error))?;
         *self.running.thread.lock() = Some(thread);
         Ok(listening)
-    }
-
-    fn run(&self, delivery: &mut Delivery, dirty: &mut Dirty, (commands, payloads): (&[u32], &[u8]), more: bool) {
-        let shared = &self.running.shared;
-        let now = shared.now();
-        shared.lending.read_if_late(now);
-        let mut events = Batch::default();
-        let bytes = Dispatcher { shared, now, delivery, dirty, events: &mut events }.dispatch(commands, payloads);
-        if !more || dirty.is_due(now, bytes) {
-            dirty.write(now, &mut events);
-        }
-        shared.post(events);
-        give_way();
     }
 }
 
