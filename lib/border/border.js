@@ -29,6 +29,9 @@ const PORTIONS_PER_TURN = 16;
 
 class Border {
   #native;
+  /** Its functions that are called for each batch. */
+  #exchange;
+  #flush;
   #receiver;
   #words = new Uint32Array(EVENTS * EVENT_WORDS);
   #commands = new Uint32Array(COMMANDS * COMMAND_WORDS);
@@ -66,6 +69,8 @@ class Border {
    */
   attach(native, receiver) {
     this.#native = native;
+    this.#exchange = native.exchange;
+    this.#flush = native.flush;
     this.#receiver = receiver;
   }
 
@@ -101,7 +106,7 @@ class Border {
 
   /** Takes the next portion, giving the commands that have come up; false when there is nothing to deliver. */
   #refill() {
-    const count = this.#native.exchange(this.#commandCount);
+    const count = this.#exchange(this.#commandCount);
     this.#given();
     this.#unwritten = count > 0;
     this.#begin(count);
@@ -231,13 +236,13 @@ class Border {
   /** Gives what commands there are now, not with the next tick. */
   flush() {
     if (this.#commandCount === 0 && !this.#unwritten) return;
-    this.#native.flush(this.#commandCount, false);
+    this.#flush(this.#commandCount, false);
     this.#given();
   }
 
   /** Makes room for commands. What these send may leave together with what the rest of this turn does. */
   #giveSome() {
-    this.#native.flush(this.#commandCount, true);
+    this.#flush(this.#commandCount, true);
     this.#given();
     this.#unwritten = true;
   }

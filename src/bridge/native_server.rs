@@ -4,7 +4,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice};
+use napi::bindgen_prelude::{Env, FnArgs, Function, Result, Uint8ArraySlice};
 use napi_derive::napi;
 use parking_lot::Mutex;
 
@@ -128,18 +128,31 @@ impl NativeServer {
         self.start(share).unwrap_or_else(|failure| refused(&failure))
     }
 
-    /// Carries out `count` commands, then writes the next events to the arrays; how many there are. None means that all is written that was
-    /// sent, and that the next event calls `onWake` again; otherwise some may wait for the next exchange or flush.
-    #[napi(catch_unwind)]
-    pub fn exchange(&self, count: u32) -> u32 {
-        self.border.exchange(count)
+    /// `exchange(count)`: carries out as many commands, then writes the next events to the arrays; returns how many there are. None means that all
+    /// is written that was sent, and that the next event calls `onWake` again; otherwise some may wait for the next exchange or flush.
+    ///
+    /// Each batch calls it at least once. Hence a function and no method: to look for the object behind `this` would cost as much as a short message.
+    ///
+    /// # Errors
+    /// When Node.js can't make a function of it.
+    #[napi(getter)]
+    pub fn exchange<'env>(&self, env: &'env Env) -> Result<Function<'env, u32, u32>> {
+        let border = Rc::clone(&self.border);
+        env.create_function_from_closure("exchange", move |call| Ok(border.exchange(call.get(0)?)))
     }
 
-    /// Carries out `count` commands and writes what they send, or leaves most of that to the next flush or exchange, when `more` is to come in
-    /// this turn.
-    #[napi(catch_unwind)]
-    pub fn flush(&self, count: u32, more: bool) {
-        self.border.flush(count, more);
+    /// `flush(count, more)`: carries out as many commands and writes what they send, or leaves most of that to the next flush or exchange, when
+    /// `more` is to come in this turn. A function for the same reason.
+    ///
+    /// # Errors
+    /// When Node.js can't make a function of it.
+    #[napi(getter)]
+    pub fn flush<'env>(&self, env: &'env Env) -> Result<Function<'env, FnArgs<(u32, bool)>, ()>> {
+        let border = Rc::clone(&self.border);
+        env.create_function_from_closure("flush", move |call| {
+            border.flush(call.get(0)?, call.get(1)?);
+            Ok(())
+        })
     }
 
     /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or
