@@ -8,8 +8,8 @@ const { Server, runLoad } = require("./process.js");
  * @typedef {object} Run
  * @property {import("./points.js").Load} load What was put on the server.
  * @property {any} result What the load generator counted.
- * @property {{ before: any, start: any, end: any }} usage What the server had used before the load, at the start and at the
- *   end of the measurement.
+ * @property {{ start: any, end: any }} usage What the server had used at the start and at the end of the measurement.
+ * @property {{ before: number, after: number }} resident Its memory in bytes before the load and after the measurement.
  */
 
 /**
@@ -35,18 +35,20 @@ async function drive(server, contender, load, options) {
   const addr = `127.0.0.1:${await server.listening()}`;
   const raw = contender.raw && { raw: true };
   const full = { seconds: options.seconds, warmup: options.warmup, ...load, ...raw, addr };
-  const usage = { before: await server.usage() };
+  const resident = { before: await server.resident() };
+  const usage = {};
   let result;
   await runLoad(options.load, full, options.loadCore, async (event) => {
     if (event.event === "measuring") usage.start = await server.usage();
     if (event.event === "result") {
       usage.end = await server.usage();
+      resident.after = await server.resident();
       result = event;
     }
   });
   if (result === undefined) throw new Error("the load generator reported nothing");
   if (result.messages === 0 && load.scenario !== "idle") throw new Error("nothing came back during the measurement");
-  return { load: full, result, usage };
+  return { load: full, result, usage, resident };
 }
 
 module.exports = { measure };

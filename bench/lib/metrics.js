@@ -23,13 +23,13 @@ const METRICS = {
     unit: "KB per session",
     better: "less",
     show: compact,
-    of: (run) => (run.usage.end.rss - run.usage.before.rss) / run.load.sessions / 1024,
+    of: ({ resident, load }) => (resident.after - resident.before) / load.sessions / 1024,
   },
   residentTotal: {
     unit: "MB",
     better: "less",
     show: compact,
-    of: (run) => run.usage.end.rss / 1e6,
+    of: (run) => run.resident.after / 1e6,
   },
   cpuShare: { unit: "% of a core", better: "less", show: compact, of: (run) => cpuSeconds(run) / run.result.seconds * 100 },
   perCpuSecond: {

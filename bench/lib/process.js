@@ -51,9 +51,18 @@ class Server {
   }
 
   /** @returns {Promise<import("../servers/control.js").Usage>} What it has used so far. */
-  async usage() {
-    this.#child.send("usage");
-    return (await this.#message()).usage;
+  usage() {
+    return this.#ask("usage");
+  }
+
+  /** @returns {Promise<number>} Its resident memory in bytes, after a garbage collection: not for the middle of a measurement. */
+  resident() {
+    return this.#ask("resident");
+  }
+
+  async #ask(question) {
+    this.#child.send(question);
+    return (await this.#message()).answer;
   }
 
   /** Ends it. */

@@ -9,15 +9,22 @@ const { performance } = require("node:perf_hooks");
  *
  * @typedef {object} Usage
  * @property {number} cpu CPU time of all its threads, in microseconds.
- * @property {number} rss Resident memory, in bytes.
  * @property {number} loop Time its event loop was not waiting, in milliseconds.
  */
 
-/** @returns {Usage} */
-function usage() {
-  const { user, system } = process.cpuUsage();
-  return { cpu: user + system, rss: process.memoryUsage.rss(), loop: performance.eventLoopUtilization().active };
-}
+const answers = {
+  /** @returns {Usage} */
+  usage() {
+    const { user, system } = process.cpuUsage();
+    return { cpu: user + system, loop: performance.eventLoopUtilization().active };
+  },
+
+  /** @returns {number} Resident memory, in bytes, without garbage. */
+  resident() {
+    globalThis.gc?.();
+    return process.memoryUsage.rss();
+  },
+};
 
 /**
  * Tells the harness, or whoever started the script by hand, where the server listens.
@@ -29,10 +36,7 @@ function listening(port) {
     console.log(`listening on ${port}`);
     return;
   }
-  process.on("message", () => {
-    globalThis.gc?.();
-    process.send({ usage: usage() });
-  });
+  process.on("message", (/** @type {keyof typeof answers} */ question) => process.send({ answer: answers[question]() }));
   process.on("disconnect", () => process.exit());
   process.send({ port });
 }
