@@ -134,6 +134,11 @@ impl Lending {
         }
     }
 
+    /// When any of them was read last.
+    pub fn last_read(&self) -> Option<Micros> {
+        Some(self.read.load(Ordering::Relaxed)).filter(|&moment| moment > 0)
+    }
+
     /// Has those taken back that are silent, or that the event loop leaves unread: it may be blocked, and the I/O thread never is.
     pub fn look(&self) {
         let keys = self.keys();

@@ -1,8 +1,16 @@
 //! How much of a socket is read at a time: much where it holds large messages, little where it holds many small ones. All other sockets wait
 //! meanwhile.
 
-/// Bytes of the buffer that sockets are read to.
-pub const LARGEST: usize = 128 * 1024;
+use crate::session::Micros;
+
+/// Bytes of the buffer that sockets are read to. Half of it costs an eighth of an upload's throughput.
+pub const LARGEST: usize = 512 * 1024;
+
+/// The most to read at a time while other sessions send short messages: those would wait for several such readings.
+const MODEST: usize = 128 * 1024;
+
+/// In microseconds, how long somebody counts who has sent a short message.
+const REMEMBERED: Micros = 100_000;
 
 /// Bytes read of a socket of which nothing is known yet.
 const FIRST: usize = 16 * 1024;
@@ -39,6 +47,30 @@ impl ReadSize {
     }
 }
 
+/// What all sockets of a thread hold.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    now: Micros,
+    /// When a short message came last.
+    short: Option<Micros>,
+}
+
+impl Traffic {
+    /// Bytes that may be read at a time. `elsewhere` is when another thread read a short message last.
+    pub fn most(&self, elsewhere: Option<Micros>) -> usize {
+        let is_recent = |moment: Micros| self.now.saturating_sub(moment) < REMEMBERED;
+        if self.short.max(elsewhere).is_some_and(is_recent) { MODEST } else { LARGEST }
+    }
+
+    /// What has been read, and whether it was `short` messages.
+    pub fn note(&mut self, now: Micros, short: bool) {
+        self.now = now;
+        if short {
+            self.short = Some(now);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +98,18 @@ mod tests {
         let mut size = ReadSize::default();
         size.learn(FIRST - 1, 1);
         assert_eq!(size.bytes(), FIRST);
+    }
+
+    #[test]
+    fn reads_less_while_somebody_sends_short_messages() {
+        let mut traffic = Traffic::default();
+        assert_eq!(traffic.most(None), LARGEST);
+        traffic.note(5_000, true);
+        assert_eq!(traffic.most(None), MODEST);
+        traffic.note(5_000 + REMEMBERED - 1, false);
+        assert_eq!(traffic.most(None), MODEST);
+        traffic.note(5_000 + REMEMBERED, false);
+        assert_eq!(traffic.most(None), LARGEST);
+        assert_eq!(traffic.most(Some(5_001)), MODEST);
     }
 }

@@ -12,7 +12,7 @@ use super::Shared;
 use super::filling::Filling;
 use super::link::{Core, Link};
 use super::pace::{Pace, is_little};
-use super::read_size::{self, ReadSize};
+use super::read_size::{self, ReadSize, Traffic};
 use super::release;
 use crate::net::bare::Bare;
 use crate::net::socket::ReadHalf;
@@ -28,6 +28,8 @@ const REPLY_ALLOWANCE: usize = 256 * 1024;
 thread_local! {
     /// Where sockets are read to, and where TLS is decrypted to. Shared by all connections of the thread, so that an idle one owns no buffer.
     static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; read_size::LARGEST], Vec::new()));
+    /// What all connections of the thread have read lately.
+    static TRAFFIC: RefCell<Traffic> = RefCell::default();
 }
 
 /// What the JavaScript thread's reading of a bare socket came to.
@@ -112,7 +114,7 @@ impl Reader {
     /// Reads once. False at the end of the stream.
     pub fn read(&mut self, cx: &mut Context<'_>, socket: &mut ReadHalf) -> Poll<bool> {
         SCRATCHES.with_borrow_mut(|(scratch, plain)| {
-            let mut buf = ReadBuf::new(scratch.get_mut(..self.size.bytes()).unwrap_or_default());
+            let mut buf = ReadBuf::new(scratch.get_mut(..self.next_size()).unwrap_or_default());
             if ready!(socket.poll_read(cx, &mut buf)).is_err() {
                 return Poll::Ready(false);
             }
@@ -124,7 +126,7 @@ impl Reader {
     /// The same on the JavaScript thread, where nothing is waited for.
     pub fn read_bare(&mut self, socket: &Bare) -> Reading {
         SCRATCHES.with_borrow_mut(|(scratch, plain)| {
-            let buffer = scratch.get_mut(..self.size.bytes()).unwrap_or_default();
+            let buffer = scratch.get_mut(..self.next_size()).unwrap_or_default();
             let input = match socket.try_read(buffer) {
                 Ok(length) if length > 0 => buffer.get_mut(..length).unwrap_or_default(),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
@@ -147,6 +149,12 @@ impl Reader {
         let core = self.link.lock();
         let over = core.socket.is_none() || core.session.is_closed() || core.session.is_leaving();
         core.paused || core.blocked || over || self.peer_closed || self.broken
+    }
+
+    /// Bytes to read.
+    fn next_size(&self) -> usize {
+        let lent = self.shared.lending.last_read();
+        self.size.bytes().min(TRAFFIC.with_borrow(|traffic| traffic.most(lent)))
     }
 
     /// Takes bytes as they came from the socket: how many items they held, and false when the peer has ended the stream or broken TLS.
@@ -248,6 +256,7 @@ impl Reader {
             pause_if_full(filling, core);
             (output && !list, list)
         });
+        TRAFFIC.with_borrow_mut(|traffic| traffic.note(now, items > 0 && is_little(items, bytes)));
         if self.broken || self.peer_closed {
             release::gradually(self.decoder.abandon());
         }
