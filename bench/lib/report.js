@@ -32,14 +32,15 @@ function versions(field) {
 }
 
 function pointTable(points, jobs) {
-  const peers = ["ws", "uws", "peer"].filter((id) => jobs.some(({ contender }) => contender === id));
+  // What is compared with itself stands where ws does.
+  const column = (contender) => (contender === "plain" ? "ws" : contender);
+  const peers = ["ws", "uws", "peer"].filter((id) => jobs.some(({ contender }) => column(contender) === id));
   const rows = points.map((point) => {
     const metric = METRICS[point.metric];
-    const find = (id) => jobs.find((job) => job.id === point.id && job.x === null && job.contender === id);
+    const find = (id) => jobs.find((job) => job.id === point.id && job.x === null && column(job.contender) === id);
     const own = find("cryo");
     const cells = peers.map((id) => {
-      // What is compared with itself stands where ws does.
-      const job = find(id) ?? (id === "ws" ? find("plain") : undefined);
+      const job = find(id);
       return job === undefined ? "" : `${spread(summary(job, metric), metric.show)} → **${spread(ratio(own, job, metric))}**`;
     });
     return [point.title, metric.unit, spread(summary(own, metric), metric.show), ...cells, point.must, point.goal];
