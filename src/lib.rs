@@ -10,6 +10,20 @@
 //!
 //! Arrows point one way: `bridge` → `server` → `net` → `session` → `protocol`.
 
+// What comes from outside must not find a way to panic. Tests may: that is how they fail.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod bridge;
 pub mod net;
 pub mod protocol;

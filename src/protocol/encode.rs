@@ -23,6 +23,7 @@ impl Head {
     /// Appends a field. The sum of a type's fields is its [`FrameType::head_len`], which the array
     /// always holds.
     #[inline]
+    #[allow(clippy::indexing_slicing, reason = "the array is as long as the longest head")]
     fn put<const N: usize>(mut self, field: [u8; N]) -> Self {
         let start = usize::from(self.len);
         self.bytes[start..start + N].copy_from_slice(&field);
@@ -40,6 +41,7 @@ impl Deref for Head {
     type Target = [u8];
 
     #[inline]
+    #[allow(clippy::indexing_slicing, reason = "`put` counts only what it has put there")]
     fn deref(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }

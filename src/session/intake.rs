@@ -18,6 +18,7 @@ pub struct Intake {
 
 impl Intake {
     /// `bytes` of payload went into batch `number`.
+    #[allow(clippy::indexing_slicing, reason = "there are two, for numbers even and odd")]
     pub fn received(&mut self, number: u64, bytes: usize) {
         let slot = &mut self.batches[(number & 1) as usize];
         if slot.0 != number {

@@ -31,11 +31,13 @@ pub struct Meter {
 
 impl Meter {
     /// What was received of a type.
+    #[allow(clippy::indexing_slicing, reason = "every type has its place")]
     pub fn received(&self, frame_type: FrameType) -> &Traffic {
         &self.received[index(frame_type)]
     }
 
     /// What was sent of a type, but for the [`Run`]s that have not been [settled](Run::settle).
+    #[allow(clippy::indexing_slicing, reason = "every type has its place")]
     pub fn sent(&self, frame_type: FrameType) -> &Traffic {
         &self.sent[index(frame_type)]
     }
