@@ -47,15 +47,15 @@ impl ReadSize {
     }
 }
 
-/// What all sockets of a thread hold.
+/// Whether sessions beside the one that is read send short messages.
 #[derive(Debug, Default)]
-pub struct Traffic {
+pub struct Neighbours {
     now: Micros,
     /// When a short message came last.
     short: Option<Micros>,
 }
 
-impl Traffic {
+impl Neighbours {
     /// Bytes that may be read at a time. `elsewhere` is when another thread read a short message last.
     pub fn most(&self, elsewhere: Option<Micros>) -> usize {
         let is_recent = |moment: Micros| self.now.saturating_sub(moment) < REMEMBERED;
@@ -102,14 +102,14 @@ mod tests {
 
     #[test]
     fn reads_less_while_somebody_sends_short_messages() {
-        let mut traffic = Traffic::default();
-        assert_eq!(traffic.most(None), LARGEST);
-        traffic.note(5_000, true);
-        assert_eq!(traffic.most(None), MODEST);
-        traffic.note(5_000 + REMEMBERED - 1, false);
-        assert_eq!(traffic.most(None), MODEST);
-        traffic.note(5_000 + REMEMBERED, false);
-        assert_eq!(traffic.most(None), LARGEST);
-        assert_eq!(traffic.most(Some(5_001)), MODEST);
+        let mut neighbours = Neighbours::default();
+        assert_eq!(neighbours.most(None), LARGEST);
+        neighbours.note(5_000, true);
+        assert_eq!(neighbours.most(None), MODEST);
+        neighbours.note(5_000 + REMEMBERED - 1, false);
+        assert_eq!(neighbours.most(None), MODEST);
+        neighbours.note(5_000 + REMEMBERED, false);
+        assert_eq!(neighbours.most(None), LARGEST);
+        assert_eq!(neighbours.most(Some(5_001)), MODEST);
     }
 }

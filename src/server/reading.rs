@@ -12,7 +12,7 @@ use super::Shared;
 use super::filling::Filling;
 use super::link::{Core, Link};
 use super::pace::{Pace, is_little};
-use super::read_size::{self, ReadSize, Traffic};
+use super::read_size::{self, Neighbours, ReadSize};
 use super::release;
 use crate::net::bare::Bare;
 use crate::net::socket::ReadHalf;
@@ -29,7 +29,7 @@ thread_local! {
     /// Where sockets are read to, and where TLS is decrypted to. Shared by all connections of the thread, so that an idle one owns no buffer.
     static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; read_size::LARGEST], Vec::new()));
     /// What all connections of the thread have read lately.
-    static TRAFFIC: RefCell<Traffic> = RefCell::default();
+    static NEIGHBOURS: RefCell<Neighbours> = RefCell::default();
 }
 
 /// What the JavaScript thread's reading of a bare socket came to.
@@ -154,7 +154,7 @@ impl Reader {
     /// Bytes to read.
     fn next_size(&self) -> usize {
         let lent = self.shared.lending.last_read();
-        self.size.bytes().min(TRAFFIC.with_borrow(|traffic| traffic.most(lent)))
+        self.size.bytes().min(NEIGHBOURS.with_borrow(|neighbours| neighbours.most(lent)))
     }
 
     /// Takes bytes as they came from the socket: how many items they held, and false when the peer has ended the stream or broken TLS.
@@ -256,7 +256,7 @@ impl Reader {
             pause_if_full(filling, core);
             (output && !list, list)
         });
-        TRAFFIC.with_borrow_mut(|traffic| traffic.note(now, items > 0 && is_little(items, bytes)));
+        NEIGHBOURS.with_borrow_mut(|neighbours| neighbours.note(now, items > 0 && is_little(items, bytes)));
         if self.broken || self.peer_closed {
             release::gradually(self.decoder.abandon());
         }
