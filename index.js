@@ -4,9 +4,9 @@
 // own, because that is the form in which Node.js finds a CommonJS module's names for `import { ... }`.
 
 const server = require("./lib/server.js");
-const session = require("./lib/session.js");
-const base = require("./lib/base.js");
-const stream = require("./lib/stream.js");
+const session = require("./lib/session/session.js");
+const base = require("./lib/session/base.js");
+const stream = require("./lib/session/stream.js");
 const errors = require("./lib/errors.js");
 
 exports.cryo = server.cryo;

@@ -1,6 +1,6 @@
 //! A WebSocket endpoint that sends every message back: the server's listener, upgrade, framing and output, without a session between them.
 //!
-//! What is here stands for `src/server/handshake.rs`, `reading.rs` and `connection.rs`, and ends a connection as they do.
+//! What is here stands for `src/server/handshake/mod.rs` and `src/server/connection/`, and ends a connection as they do.
 
 use std::future::poll_fn;
 use std::io;

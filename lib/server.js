@@ -5,18 +5,18 @@
 const { EventEmitter } = require("node:events");
 
 const { Admission } = require("./admission/admission.js");
-const { Border } = require("./border/border.js");
+const { Bridge } = require("./bridge/bridge.js");
 const { listen, sharesPort } = require("./cluster.js");
-const { EVENT, COMMAND } = require("./border/codes.js");
+const { EVENT, COMMAND } = require("./bridge/codes.js");
 const { deferred } = require("./deferred.js");
 const { argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
 const { HttpFace, listenError } = require("./http/face.js");
-const { normalizeOptions } = require("./options.js");
+const { normalizeOptions } = require("./options/options.js");
 const { Peers } = require("./peers/peers.js");
 const { report } = require("./report.js");
-const { CryoServerWebsocketSession } = require("./session.js");
-const { Sessions } = require("./sessions.js");
+const { CryoServerWebsocketSession } = require("./session/session.js");
+const { Sessions } = require("./session/sessions.js");
 const { Share } = require("./streams/share.js");
 const { makeNative, updateTls } = require("./tls.js");
 
@@ -28,7 +28,7 @@ const MAX_DEADLINE = 2 ** 31 - 1;
 
 class CryoWebsocketServer extends EventEmitter {
   #native;
-  #border = new Border();
+  #bridge = new Bridge();
   #admission;
   #options;
   #extensions;
@@ -53,12 +53,12 @@ class CryoWebsocketServer extends EventEmitter {
     const shared = sharesPort(options);
     this.#admission = new Admission(this, validator, options);
     this.#options = options;
-    this.#native = makeNative(options, this.#border);
-    this.#border.attach(this.#native, this.#receiver());
+    this.#native = makeNative(options, this.#bridge);
+    this.#bridge.attach(this.#native, this.#receiver());
     this.#extensions = new Extensions(this, options, (kinds) => this.#native.setHooks(kinds));
     this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);
     const internals = {
-      border: this.#border,
+      bridge: this.#bridge,
       counters: (slot) => this.#native.counters(slot),
       emitter: this,
       extensions: this.#extensions,
@@ -237,11 +237,11 @@ class CryoWebsocketServer extends EventEmitter {
   }
 
   async #validate(number, token, text) {
-    this.#border.command(number, COMMAND.Answer, await this.#admission.judge(number, token, text));
+    this.#bridge.command(number, COMMAND.Answer, await this.#admission.judge(number, token, text));
   }
 
   #stop() {
-    this.#border.flush();
+    this.#bridge.flush();
     this.#native.stop();
   }
 

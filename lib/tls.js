@@ -3,18 +3,18 @@
 // Keys and certificates on their way to Rust, where it shows whether they can be used.
 
 const { optionTypeError } = require("./errors.js");
-const { loadNative } = require("./border/native.js");
-const { normalizeSsl } = require("./options.js");
+const { loadNative } = require("./bridge/native.js");
+const { normalizeSsl } = require("./options/options.js");
 
 /**
  * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
- * @param {import("./border/border.js").Border} border Where its events go, and its commands come from.
+ * @param {import("./bridge/bridge.js").Bridge} bridge Where its events go, and its commands come from.
  * @returns {any} A `NativeServer`.
  * @throws {TypeError} `ERR_CRYO_INVALID_OPTION` for `options.ssl`.
  */
-function makeNative(options, border) {
+function makeNative(options, bridge) {
   const { NativeServer } = loadNative();
-  const make = () => new NativeServer(options, border.arrays, border.wake);
+  const make = () => new NativeServer(options, bridge.arrays, bridge.wake);
   // The only thing that options which passed their check can still be wrong in.
   if (options.ssl === undefined) return make();
   return named("options.ssl", make);

@@ -1,7 +1,7 @@
 "use strict";
 
 // Packs this checkout's own build and checks the tarballs: their metadata (publint), their types as each resolution finds
-// them (are-the-types-wrong), and their use in empty projects (__test__/package.test.js).
+// them (are-the-types-wrong), and their use in empty projects (__test__/repository/package.test.js).
 
 const { spawnSync } = require("node:child_process");
 const path = require("node:path");
@@ -25,4 +25,4 @@ function check(file, args) {
 const { main } = packAll(ROOT, OUT);
 check("node_modules/publint/src/cli.js", ["run", main, "--strict"]);
 check("node_modules/@arethetypeswrong/cli/dist/index.js", [main]);
-check("__test__/package.test.js", []);
+check("__test__/repository/package.test.js", []);

@@ -7,7 +7,7 @@ const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
-const { platformTriple } = require("../lib/border/native.js");
+const { platformTriple } = require("../lib/bridge/native.js");
 
 const ROOT = path.join(__dirname, "..");
 const ADDON_SOURCES = ["Cargo.lock", "Cargo.toml", "build.rs", "src"];

@@ -76,8 +76,8 @@ fn session() {
 
 #[cfg(unix)]
 #[test]
-fn border() {
-    exercise("border", fuzz::border::run);
+fn bridge() {
+    exercise("bridge", fuzz::bridge::run);
 }
 
 #[cfg(unix)]

@@ -8,11 +8,11 @@
 //! | [`upgrade`] | the heads of requests and answers, query and all |
 //! | [`websocket_decode`] | a byte stream, cut anywhere |
 //! | [`session`] | frames, application calls, time and verdicts in any order |
-//! | [`border`] | commands as JavaScript writes them, events into arrays of any size |
+//! | [`bridge`] | commands as JavaScript writes them, events into arrays of any size |
 //! | [`server`] | clients, application and I/O thread in any order, over real sockets |
 
 #[cfg(unix)]
-pub mod border;
+pub mod bridge;
 pub mod frame_decode;
 pub mod input;
 #[cfg(unix)]

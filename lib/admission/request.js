@@ -13,7 +13,7 @@ class UpgradeRequest {
   #parts;
 
   /**
-   * @param {string} text Address, port, target and header lines, one a line, as src/server/admission.rs writes them.
+   * @param {string} text Address, port, target and header lines, one a line, as src/server/handshake/admission.rs writes them.
    * @param {import("./forwarded.js").Trust | null} [trust] Whose word is taken on the client's address.
    */
   constructor(text, trust = null) {

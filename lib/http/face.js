@@ -8,8 +8,8 @@ const http = require("node:http");
 const https = require("node:https");
 const { getSystemErrorMap } = require("node:util");
 
-const { EVENT } = require("../border/codes.js");
-const { isLost } = require("../border/lost.js");
+const { EVENT } = require("../bridge/codes.js");
+const { isLost } = require("../bridge/lost.js");
 const { HttpSocket } = require("./socket.js");
 const { headOf, isWebSocketUpgrade } = require("./upgrade.js");
 
@@ -18,7 +18,7 @@ const rejection = Symbol.for("nodejs.rejection");
 /** What Node.js does about a rejected `request` listener. An https.Server does not have it, but needs the same. */
 const answer = http.Server.prototype[rejection];
 
-/** Listeners without which a request is answered in Rust; the bits are those of src/server/passthrough.rs. */
+/** Listeners without which a request is answered in Rust; the bits are those of src/server/http/passthrough.rs. */
 const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
 
 /**

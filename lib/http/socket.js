@@ -11,7 +11,7 @@ const JOINED = 64 * 1024;
 
 /**
  * @typedef {object} Identity
- * @property {string} addresses Both ends' addresses as src/server/batch.rs writes them.
+ * @property {string} addresses Both ends' addresses as src/server/events/batch.rs writes them.
  * @property {boolean} encrypted
  */
 

@@ -3,8 +3,8 @@
 // What a session has received while receive hooks look at it, or while it is taken over step by step: messages, and events that have to keep
 // their place among them.
 
-const { EVENT_COST, COMMAND } = require("../border/codes.js");
-const { isLost } = require("../border/lost.js");
+const { EVENT_COST, COMMAND } = require("../bridge/codes.js");
+const { isLost } = require("../bridge/lost.js");
 const { report } = require("../report.js");
 const { Lane } = require("./lane.js");
 
@@ -59,7 +59,7 @@ class Inbound {
   /** @param {Message} message */
   push(message) {
     // Counted until it is delivered: above a limit the socket is not read. Rust holds what waits for a verdict by itself.
-    if (!message.verdict) this.#server.border.command(this.#slot, COMMAND.Hold, message.length + EVENT_COST);
+    if (!message.verdict) this.#server.bridge.command(this.#slot, COMMAND.Hold, message.length + EVENT_COST);
     this.#enqueue(message);
   }
 
@@ -71,8 +71,8 @@ class Inbound {
   /**
    * Takes a parcel over, behind the messages that came before.
    *
-   * @param {ReturnType<import("../border/parcels.js").Parcels["make"]>} parcel
-   * @param {(payload: import("../border/kept-payload.js").KeptPayload) => void} take Gets it, for what comes behind. What it throws is a loss.
+   * @param {ReturnType<import("../bridge/parcels.js").Parcels["make"]>} parcel
+   * @param {(payload: import("../bridge/kept-payload.js").KeptPayload) => void} take Gets it, for what comes behind. What it throws is a loss.
    */
   gather(parcel, take) {
     this.#enqueue((done) => {
@@ -147,10 +147,10 @@ class Inbound {
 
   #judged({ kind, ack, length, verdict }, passed, { value }) {
     if (!this.#ended) {
-      const { border } = this.#server;
+      const { bridge } = this.#server;
       const held = length + EVENT_COST;
-      if (verdict) border.command(this.#slot, COMMAND.Acknowledge, ack, held);
-      else border.command(this.#slot, COMMAND.Release, held);
+      if (verdict) bridge.command(this.#slot, COMMAND.Acknowledge, ack, held);
+      else bridge.command(this.#slot, COMMAND.Release, held);
     }
     if (passed && !this.#abandoned) this.#deliver(kind, value);
   }

@@ -1,6 +1,6 @@
 "use strict";
 
-// The three kinds of messages by their number on the border, and what each one takes as a payload.
+// The three kinds of messages by their number on the bridge, and what each one takes as a payload.
 
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 

@@ -2,7 +2,7 @@
 
 // The messages of one session: on their way out until the peer's ACKs settle them, on their way in until they are emitted.
 
-const { COMMAND, OUTCOME } = require("../border/codes.js");
+const { COMMAND, OUTCOME } = require("../bridge/codes.js");
 const { Inbound } = require("./inbound.js");
 const { BINARY, EVENTS, UTF8 } = require("./kinds.js");
 const { Outbound } = require("./outbound.js");
@@ -104,7 +104,7 @@ class Messages {
     this.#sends ??= new Sends(this.#rejects);
     const promise = this.#sends.promise();
     const { token } = this.#sends;
-    this.behindSent(() => this.#server.border.commandBytes(this.#slot, command, token, bytes, b));
+    this.behindSent(() => this.#server.bridge.commandBytes(this.#slot, command, token, bytes, b));
     return promise;
   }
 
@@ -213,15 +213,15 @@ class Messages {
       this.#session,
       this.#slot,
       (kind, value) => this.#emit(EVENTS[kind], value),
-      () => this.leave(() => this.#server.border.commandText(this.#slot, COMMAND.Close, LOST_CODE, LOST_REASON)),
+      () => this.leave(() => this.#server.bridge.commandText(this.#slot, COMMAND.Close, LOST_CODE, LOST_REASON)),
     );
     return this.#inbound;
   }
 
   #transmit(kind, token, value) {
-    const { border } = this.#server;
-    if (kind === BINARY) border.commandBytes(this.#slot, COMMAND.Binary, token, value);
-    else border.commandText(this.#slot, kind === UTF8 ? COMMAND.Utf8 : COMMAND.Error, token, value);
+    const { bridge } = this.#server;
+    if (kind === BINARY) bridge.commandBytes(this.#slot, COMMAND.Binary, token, value);
+    else bridge.commandText(this.#slot, kind === UTF8 ? COMMAND.Utf8 : COMMAND.Error, token, value);
   }
 
   #throughHooks(chain, kind, token, value) {
@@ -230,7 +230,7 @@ class Messages {
       this.#session,
       (...message) => (this.open ? this.#transmit(...message) : undefined),
       (settled, outcome) => this.settled(settled, outcome, 1),
-      () => this.leave(() => this.#server.border.commandText(this.#slot, COMMAND.Close, OVERFLOW_CODE, OVERFLOW_REASON)),
+      () => this.leave(() => this.#server.bridge.commandText(this.#slot, COMMAND.Close, OVERFLOW_CODE, OVERFLOW_REASON)),
     );
     // The caller may write to its buffer again as soon as it has the promise.
     const box = { value: kind === BINARY ? Buffer.from(value) : value };

@@ -3,8 +3,8 @@
 // What a session sends while send hooks look at it. The caps and the drop policy of the queue behind it (src/session/outbox.rs) hold
 // here too, so that a hook that is slower than the application costs messages, and in the end the session, but not memory.
 
-const { OUTCOME } = require("../border/codes.js");
-const { MAX_PAYLOAD } = require("../options.js");
+const { OUTCOME } = require("../bridge/codes.js");
+const { MAX_PAYLOAD } = require("../options/options.js");
 const { ERROR } = require("./kinds.js");
 const { Lane } = require("./lane.js");
 

@@ -3,7 +3,7 @@
 // The promises of one session's sends, until the peer's ACKs settle them.
 
 const { CryoError, codes } = require("../errors.js");
-const { OUTCOME } = require("../border/codes.js");
+const { OUTCOME } = require("../bridge/codes.js");
 
 /** Settled entries from which on the ring is cut, or what is left of it is set aside. */
 const COMPACT_AT = 1024;

@@ -79,7 +79,7 @@ class Peers {
    * The connection failed.
    *
    * @param {number} number
-   * @param {string} text Why: what src/server/peer.rs writes.
+   * @param {string} text Why: what src/server/handshake/peer.rs writes.
    */
   failed(number, text) {
     const { url, reject } = this.#end(number);
@@ -171,7 +171,7 @@ async function lookup(host) {
   return found.map(({ address }) => address);
 }
 
-/** Errors by the word that src/server/peer.rs has for them. */
+/** Errors by the word that src/server/handshake/peer.rs has for them. */
 const FAILURES = {
   unreachable: (host, reason, rest) => unreachable(host, systemError(reason, ...rest)),
   tls: (host, reason) =>

@@ -2,7 +2,7 @@
 
 // The streams that a session's peer sends: those that are open, and those that wait to be claimed.
 
-const { EVENT_COST, COMMAND, SIDE } = require("../border/codes.js");
+const { EVENT_COST, COMMAND, SIDE } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { sessionClosed } = require("../messages/sends.js");
 const { CryoReadable, feeder } = require("./readable.js");

@@ -2,7 +2,7 @@
 
 // The streams that a session sends.
 
-const { FLOW } = require("../border/codes.js");
+const { FLOW } = require("../bridge/codes.js");
 const { sessionClosed } = require("../messages/sends.js");
 const { Pull } = require("./pull.js");
 const { Push } = require("./push.js");

@@ -2,7 +2,7 @@
 
 // What the streams of a session may do with it: commands to Rust, events and reports to the application.
 
-const { COMMAND } = require("../border/codes.js");
+const { COMMAND } = require("../bridge/codes.js");
 const { report } = require("../report.js");
 
 /** Bytes that may be handled without telling Rust, which then is told once for many chunks. */
@@ -11,7 +11,7 @@ const UNTOLD = 64 * 1024;
 /**
  * @typedef {object} Surroundings What the session gives.
  * @property {object} session
- * @property {object} server The server's internals: `border`, `options`, `emitter`, `share`.
+ * @property {object} server The server's internals: `bridge`, `options`, `emitter`, `share`.
  * @property {number} slot
  * @property {boolean} dialed Whether this side has connected to the other.
  * @property {() => boolean} isOpen Whether the slot is still the session's.
@@ -52,19 +52,19 @@ class Port {
     return this.#around.isOpen();
   }
 
-  /** Gives a command about the session; see `Border`. */
+  /** Gives a command about the session; see `Bridge`. */
   command(command, a = 0, b = 0) {
-    if (this.isOpen) this.#around.server.border.command(this.#around.slot, command, a, b);
+    if (this.isOpen) this.#around.server.bridge.command(this.#around.slot, command, a, b);
   }
 
   /** The same, with bytes. */
   commandBytes(command, a, b, bytes) {
-    if (this.isOpen) this.#around.server.border.commandBytes(this.#around.slot, command, a, bytes, b);
+    if (this.isOpen) this.#around.server.bridge.commandBytes(this.#around.slot, command, a, bytes, b);
   }
 
   /** The same, with a text. */
   commandText(command, a, b, text) {
-    if (this.isOpen) this.#around.server.border.commandText(this.#around.slot, command, a, text, b);
+    if (this.isOpen) this.#around.server.bridge.commandText(this.#around.slot, command, a, text, b);
   }
 
   /** Runs a task behind the messages whose hooks are still at work. */

@@ -2,7 +2,7 @@
 
 // An outgoing stream of which the peer fetches what it wants: the whole source first, then chunks as they are asked for.
 
-const { EVENT_COST } = require("../border/codes.js");
+const { EVENT_COST } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { ChunkStore } = require("./store.js");
 const { Transmission, chunksOf } = require("./transmission.js");

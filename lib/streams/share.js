@@ -3,7 +3,7 @@
 // How much of the event loop the outgoing streams of a server take. Filling one socket with chunks is the better part of a millisecond: many
 // streams at once would let everybody else's messages wait until all of their sockets are full.
 
-const { runTicks } = require("../border/ticks.js");
+const { runTicks } = require("../bridge/ticks.js");
 
 /** Time in ms that streams take at a time. */
 const TURN = 1;

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 
-const { EVENT_COST } = require("../border/codes.js");
+const { EVENT_COST } = require("../bridge/codes.js");
 
 /** libuv's flag for a file that Windows deletes when it is closed; other systems ignore it. */
 const UV_FS_O_TEMPORARY = 0x40;

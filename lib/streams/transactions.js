@@ -2,7 +2,7 @@
 
 // All transactions of one session: what the application asks for, and what comes from Rust.
 
-const { EVENT, EVENT_COST, FLOW, COMMAND, SIDE, STREAM_COST } = require("../border/codes.js");
+const { EVENT, EVENT_COST, FLOW, COMMAND, SIDE, STREAM_COST } = require("../bridge/codes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { Incoming } = require("./incoming.js");
 const { Outgoing } = require("./outgoing.js");

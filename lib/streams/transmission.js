@@ -2,7 +2,7 @@
 
 // One outgoing stream: what pushed and fetched ones have in common, from TX_START to the promise of `Stream()`.
 
-const { COMMAND, SIDE, OUTCOME, STEP } = require("../border/codes.js");
+const { COMMAND, SIDE, OUTCOME, STEP } = require("../bridge/codes.js");
 const { deferred } = require("../deferred.js");
 const { CryoError, codes } = require("../errors.js");
 

@@ -3,7 +3,7 @@
 // How far one session's outgoing streams may run ahead of its socket. Small, so that sources are read no faster than the
 // peer reads, and a message sent meanwhile has few chunks before it.
 
-const { COMMAND } = require("../border/codes.js");
+const { COMMAND } = require("../bridge/codes.js");
 
 /** Bytes of chunks, of all streams together, that may wait for the socket. */
 const SIZE = 256 * 1024;

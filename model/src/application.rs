@@ -1,5 +1,5 @@
 //! The JavaScript thread, with the event loop's way to sleep: `src/bridge/native_server.rs`, `exchange` and `flush`,
-//! `src/bridge/event_loop.rs`, `read`, and `lib/border/border.js`, `wake`.
+//! `src/bridge/event_loop.rs`, `read`, and `lib/bridge/bridge.js`, `wake`.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::bridge::delivery::Delivery;
 use crate::bridge::dirty::Dirty;
 use crate::net::watch::Watch;
 use crate::server::Shared;
-use crate::server::batch::{Batch, Code, WORDS};
-use crate::server::inbox::Wake;
+use crate::server::events::batch::{Batch, Code, WORDS};
+use crate::server::events::inbox::Wake;
 
 /// An application that knows one session at most, in slot 0.
 pub struct Application {

@@ -1,4 +1,4 @@
-//! The border's format, as it is.
+//! The bridge's format, as it is.
 
 #[path = "../../src/bridge/commands.rs"]
 pub mod commands;

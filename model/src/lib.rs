@@ -1,4 +1,4 @@
-//! The border's locks and wake-ups on loom's threads, which tries every order of events. The inbox, the links, a connection's reading and
+//! The bridge's locks and wake-ups on loom's threads, which tries every order of events. The inbox, the links, a connection's reading and
 //! writing, sessions and commands are the addon's own source, as it is. Stand-ins are the crates it uses ([`crates`]), what of the server
 //! it only carries ([`server`]), the sockets ([`net`]) and the application ([`application`]).
 //!

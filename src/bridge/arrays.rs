@@ -1,9 +1,9 @@
-//! The memory that both sides of the border share: JavaScript makes it once, and each call says only how much of it is filled.
+//! The memory that both sides of the bridge share: JavaScript makes it once, and each call says only how much of it is filled.
 
 use napi::bindgen_prelude::{Uint8Array, Uint32Array};
 use napi_derive::napi;
 
-/// The arrays of `lib/border/border.js`. Passed with each call instead, looking them up would cost as much as a short message.
+/// The arrays of `lib/bridge/bridge.js`. Passed with each call instead, looking them up would cost as much as a short message.
 #[napi(object, object_to_js = false)]
 pub struct NativeArrays {
     /// Descriptors of commands.
@@ -25,7 +25,7 @@ impl NativeArrays {
 
     /// Where events go: descriptors and payloads.
     pub fn room(&mut self) -> (&mut [u32], &mut [u8]) {
-        // SAFETY: the arrays are private to lib/border/border.js, which never transfers them, and runs on the thread that is in this call.
+        // SAFETY: the arrays are private to lib/bridge/bridge.js, which never transfers them, and runs on the thread that is in this call.
         unsafe { (self.words.as_mut(), self.incoming.as_mut()) }
     }
 }

@@ -4,14 +4,14 @@ use super::delivery::Delivery;
 use super::dirty::Dirty;
 use crate::protocol::FlowBehaviour;
 use crate::server::Shared;
-use crate::server::batch::Batch;
+use crate::server::events::batch::Batch;
 use crate::server::handshake::Verdict;
 use crate::session::{Farewell, MessageKind, Micros, Side};
 
 /// Words of a command.
 pub const WORDS: usize = 5;
 
-/// What JavaScript asks for. The numbers are known to `lib/border/codes.js` too.
+/// What JavaScript asks for. The numbers are known to `lib/bridge/codes.js` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Command {

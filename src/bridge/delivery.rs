@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::server::Shared;
-use crate::server::batch::{Batch, LARGE_FLAG, WORDS};
-use crate::server::link::Link;
-use crate::server::relay::Relay;
+use crate::server::connection::link::Link;
+use crate::server::events::batch::{Batch, LARGE_FLAG, WORDS};
+use crate::server::http::relay::Relay;
 
 /// The batch being delivered, and the sessions JavaScript knows.
 #[derive(Default)]

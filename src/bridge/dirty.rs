@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::server::batch::Batch;
-use crate::server::link::Link;
+use crate::server::connection::link::Link;
+use crate::server::events::batch::Batch;
 use crate::session::Micros;
 
 /// How long output waits for more of the same turn, in microseconds: what a loop sends to one session then leaves in one write.

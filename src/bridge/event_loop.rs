@@ -12,7 +12,7 @@ use napi::bindgen_prelude::{Env, Function};
 use napi::{JsValue as _, sys};
 use parking_lot::RwLock;
 
-use super::border::Border;
+use super::exchange::Exchange;
 use super::uv::{Handle, Memory, Uv};
 use crate::net::watch::Watch;
 use crate::server::Shared;
@@ -51,7 +51,7 @@ struct State {
     context: sys::napi_async_context,
     shared: Arc<Shared>,
     /// The application's: it may be gone before the handles are closed.
-    border: Weak<Border>,
+    exchange: Weak<Exchange>,
     /// Keeps the environment from ending before the handles are closed.
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
     closing: Cell<bool>,
@@ -69,7 +69,12 @@ pub struct LoopWatch(Rc<State>);
 impl LoopWatch {
     /// Lets the event loop be woken, and watch the sockets that `shared` lends, and call `on_wake` after either. None where it can't: no socket is
     /// lent then, which is slower and nothing else.
-    pub fn start(env: &Env, on_wake: &Function<'_, (), ()>, shared: &Arc<Shared>, border: &Rc<Border>) -> Option<Self> {
+    pub fn start(
+        env: &Env,
+        on_wake: &Function<'_, (), ()>,
+        shared: &Arc<Shared>,
+        exchange: &Rc<Exchange>,
+    ) -> Option<Self> {
         let (uv, watch, uv_loop) = (Uv::find()?, Watch::new().ok()?, env.get_uv_event_loop().ok()?);
         let (mut reference, mut name, mut context) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment and the function live during this call, and the name is as long as is said.
@@ -92,7 +97,7 @@ impl LoopWatch {
             on_wake: reference,
             context,
             shared: Arc::clone(shared),
-            border: Rc::downgrade(border),
+            exchange: Rc::downgrade(exchange),
             hook: Cell::default(),
             closing: Cell::default(),
             bell: Arc::new(Bell { uv, handle: RwLock::default() }),
@@ -198,7 +203,7 @@ impl State {
 
     /// How many events stand in the arrays. After a panic JavaScript asks for them itself.
     fn first_events(&self) -> u32 {
-        let fill = || self.border.upgrade().map_or(0, |border| border.first_events());
+        let fill = || self.exchange.upgrade().map_or(0, |exchange| exchange.first_events());
         catch_unwind(AssertUnwindSafe(fill)).unwrap_or(0)
     }
 

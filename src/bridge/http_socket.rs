@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Uint8ArraySlice;
 use napi_derive::napi;
 
-use crate::server::relay::Relay;
+use crate::server::http::relay::Relay;
 
 /// Such a socket. What happens on it comes as events with its id.
 #[napi]

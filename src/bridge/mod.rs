@@ -7,7 +7,7 @@
 //! | [`options`] | JavaScript's options as settings |
 //! | [`parcel`] | the class that JavaScript holds for a payload it takes over step by step |
 //! | [`peers`] | connecting to other servers |
-//! | [`border`] | batches of commands and events, each way in one call |
+//! | [`exchange`] | batches of commands and events, each way in one call |
 //! | [`arrays`] | the arrays that both sides read and write |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
 //! | [`dirty`] | the sessions that the turn has left to be written to |
@@ -19,12 +19,12 @@
 //! | `uv` | the functions of libuv for that |
 
 pub mod arrays;
-pub mod border;
 pub mod commands;
 pub mod delivery;
 pub mod dirty;
 #[cfg(target_os = "linux")]
 pub mod event_loop;
+pub mod exchange;
 pub mod give_way;
 pub mod heap;
 pub mod http_socket;

@@ -1,4 +1,4 @@
-//! The class that `lib/server.js` holds: a running server and its end of the border.
+//! The class that `lib/server.js` holds: a running server, and the exchange with it.
 
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::arrays::NativeArrays;
-use super::border::Border;
 use super::commands::Command;
 use super::delivery::Delivery;
 #[cfg(target_os = "linux")]
 use super::event_loop::LoopWatch;
+use super::exchange::Exchange;
 use super::heap;
 use super::http_socket::NativeHttpSocket;
 use super::options::{NativeOptions, NativeSsl};
 use super::parcel::NativeParcel;
 use super::wake::Alarm;
 use crate::net::listener::{ListenError, Listener};
-use crate::server::batch::Code;
-use crate::server::passthrough::Wanted;
+use crate::server::events::batch::Code;
+use crate::server::http::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
 use crate::session::Hooks;
 
@@ -84,7 +84,7 @@ impl Running {
 /// A server.
 #[napi]
 pub struct NativeServer {
-    border: Rc<Border>,
+    exchange: Rc<Exchange>,
     pub(super) running: Rc<Running>,
 }
 
@@ -102,10 +102,10 @@ impl NativeServer {
         let alarm = Alarm::new(&on_wake)?;
         let ring = alarm.clone();
         let shared = Shared::new(options.settings(), tls, Box::new(move || ring.ring()));
-        let border = Rc::new(Border::new(&shared, arrays));
+        let exchange = Rc::new(Exchange::new(&shared, arrays));
         #[cfg(target_os = "linux")]
         let event_loop =
-            LoopWatch::start(env, &on_wake, &shared, &border).inspect(|watch| alarm.use_bell(watch.bell()));
+            LoopWatch::start(env, &on_wake, &shared, &exchange).inspect(|watch| alarm.use_bell(watch.bell()));
         let running = Rc::new(Running {
             alarm,
             #[cfg(target_os = "linux")]
@@ -119,7 +119,7 @@ impl NativeServer {
                 running.end();
             }
         })?;
-        Ok(Self { border, running })
+        Ok(Self { exchange, running })
     }
 
     /// Binds, listens, and starts the I/O thread. `share` lets other processes listen on the same port.
@@ -137,8 +137,8 @@ impl NativeServer {
     /// When Node.js can't make a function of it.
     #[napi(getter)]
     pub fn exchange<'env>(&self, env: &'env Env) -> Result<Function<'env, u32, u32>> {
-        let border = Rc::clone(&self.border);
-        env.create_function_from_closure("exchange", move |call| Ok(border.exchange(call.get(0)?)))
+        let exchange = Rc::clone(&self.exchange);
+        env.create_function_from_closure("exchange", move |call| Ok(exchange.give_and_take(call.get(0)?)))
     }
 
     /// `flush(count, more)`: carries out as many commands and writes what they send, or leaves most of that to the next flush or exchange, when
@@ -148,9 +148,9 @@ impl NativeServer {
     /// When Node.js can't make a function of it.
     #[napi(getter)]
     pub fn flush<'env>(&self, env: &'env Env) -> Result<Function<'env, FnArgs<(u32, bool)>, ()>> {
-        let border = Rc::clone(&self.border);
+        let exchange = Rc::clone(&self.exchange);
         env.create_function_from_closure("flush", move |call| {
-            border.flush(call.get(0)?, call.get(1)?);
+            exchange.flush(call.get(0)?, call.get(1)?);
             Ok(())
         })
     }
@@ -159,7 +159,7 @@ impl NativeServer {
     /// exchange.
     #[napi(catch_unwind)]
     pub fn command(&self, slot: u32, code: u32, a: u32, b: u32, payload: Uint8ArraySlice<'_>) {
-        self.border.command([slot, code, a, b], &payload);
+        self.exchange.command([slot, code, a, b], &payload);
     }
 
     /// Copies the next large payloads of the events to `target`, which is as long as all of them. False where it is not: then none is taken.
@@ -167,26 +167,26 @@ impl NativeServer {
     pub fn take_large(&self, mut target: Uint8ArraySlice<'_>) -> bool {
         // SAFETY: the caller has just made the array and waits for this call.
         let target = unsafe { target.as_mut() };
-        self.border.with_delivery(|delivery| delivery.take_large(target)).unwrap_or_default()
+        self.exchange.with_delivery(|delivery| delivery.take_large(target)).unwrap_or_default()
     }
 
     /// Forgets the next large payload: it can't be taken.
     #[napi]
     pub fn skip_large(&self) {
-        self.border.with_delivery(Delivery::skip_large);
+        self.exchange.with_delivery(Delivery::skip_large);
     }
 
     /// The payload of an event that is a parcel.
     #[napi]
     pub fn take_parcel(&self) -> Option<NativeParcel> {
-        let (frame, start) = self.border.with_delivery(Delivery::take_parcel)??;
+        let (frame, start) = self.exchange.with_delivery(Delivery::take_parcel)??;
         Some(NativeParcel::new(frame, start))
     }
 
     /// The socket of the next `HttpOpened` event.
     #[napi]
     pub fn take_http_socket(&self) -> Option<NativeHttpSocket> {
-        Some(self.border.take_relay()?.into())
+        Some(self.exchange.take_relay()?.into())
     }
 
     /// Which requests `http_server` has listeners for: bit 0 `request`, bit 1 `upgrade`, bit 2 `connect`.
@@ -198,7 +198,7 @@ impl NativeServer {
     /// The figures of the session in a slot; none if there is no such session.
     #[napi]
     pub fn counters(&self, slot: u32) -> Option<Counters> {
-        let link = self.border.link(slot)?;
+        let link = self.exchange.link(slot)?;
         let core = link.lock();
         let (rx, tx, dropped) = core.session.counters();
         let (queued_bytes, queued_frames) = core.session.queued(&core.outgoing);
@@ -269,9 +269,9 @@ impl NativeServer {
     }
 }
 
-/// The names of events and of commands, by number, for the test that `lib/border/codes.js` has the same.
+/// The names of events and of commands, by number, for the test that `lib/bridge/codes.js` has the same.
 #[napi]
-pub fn border_codes() -> Vec<Vec<String>> {
+pub fn bridge_codes() -> Vec<Vec<String>> {
     let events = Code::ALL.iter().map(|code| format!("{code:?}"));
     let commands = Command::ALL.iter().map(|command| format!("{command:?}"));
     vec![events.collect(), commands.collect()]

@@ -1,4 +1,4 @@
-//! JavaScript's options, which `lib/options.js` has checked and completed, as settings.
+//! JavaScript's options, which `lib/options/options.js` has checked and completed, as settings.
 
 use std::sync::Arc;
 use std::time::Duration;

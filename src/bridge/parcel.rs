@@ -1,4 +1,4 @@
-//! The class that `lib/border/parcels.js` holds for a payload so large that it is taken over step by step.
+//! The class that `lib/bridge/parcels.js` holds for a payload so large that it is taken over step by step.
 
 use std::cell::RefCell;
 

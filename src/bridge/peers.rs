@@ -10,7 +10,7 @@ use super::native_server::NativeServer;
 use super::options::milliseconds;
 use crate::net::client::destination::Destination;
 use crate::net::client::trust;
-use crate::server::peer::Call;
+use crate::server::handshake::peer::Call;
 
 /// Another server, from a URL that JavaScript has taken apart.
 #[napi(object, object_to_js = false)]

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::batch::Code;
+use super::events::batch::Code;
+use super::handshake::{self, dismiss, peer};
 use super::limits::Place;
-use super::{Shared, Stop, dismiss, handshake, heartbeat, pacing, peer, scheduling};
+use super::{Shared, Stop, heartbeat, overdue, scheduling};
 use crate::net::listener::Listener;
 use crate::protocol::close;
 use crate::session::Farewell;
@@ -77,7 +78,7 @@ async fn serve(shared: &Arc<Shared>, listener: Listener) {
     let rounds = [
         tokio::spawn(heartbeat::run(Arc::clone(shared))),
         tokio::spawn(heartbeat::sweep(Arc::clone(shared))),
-        tokio::spawn(pacing::flush_overdue(Arc::clone(shared))),
+        tokio::spawn(overdue::flush_overdue(Arc::clone(shared))),
     ];
     tokio::spawn(peer::serve(Arc::clone(shared), share.outgoing()));
     accept(shared, listener, share).await;

@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 use parking_lot::MutexGuard;
 use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
-use super::batch::Batch;
+use super::connection::link::{Core, Link};
+use super::events::batch::Batch;
+use super::events::sink::Sink;
 use super::handshake::Verdict;
-use super::link::{Core, Link};
-use super::passthrough::Wanted;
-use super::peer::Call;
-use super::sink::Sink;
+use super::handshake::peer::Call;
+use super::http::passthrough::Wanted;
 use super::{Shared, Stop};
 use crate::net::direct::Direct;
 use crate::net::outgoing::Outgoing;
@@ -172,7 +172,7 @@ impl Shared {
 mod tests {
     use tokio::net::UnixStream;
 
-    use super::super::batch::Code;
+    use super::super::events::batch::Code;
     use super::super::settings::Settings;
     use super::*;
     use crate::net::socket::Socket;

@@ -6,54 +6,29 @@
 //! | [`accept`] | the accept loop and the I/O thread's main task |
 //! | [`limits`] | how many connections there may be |
 //! | [`handshake`] | one connection until it is a session, or is not |
-//! | [`dismiss`] | answers to clients that are not let in |
-//! | [`admission`] | whether its client may have a session |
-//! | [`peer`] | connections to other servers, until they are sessions, or are not |
-//! | [`opening`] | a connection becomes a session |
-//! | [`connection`], [`reading`] | one connection from then on |
-//! | [`read_size`] | how much of its socket is read at a time |
-//! | [`passthrough`] | one that Node.js serves |
-//! | [`relay`] | its socket, as both threads share it |
-//! | [`link`] | a session and its socket, as both threads share them |
+//! | [`connection`] | one connection from then on |
+//! | [`http`] | connections that Node.js serves |
 //! | [`registry`] | sids and slots |
-//! | [`inbox`], [`batch`], [`large`], [`sink`] | events on their way to the application |
-//! | [`lending`], [`pace`] | sockets that the event loop reads itself, and whose they are |
-//! | [`sync`] | what the inbox needs of threads |
-//! | [`scheduling`] | the I/O thread beside the JavaScript thread |
+//! | [`events`] | what happens, on its way to the application |
 //! | [`commands`] | what the application asks for |
-//! | [`pacing`] | output that waits for the application, but not for long |
 //! | [`heartbeat`] | rounds over the sessions |
+//! | [`overdue`] | output that waits for the application, but not for long |
+//! | [`scheduling`] | the I/O thread beside the JavaScript thread |
 //! | [`metrics`] | figures for the operator |
 
 pub mod accept;
-pub mod admission;
-pub mod batch;
 pub mod commands;
 pub mod connection;
-pub mod dismiss;
-pub mod filling;
+pub mod events;
 pub mod handshake;
 pub mod heartbeat;
-pub mod inbox;
-pub mod large;
-pub mod lending;
+pub mod http;
 pub mod limits;
-pub mod link;
 pub mod metrics;
-pub mod opening;
-pub mod pace;
-pub mod pacing;
-pub mod passthrough;
-pub mod peer;
-pub mod read_size;
-pub mod reading;
+pub mod overdue;
 pub mod registry;
-pub mod relay;
-pub mod release;
 pub mod scheduling;
 pub mod settings;
-pub mod sink;
-pub mod sync;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,16 +39,16 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
-use dismiss::Lingering;
-use handshake::Verdict;
+use connection::lending::Lending;
+use connection::link::Link;
+use events::inbox::{Inbox, Wake};
+use handshake::dismiss::Lingering;
+use handshake::peer::Call;
+use handshake::{Verdict, admission};
 use heartbeat::Wheel;
-use inbox::{Inbox, Wake};
-use lending::Lending;
+use http::passthrough::Wanted;
 use limits::Limits;
-use link::Link;
 use metrics::Metrics;
-use passthrough::Wanted;
-use peer::Call;
 use registry::Registry;
 use settings::Settings;
 
@@ -120,7 +95,7 @@ pub struct Shared {
     lingering: Lingering,
     metrics: Metrics,
     hooks: AtomicU8,
-    /// The requests that Node.js is to answer; see [`passthrough::Wanted`].
+    /// The requests that Node.js is to answer; see [`Wanted`].
     wanted: AtomicU8,
     next_relay: AtomicU32,
     /// Sessions with frames whose ACK may become overdue.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::link::Link;
+use super::connection::link::Link;
 
 /// Who has a sid: a session, a handshake whose verdict is not there yet, or one that may take the session's place.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cryo_server::server::batch::Batch;
+use cryo_server::server::events::batch::Batch;
 use cryo_server::session::{Body, Event, Events, MessageKind, Outcome};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};

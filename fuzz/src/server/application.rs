@@ -1,4 +1,4 @@
-//! The application and its end of the border: takes events when it is woken, as `lib/border/border.js` does, gives commands in batches, and
+//! The application and its end of the bridge: takes events when it is woken, as `lib/bridge/bridge.js` does, gives commands in batches, and
 //! asserts what may reach it.
 
 use std::collections::{BTreeSet, HashSet};
@@ -10,7 +10,7 @@ use cryo_server::bridge::delivery::Delivery;
 use cryo_server::bridge::dirty::Dirty;
 use cryo_server::protocol::FrameType;
 use cryo_server::server::Shared;
-use cryo_server::server::batch::{ASCII_FLAG, Batch, Code, LARGE, LARGE_FLAG, VERDICT_FLAG, WORDS};
+use cryo_server::server::events::batch::{ASCII_FLAG, Batch, Code, LARGE, LARGE_FLAG, VERDICT_FLAG, WORDS};
 use cryo_server::session::Outcome;
 use cryo_server::session::intake::{EVENT_COST, STREAM_COST};
 

@@ -15,8 +15,8 @@ use cryo_server::net::outgoing::Outgoing;
 use cryo_server::net::socket::Socket;
 use cryo_server::net::websocket::{Decoder, Role};
 use cryo_server::protocol::MAX_HEAD_LEN;
-use cryo_server::server::link::{Core, Link};
-use cryo_server::server::opening::Origin;
+use cryo_server::server::connection::link::{Core, Link};
+use cryo_server::server::handshake::opening::Origin;
 use cryo_server::server::settings::Settings;
 use cryo_server::server::{Shared, connection};
 use cryo_server::session::config::{Config, DropPolicy};
@@ -144,7 +144,7 @@ impl Rig {
             let session = Session::new(sid, config);
             let link = Link::new((slot, 0), sid, session, Outgoing::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
-            (Arc::clone(&link), connection::serve(shared, link, read, decoder, Vec::new()))
+            (Arc::clone(&link), connection::task::serve(shared, link, read, decoder, Vec::new()))
         });
         self.links.push(link);
         self.peers.push(Peer::new(sid, theirs));

@@ -1,32 +1,12 @@
-//! The server's parts at the border as they are, and around them what they carry, or touch without waiting for it.
+//! The server's parts at the bridge as they are, and around them what they carry, or touch without waiting for it.
 
-pub mod pace;
-pub mod sync;
+pub mod connection;
+pub mod events;
 
-#[path = "../../../src/server/batch.rs"]
-pub mod batch;
 #[path = "../../../src/server/commands.rs"]
 pub mod commands;
-#[path = "../../../src/server/connection.rs"]
-pub mod connection;
-#[path = "../../../src/server/filling.rs"]
-pub mod filling;
-#[path = "../../../src/server/inbox.rs"]
-pub mod inbox;
-#[path = "../../../src/server/large.rs"]
-pub mod large;
-#[path = "../../../src/server/lending.rs"]
-pub mod lending;
-#[path = "../../../src/server/link.rs"]
-pub mod link;
-#[path = "../../../src/server/read_size.rs"]
-pub mod read_size;
-#[path = "../../../src/server/reading.rs"]
-pub mod reading;
 #[path = "../../../src/server/registry.rs"]
 pub mod registry;
-#[path = "../../../src/server/sink.rs"]
-pub mod sink;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -40,19 +20,15 @@ use crate::net::websocket::{Decoder, Role};
 use crate::rustls::{ClientConfig, ServerConfig};
 use crate::session::config::Config;
 use crate::session::{Hooks, Micros, Session};
+use connection::lending::Lending;
+use connection::link::Link;
+use connection::task;
+use events::inbox::{Inbox, Wake};
 use handshake::Verdict;
-use inbox::{Inbox, Wake};
-use lending::Lending;
-use link::Link;
-use opening::Origin;
-use passthrough::Wanted;
-use peer::Call;
+use handshake::opening::Origin;
+use handshake::peer::Call;
+use http::passthrough::Wanted;
 use registry::Registry;
-
-pub mod admission {
-    #[derive(Debug)]
-    pub struct Permit;
-}
 
 pub mod handshake {
     #[derive(Debug)]
@@ -62,34 +38,36 @@ pub mod handshake {
         Failed,
         Origin,
     }
-}
 
-pub mod opening {
-    #[derive(Debug)]
-    pub enum Origin {
-        Client { number: u32 },
-        Peer { number: u32, request: String },
+    pub mod admission {
+        #[derive(Debug)]
+        pub struct Permit;
+    }
+
+    pub mod opening {
+        #[derive(Debug)]
+        pub enum Origin {
+            Client { number: u32 },
+            Peer { number: u32, request: String },
+        }
+    }
+
+    pub mod peer {
+        pub struct Call;
     }
 }
 
-pub mod passthrough {
-    pub struct Wanted(pub u8);
-}
-
-pub mod peer {
-    pub struct Call;
-}
-
-pub mod relay {
-    #[derive(Debug)]
-    pub struct Relay {
-        pub id: u32,
+pub mod http {
+    pub mod passthrough {
+        pub struct Wanted(pub u8);
     }
-}
 
-pub mod release {
-    /// At once: here nobody waits.
-    pub fn gradually(_bytes: Vec<u8>) {}
+    pub mod relay {
+        #[derive(Debug)]
+        pub struct Relay {
+            pub id: u32,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,7 +140,7 @@ impl Shared {
         Hooks(self.hooks.load(Ordering::Relaxed))
     }
 
-    /// As `opening::open` does it: session 1, and the future that serves it.
+    /// As `handshake::opening::open` does it: session 1, and the future that serves it.
     pub fn open(self: &Arc<Self>, client: &Arc<Client>) -> (Arc<Link>, impl Future<Output = ()> + use<>) {
         let (read, write) = client.split();
         let config = Arc::clone(&self.settings.session);
@@ -171,7 +149,7 @@ impl Shared {
         });
         self.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: 0 }));
         let decoder = Decoder::new(Role::Server, 1 << 16);
-        let connection = connection::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());
+        let connection = task::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());
         (link, connection)
     }
 }

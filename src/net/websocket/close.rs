@@ -23,7 +23,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Item<'_>, Violation> {
     }
 }
 
-/// The longest part of `reason` that a close frame can carry, cut at a character border.
+/// The longest part of `reason` that a close frame can carry, cut at a character boundary.
 pub(super) fn cut(reason: &str) -> &str {
     let mut end = reason.len().min(MAX_REASON_LEN);
     while !reason.is_char_boundary(end) {

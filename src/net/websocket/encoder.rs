@@ -83,7 +83,7 @@ pub fn put_text(out: &mut Vec<u8>, role: Role, payload: &[u8]) {
     put_frame(out, role, OpCode::Text, payload, &[]);
 }
 
-/// Appends a close frame, the reason cut to the 123 bytes it may have, at a character border.
+/// Appends a close frame, the reason cut to the 123 bytes it may have, at a character boundary.
 ///
 /// `code` must be one that may be sent (RFC 6455 section 7.4): 1005, 1006 and 1015 may not.
 pub fn put_close(out: &mut Vec<u8>, role: Role, code: u16, reason: &str) {

@@ -52,7 +52,7 @@ fn pongs_carry_the_payload_of_their_ping() {
 }
 
 #[test]
-fn close_reasons_are_cut_to_123_bytes_at_a_character_border() {
+fn close_reasons_are_cut_to_123_bytes_at_a_character_boundary() {
     for (writer, reader) in PAIRS {
         for (reason, kept) in [
             (String::new(), 0),

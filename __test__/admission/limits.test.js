@@ -1,0 +1,177 @@
+"use strict";
+
+// How many connections there may be, and how large a message: what is over a limit costs the server its refusal.
+
+const assert = require("node:assert/strict");
+const { spawn } = require("node:child_process");
+const path = require("node:path");
+const { describe, test } = require("node:test");
+
+const certificate = require("../support/certs");
+const { Client } = require("../support/client");
+const { requestHead, target } = require("../support/http");
+const { Harness } = require("../support/server");
+const { event, within } = require("../support/wait");
+
+const PACKAGE = path.join(__dirname, "..", "..");
+
+describe("maxConnections", () => {
+  test("refuses the next one with 503 until one is over", async (t) => {
+    const harness = await Harness.start(t, { maxConnections: 2 });
+    const first = await harness.join();
+    await harness.join();
+    const { status, body } = await harness.request(target(9n));
+    assert.equal(status, 503);
+    assert.match(body, /Too many connections/);
+    const closed = event(first.session, "closed");
+    first.client.close();
+    await closed;
+    await reconnect(harness);
+  });
+
+  test("counts connections that have not said a word", async (t) => {
+    const harness = await Harness.start(t, { maxConnections: 1 });
+    const silent = await harness.open();
+    assert.equal((await harness.request(target(9n))).status, 503);
+    silent.destroy();
+    await reconnect(harness);
+  });
+
+  test("with TLS closes the next one without a handshake", async (t) => {
+    const harness = await Harness.start(t, { maxConnections: 1, ssl: certificate });
+    await harness.join();
+    const client = await harness.open({ tls: false });
+    await client.closed();
+    assert.deepEqual(client.reads, []);
+  });
+
+  test("stays cheap in a flood, and those who are in don't notice it", async (t) => {
+    const harness = await Harness.start(t, { maxConnections: 1 });
+    const { client, session } = await harness.join();
+    // More than are waited for; none of them ever closes.
+    const flood = await Promise.all(Array.from({ length: 400 }, () => harness.open({ closes: false })));
+    session.on("message-utf8", (text) => void session.SendUTF8(text));
+    client.send("UTF8DATA", { payload: "still here" });
+    assert.equal((await client.nextOf("UTF8DATA")).payload, "still here");
+    const refused = /^cryo_connections_refused_total\{limit="maxConnections"\} 400$/m;
+    while (!refused.test(harness.server.Metrics())) await new Promise((resolve) => setImmediate(resolve));
+    assert.match(harness.server.Metrics(), /^cryo_connections 1$/m);
+    for (const { socket } of flood) socket.end();
+    await Promise.all(flood.map((one) => one.closed()));
+  });
+});
+
+describe("maxConnectionsPerAddress", () => {
+  test("refuses the next one of that address with 429, in either form of the address", async (t) => {
+    const harness = await Harness.start(t, { maxConnectionsPerAddress: 2 });
+    const { family } = harness.server.http_server.address();
+    const first = await harness.join({ host: "127.0.0.1" });
+    await harness.join({ host: family === "IPv6" ? "::ffff:127.0.0.1" : "127.0.0.1" });
+    const { status, body } = await harness.request(target(9n), {}, { host: "127.0.0.1" });
+    assert.equal(status, 429);
+    assert.match(body, /from this address/);
+    if (family === "IPv6") await harness.join({ host: "::1" });
+    first.client.close();
+    await first.client.closed();
+    await reconnect(harness);
+  });
+
+  test("does not apply to Unix domain sockets", { skip: process.platform === "win32" }, async (t) => {
+    const file = path.join(require("node:os").tmpdir(), `cryo-limits-${process.pid}.sock`);
+    const harness = await Harness.start(t, { port: undefined, path: file, maxConnectionsPerAddress: 1 });
+    for (const sid of [1n, 2n]) {
+      const client = await Client.connect({ path: file, sid });
+      t.after(() => client.destroy());
+    }
+    assert.match(harness.server.Metrics(), /^cryo_connections 2$/m);
+  });
+});
+
+describe("maxPayload", () => {
+  test("closes with 1009 what is over it and takes what is not", async (t) => {
+    const harness = await Harness.start(t, { maxPayload: 1000 });
+    const { client, session } = await harness.join();
+    const message = event(session, "message-utf8");
+    client.send("UTF8DATA", { payload: "x".repeat(1000) });
+    assert.equal((await message)[0].length, 1000);
+    client.send("UTF8DATA", { payload: "x".repeat(1001 + 12) });
+    assert.equal((await client.closed()).code, 1009);
+  });
+});
+
+describe("a process that has run out of descriptors", { skip: process.platform === "win32" }, () => {
+  test("serves the sessions it has, and accepts again as soon as there are some", async (t) => {
+    const app = `
+      const server = require(${JSON.stringify(PACKAGE)}).cryo({ validate: async () => true }, { port: 0 });
+      server.on("session", (session) => session.on("message-utf8", (text) => session.SendUTF8(text)));
+      server.on("listening", () => process.send(server.http_server.address().port));
+    `;
+    const command = ["-c", 'ulimit -n 64 && exec "$0" -e "$1"', process.execPath, app];
+    const child = spawn("sh", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    t.after(() => child.kill("SIGKILL"));
+    const [port] = await event(child, "message");
+
+    const first = await Client.connect({ port, sid: 99n });
+    const clients = [];
+    t.after(() => [first, ...clients].forEach((client) => client.destroy()));
+    for (let sid = 1n; sid <= 80n; sid++) clients.push(await Client.open({ port, sid }));
+    let accepted = 0;
+    const answers = clients.map((client) => {
+      client.write(requestHead(target(client.sid)));
+      return client.response().then(() => accepted++, () => {});
+    });
+    // Once some have been let in there are no descriptors for the rest, which wait in the listener's queue.
+    await Promise.any(answers);
+    first.send("UTF8DATA", { payload: "still here" });
+    assert.equal((await first.nextOf("UTF8DATA")).payload, "still here");
+    clients.forEach((client) => client.destroy());
+    await within(Promise.all(answers), "all answers");
+    assert.ok(accepted < 80, "there were descriptors for all");
+    const late = await Client.connect({ port, sid: 100n });
+    late.destroy();
+  });
+});
+
+describe("a process without descriptors for a server", { skip: process.platform === "win32" }, () => {
+  test("hears so, however few are left, and can end it", async (t) => {
+    const app = `
+      const fs = require("node:fs");
+      const { cryo } = require(${JSON.stringify(PACKAGE)});
+      const outcomes = [];
+      const attempt = async (left) => {
+        const fds = [];
+        try {
+          while (left < Infinity) fds.push(fs.openSync("/dev/null"));
+        } catch {}
+        fds.splice(0, left).forEach((fd) => fs.closeSync(fd));
+        const server = cryo({ validate: async () => true }, { port: 0 });
+        const outcome = await new Promise((resolve) => {
+          server.on("listening", () => resolve("listening"));
+          server.http_server.on("error", ({ code }) => resolve(code));
+        });
+        await server.Destroy();
+        fds.forEach((fd) => fs.closeSync(fd));
+        return outcome;
+      };
+      (async () => {
+        await attempt(Infinity); // loads the addon
+        for (let left = 0; left <= 8; left++) outcomes.push(await attempt(left));
+        process.send(outcomes);
+      })();
+    `;
+    const command = ["-c", 'ulimit -n 64 && exec "$0" -e "$1"', process.execPath, app];
+    const child = spawn("sh", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    t.after(() => child.kill("SIGKILL"));
+    const [outcomes] = await event(child, "message");
+    assert.deepEqual([outcomes[0], outcomes.at(-1)], ["EMFILE", "listening"]);
+    assert.deepEqual([...new Set(outcomes)], ["EMFILE", "listening"]);
+  });
+});
+
+/** Connects as soon as there is room again: the server sees a client's end a little later than the test. */
+async function reconnect(harness) {
+  let status;
+  do ({ status } = await harness.request(target(99n)));
+  while (status === 503 || status === 429);
+  assert.equal(status, 101);
+}

@@ -1,0 +1,62 @@
+"use strict";
+
+// How the addon for the running platform is found, and what is said when there is none.
+
+const assert = require("node:assert/strict");
+const path = require("node:path");
+const { describe, it } = require("node:test");
+
+const { loadNative, platformTriple } = require("../../lib/bridge/native.js");
+
+const LOCAL = path.join(__dirname, "../..", "cryo-server.linux-x64-musl.node");
+const TRIPLE = "linux-x64-musl";
+const addon = {};
+
+/** A `require` that finds only this one. */
+const only = (found) => (id) => {
+  if (id === found) return addon;
+  throw Object.assign(new Error(`Cannot find module '${id}'`), { code: "MODULE_NOT_FOUND" });
+};
+
+describe("the platform", () => {
+  it("is named as napi-rs names it", () => {
+    const names = (platform, arch) => platformTriple(platform, arch, () => "musl");
+    assert.equal(names("linux", "x64"), "linux-x64-musl");
+    assert.equal(names("darwin", "arm64"), "darwin-arm64");
+    assert.equal(names("win32", "x64"), "win32-x64-msvc");
+    assert.equal(names("sunos", "x64"), null);
+  });
+
+  it("of this process is one of the known ones, with its C library", { skip: process.platform !== "linux" }, () => {
+    assert.match(platformTriple(), /^linux-(x64|arm64)-(gnu|musl)$/);
+  });
+});
+
+describe("the addon", () => {
+  it("is the checkout's own build where there is one", () => {
+    assert.equal(loadNative(only(LOCAL), TRIPLE, (file) => file === LOCAL), addon);
+  });
+
+  it("is the platform's package elsewhere", () => {
+    assert.equal(loadNative(only("cryo-server-linux-x64-musl"), TRIPLE, () => false), addon);
+  });
+
+  it("is missed with the platform, the package and what to do", () => {
+    assert.throws(() => loadNative(only("nothing"), TRIPLE, () => false), {
+      code: "ERR_CRYO_NATIVE_MISSING",
+      message: /\(linux-x64-musl\): the package cryo-server-linux-x64-musl is not installed\. Install .* `npm run build`/,
+    });
+  });
+
+  it("that is there and can't be loaded says why", () => {
+    const cause = new Error("invalid ELF header");
+    const load = () => {
+      throw cause;
+    };
+    assert.throws(() => loadNative(load, TRIPLE, () => true), { code: "ERR_CRYO_NATIVE_MISSING", message: /invalid ELF header/, cause });
+  });
+
+  it("does not exist for every platform", () => {
+    assert.throws(() => loadNative(only(LOCAL), null), { code: "ERR_CRYO_NATIVE_MISSING", message: /it has one for .*linux-x64/ });
+  });
+});

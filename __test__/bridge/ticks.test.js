@@ -1,0 +1,48 @@
+"use strict";
+
+// What an application's nextTick callback throws in the middle of a batch is an uncaught exception, as anywhere else.
+
+const assert = require("node:assert/strict");
+const { test } = require("node:test");
+
+const { spawnApp } = require("../support/process");
+
+/** Three requests on a connection each, the first two of which have a tick that throws. */
+const app = ({ cryo, send, argument }) => {
+  const http = require("node:http");
+  if (argument.handled) process.on("uncaughtException", (error) => send(error.message));
+  const server = cryo({ validate: async () => true }, { port: 0 });
+  server.http_server.on("request", ({ url }, response) => {
+    if (url !== "/last") {
+      process.nextTick(() => {
+        throw new Error(`tick of ${url}`);
+      });
+    }
+    response.end();
+  });
+  server.on("listening", async () => {
+    for (const path of ["/first", "/second", "/last"]) {
+      await new Promise((resolve) => {
+        http.get({ port: server.http_server.address().port, path, agent: false }, (response) => response.resume().on("end", resolve));
+      });
+    }
+    await server.Destroy();
+    send("end");
+    process.disconnect();
+  });
+};
+
+test("the process goes on if it handles that", async (t) => {
+  const child = spawnApp(t, app, { handled: true });
+  assert.equal(await child.next(), "tick of /first");
+  assert.equal(await child.next(), "tick of /second");
+  assert.equal(await child.next(), "end");
+  assert.equal((await child.exit()).code, 0);
+});
+
+test("the process ends by it otherwise", async (t) => {
+  const child = spawnApp(t, app, { handled: false });
+  const { code, stderr } = await child.exit();
+  assert.equal(code, 1);
+  assert.match(stderr, /Error: tick of \/first/);
+});

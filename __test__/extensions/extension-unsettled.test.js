@@ -1,0 +1,86 @@
+"use strict";
+
+// Hooks that never settle, and the ends of sessions and servers.
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+
+const { Gate } = require("../support/gate");
+const { joined } = require("../support/server");
+const { event, within } = require("../support/wait");
+
+describe("a hook that never settles", () => {
+  const QUICK = { closeTimeoutMs: 50 };
+
+  /** Both directions of the session are stuck in a hook. */
+  async function stick({ server, session, client }) {
+    const gate = new Gate();
+    server.RegisterExtension({ name: "stuck", on_receive_utf8: gate.hook, before_send_utf8: gate.hook });
+    const sends = [session.SendUTF8("out"), session.SendUTF8("waits"), session.SendBinary(Buffer.from("waits too"))];
+    client.send("UTF8DATA", { payload: "in" });
+    await Promise.all([gate.reached("out"), gate.reached("in")]);
+    return sends;
+  }
+
+  test("does not keep Close from closing", async (t) => {
+    const { session, client, ...rest } = await joined(t, QUICK);
+    await stick({ session, client, ...rest });
+    const told = event(session, "closed");
+    await within(session.Close("all the same"), "Close()");
+    assert.equal((await client.nextOf("BYE")).reason, "all the same");
+    await told;
+  });
+
+  test("does not keep closed from coming when the client goes, and its message is not emitted behind it", async (t) => {
+    const { server, session, client } = await joined(t, QUICK);
+    const gate = new Gate();
+    server.RegisterExtension({ name: "gate", on_receive_utf8: gate.hook });
+    session.on("message-utf8", () => assert.fail("behind closed"));
+    client.send("UTF8DATA", { payload: "stuck" });
+    await gate.reached("stuck");
+    const closed = event(session, "closed");
+    client.reset();
+    await closed;
+    gate.open("stuck");
+    await new Promise(setImmediate);
+  });
+
+  test("does not keep Destroy of the server waiting when its session is gone", async (t) => {
+    const { harness, server, session, client } = await joined(t, { closeTimeoutMs: 60_000 });
+    await harness.join({ acks: true, pongs: true });
+    server.RegisterExtension({ name: "stuck", before_send_utf8: () => new Promise(() => {}) });
+    session.SendUTF8("stuck");
+    const destroyed = server.Destroy();
+    client.reset();
+    await within(destroyed, "the server's end");
+  });
+
+  test("does not keep Destroy of the server from ending", async (t) => {
+    const pair = await joined(t, QUICK);
+    await stick(pair);
+    await within(pair.server.Destroy(), "Destroy()");
+  });
+
+  for (const whose of ["server", "session"]) {
+    test(`keeps the end of the ${whose} within three times closeTimeoutMs, where the client takes and answers nothing, too`, async (t) => {
+      const closeTimeoutMs = 1000;
+      const { server, session, client } = await joined(t, { closeTimeoutMs }, { closes: false });
+      const gate = new Gate();
+      server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook });
+      client.pause();
+      while (session.queued.frames === 0) session.SendBinary(Buffer.alloc(1024 * 1024));
+      session.SendUTF8("stuck");
+      session.SendBinary(Buffer.from("waits"));
+      await gate.reached("stuck");
+      // With something to spare for a busy machine.
+      await within(whose === "server" ? server.Destroy() : session.Close(), "the end", 3 * closeTimeoutMs + 2000);
+    });
+  }
+
+  test("leaves no send undecided where sends reject", async (t) => {
+    const pair = await joined(t, { ...QUICK, undelivered: "reject" });
+    const sends = await stick(pair);
+    pair.client.reset();
+    for (const sent of sends) await assert.rejects(within(sent, "a send"), { code: "ERR_CRYO_SESSION_CLOSED" });
+  });
+});

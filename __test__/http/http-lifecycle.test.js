@@ -1,0 +1,222 @@
+"use strict";
+
+// How connections of `http_server` end: by its methods, its time-outs, other protocols, and with the server.
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+
+const { HttpService, received, text } = require("../support/http-service");
+const { requestHead, target } = require("../support/http");
+const { spawnApp } = require("../support/process");
+const { deferred, event, within } = require("../support/wait");
+
+const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const HALF = "GET / HTTP/1.1\r\nHost";
+
+/** Answers all but `/wait`. */
+const patient = (request, response) => {
+  if (request.url !== "/wait") response.end("done");
+};
+
+/** A connection whose request was answered. */
+async function idle(service) {
+  const socket = await service.connect();
+  socket.write(GET);
+  await received(socket, "done");
+  return socket;
+}
+
+/** A connection whose request was not, and its response. */
+async function busy(service) {
+  const socket = await service.connect();
+  const arrival = event(service.http, "request");
+  socket.write(GET.replace("/", "/wait"));
+  const [, response] = await arrival;
+  return { socket, response };
+}
+
+for (const secure of [false, true]) {
+  describe(secure ? "TLS" : "plain", () => {
+    test("getConnections counts requests' connections and sessions", async (t) => {
+      const service = await HttpService.start(t, secure, patient);
+      const count = () => new Promise((resolve, reject) => service.http.getConnections((error, n) => (error ? reject(error) : resolve(n))));
+      assert.equal(await count(), 0);
+      await service.harness.join();
+      await idle(service);
+      assert.equal(await count(), 2);
+    });
+
+    test("closeIdleConnections spares the busy ones, closeAllConnections does not", async (t) => {
+      const service = await HttpService.start(t, secure, patient);
+      const resting = await idle(service);
+      const { socket, response } = await busy(service);
+      service.http.closeIdleConnections();
+      assert.equal(await text(resting), "");
+      response.write("half");
+      await received(socket, "half");
+      // What the client still says to a connection that was cut may come back as a reset: only its end matters.
+      const gone = new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve));
+      service.http.closeAllConnections();
+      socket.end();
+      await within(gone, "the busy connection's end");
+    });
+
+    test("keepAliveTimeout, timeout and maxRequestsPerSocket close as they do in node:http", async (t) => {
+      const service = await HttpService.start(t, secure, patient);
+      Object.assign(service.http, { keepAliveTimeout: 20, keepAliveTimeoutBuffer: 0 });
+      assert.equal(await text(await idle(service)), "");
+      service.http.keepAliveTimeout = 5000;
+      service.http.timeout = 20;
+      const { socket } = await busy(service);
+      assert.equal(await text(socket), "");
+      service.http.timeout = 0;
+      service.http.maxRequestsPerSocket = 2;
+      const answers = await service.exchange(GET + GET, "Connection: close");
+      assert.deepEqual(answers.match(/Connection: .*/g), ["Connection: keep-alive", "Connection: close"]);
+    });
+
+    test("a later head that does not end is answered with 408", async (t) => {
+      const service = await HttpService.start(t, secure, patient);
+      Object.assign(service.http, { headersTimeout: 50, requestTimeout: 50, connectionsCheckingInterval: 20 });
+      // Node.js begins to look every so often when it hears this.
+      service.http.emit("listening");
+      const socket = await idle(service);
+      socket.write(HALF);
+      assert.match(await text(socket), /^(?:done)?HTTP\/1\.1 408 /);
+    });
+
+    test("a first head that does not end is answered with 408 at the handshake's deadline", async (t) => {
+      const service = await HttpService.start(t, secure, patient, { handshakeTimeoutMs: 50 });
+      assert.match(await service.exchange(HALF), /^HTTP\/1\.1 408 /);
+    });
+
+    test("the handshake's deadline and cap are over with the head", async (t) => {
+      const service = await HttpService.start(t, secure, patient, { handshakeTimeoutMs: 100, maxPendingHandshakes: 1 });
+      const waiting = [await busy(service), await busy(service), await busy(service)];
+      // Later than the deadline: the server itself has told another connection that it is.
+      await service.exchange(HALF);
+      for (const { socket, response } of waiting) {
+        response.end("late");
+        await received(socket, "late");
+      }
+    });
+
+    test("Destroy() waits for answers under way, and closes what is idle", async (t) => {
+      const service = await HttpService.start(t, secure, patient);
+      const resting = await idle(service);
+      const { socket, response } = await busy(service);
+      const destroyed = service.server.Destroy();
+      assert.equal(await text(resting), "");
+      response.end("the end");
+      assert.match(await text(socket), /the end/);
+      await within(destroyed, "Destroy()");
+      assert.equal(service.http.listening, false);
+    });
+
+    test("Destroy() does not wait for ever", async (t) => {
+      const service = await HttpService.start(t, secure, patient, { closeTimeoutMs: 50 });
+      const { socket, response } = await busy(service);
+      const ends = [event(response, "close"), event(service.http, "close")];
+      socket.resume().on("error", () => {});
+      await within(service.server.Destroy(), "Destroy()");
+      await Promise.all(ends);
+    });
+
+    test("close() calls back when all is closed", async (t) => {
+      const service = await HttpService.start(t, secure, patient);
+      await idle(service);
+      const closed = deferred();
+      service.http.close(closed.resolve);
+      await within(closed.promise, "the callback");
+      const again = deferred();
+      service.http.close(again.resolve);
+      assert.equal((await within(again.promise, "the second callback")).code, "ERR_SERVER_NOT_RUNNING");
+    });
+  });
+}
+
+describe("other protocols", () => {
+  const UPGRADE = "GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
+
+  test("an upgrade that is none to WebSocket reaches `upgrade` listeners, with what came behind it", async (t) => {
+    const service = await HttpService.start(t, false);
+    assert.match(await service.exchange(UPGRADE), /^HTTP\/1\.1 426 /);
+    service.http.on("upgrade", (_, socket, head) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n");
+      socket.write(head.toString().toUpperCase());
+      socket.on("data", (chunk) => socket.write(chunk.toString().toUpperCase()));
+      socket.on("end", () => socket.end());
+    });
+    const socket = await service.connect();
+    socket.write(`${UPGRADE}hello`);
+    await received(socket, "HELLO");
+    socket.end("again");
+    assert.equal(await text(socket), "AGAIN");
+    assert.match(await service.exchange(GET), /^HTTP\/1\.1 426 /, "nobody listens for requests");
+  });
+
+  test("without such a listener it is a request like any other", async (t) => {
+    const service = await HttpService.start(t, false, patient);
+    const socket = await service.connect();
+    socket.write(UPGRADE);
+    assert.match(await received(socket, "done"), /^HTTP\/1\.1 200 /);
+  });
+
+  test("CONNECT reaches `connect` listeners", async (t) => {
+    const service = await HttpService.start(t, false);
+    service.http.on("connect", (request, socket) => socket.resume().end(`to ${request.url}`));
+    assert.equal(await service.exchange("CONNECT example:1 HTTP/1.1\r\nHost: example:1\r\n\r\n"), "to example:1");
+  });
+
+  for (const secure of [false, true]) {
+    for (const names of [["request"], ["request", "upgrade"]]) {
+      test(`${secure ? "TLS" : "plain"}: Cryo's upgrade may follow other requests, with listeners of ${names}`, async (t) => {
+        const service = await HttpService.start(t, secure, patient);
+        const seen = [];
+        for (const name of names) service.http.on(name, ({ url }) => seen.push(`${name} ${url}`));
+        const socket = await idle(service);
+        const session = service.harness.session(7n);
+        socket.write(requestHead(target(7n)));
+        await received(socket, "\r\n\r\n");
+        (await session).SendUTF8("welcome");
+        await received(socket, "welcome");
+        assert.deepEqual(seen, ["request /"]);
+        const other = await idle(service);
+        other.write(requestHead(target(7n)));
+        assert.match(await text(other), /HTTP\/1\.1 401 /, "that session lives");
+        socket.destroy();
+      });
+    }
+  }
+
+  test("`upgrade` and `request` listeners don't see what Cryo has handled", async (t) => {
+    const service = await HttpService.start(t, false);
+    const seen = [];
+    for (const name of ["upgrade", "request", "connection"]) service.http.on(name, () => seen.push(name));
+    await service.harness.join();
+    const refused = await service.harness.request("/?authorization=Bearer%20wrong&x-cryo-sid=77");
+    assert.equal(refused.status, 401);
+    assert.deepEqual(seen, []);
+  });
+});
+
+describe("the process", () => {
+  test("ends by itself after Destroy(), whatever its clients keep open", async (t) => {
+    const app = spawnApp(t, ({ cryo }) => {
+      const http = require("node:http");
+      const server = cryo({ validate: async () => true }, { port: 0, closeTimeoutMs: 50 });
+      server.http_server.on("request", (request, response) => {
+        if (request.url === "/") response.end("done");
+        else server.Destroy();
+      });
+      server.on("listening", () => {
+        const { port } = server.http_server.address();
+        const agent = new http.Agent({ keepAlive: true });
+        http.get({ port, agent }, (response) => {
+          response.resume().on("end", () => http.get({ port, path: "/wait", agent: false }).on("error", () => {}));
+        });
+      });
+    });
+    assert.deepEqual(await app.exit(), { code: 0, signal: null, stdout: "", stderr: "" });
+  });
+});

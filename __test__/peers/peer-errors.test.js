@@ -1,0 +1,257 @@
+"use strict";
+
+// ConnectPeer where there is no Cryo server, or one that does not want this one: each failure has its code.
+
+const assert = require("node:assert/strict");
+const dns = require("node:dns");
+const net = require("node:net");
+const { describe, test } = require("node:test");
+
+const { CryoError, cryo } = require("../..");
+const { rawServer } = require("../support/other-server");
+const { spawnApp } = require("../support/process");
+const { Harness } = require("../support/server");
+const { event, within } = require("../support/wait");
+
+/** The error that connecting to `url` ends with. */
+async function failure(t, url, token = "tok", options = {}) {
+  const { server } = await Harness.start(t, options);
+  const error = await within(
+    server.ConnectPeer(url, token).then(() => assert.fail("connected"), (reason) => reason),
+    "ConnectPeer()",
+  );
+  assert.ok(error instanceof CryoError, String(error));
+  return error;
+}
+
+/** The error that a server on a bare socket causes by this answer. */
+async function failureOf(t, answer, options) {
+  return failure(t, await rawServer(t, answer), "tok", options);
+}
+
+describe("arguments of ConnectPeer", () => {
+  const BAD = [undefined, null, 80, "", "a b", "ws://", "ftp://127.0.0.1", "ws://127.0.0.1:99999", "ws://user:pass@127.0.0.1"];
+  for (const host of BAD) {
+    test(`host ${JSON.stringify(host)}`, async (t) => {
+      const { server } = await Harness.start(t);
+      await assert.rejects(server.ConnectPeer(host, "tok"), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
+    });
+  }
+
+  test("a bearer that is no string", async (t) => {
+    const { server } = await Harness.start(t);
+    await assert.rejects(server.ConnectPeer("ws://127.0.0.1:1"), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
+  });
+
+  for (const [spelling, url] of [
+    ["host:port", (port) => `127.0.0.1:${port}`],
+    ["ws:", (port) => `WS://127.0.0.1:${port}`],
+    ["http:", (port) => `http://127.0.0.1:${port}`],
+    ["a path and a query", (port) => `ws://127.0.0.1:${port}/some/path?a=1`],
+    ["a name", (port) => `ws://localhost:${port}`],
+  ]) {
+    test(`${spelling} will do`, async (t) => {
+      const [here, there] = await Promise.all([Harness.start(t), Harness.start(t)]);
+      const peer = await here.server.ConnectPeer(url(there.port), "tok");
+      assert.equal(peer.Get("__TYPE"), "peer");
+    });
+  }
+
+  test("any token arrives as it is", async (t) => {
+    const tokens = [];
+    const there = await Harness.start(t, {}, { validate: (token) => tokens.push(token) > 0 });
+    const here = await Harness.start(t);
+    for (const token of ["", "a b+c&d=e#f?%20", "zwölf\r\nHost: evil"]) {
+      await here.server.ConnectPeer(`ws://127.0.0.1:${there.port}/?own=1`, token);
+      assert.equal(tokens.pop(), token);
+    }
+  });
+});
+
+describe("no connection", () => {
+  test("nobody listens", async (t) => {
+    const listener = net.createServer().listen(0, "127.0.0.1");
+    await event(listener, "listening");
+    const { port } = listener.address();
+    await new Promise((resolve) => listener.close(resolve));
+    const { code, message, cause } = await failure(t, `ws://127.0.0.1:${port}`);
+    assert.equal(code, "ERR_CRYO_PEER_UNREACHABLE");
+    assert.match(message, new RegExp(`127\\.0\\.0\\.1:${port}`));
+    assert.equal(cause.message, `connect ECONNREFUSED 127.0.0.1:${port}`);
+    assert.deepEqual([cause.code, cause.syscall, cause.address, cause.port], ["ECONNREFUSED", "connect", "127.0.0.1", port]);
+    assert.ok(cause.errno < 0);
+  });
+
+  test("the name is none", async (t) => {
+    const { code, cause } = await failure(t, "ws://cryo-server.invalid");
+    assert.equal(code, "ERR_CRYO_PEER_UNREACHABLE");
+    // Without a network the resolver can only say that it does not know.
+    assert.ok(["ENOTFOUND", "EAI_AGAIN"].includes(cause.code), cause.code);
+    assert.equal(cause.hostname, "cryo-server.invalid");
+  });
+
+  test("to the first of several addresses is made to the next", async (t) => {
+    const there = await Harness.start(t, { host: "127.0.0.1" });
+    // The port is bound on 127.0.0.1 alone.
+    const found = ["not an address", "127.0.0.2", "127.0.0.1"].map((address) => ({ address, family: 4 }));
+    t.mock.method(dns.promises, "lookup", async () => found);
+    const { server } = await Harness.start(t);
+    const peer = await server.ConnectPeer(`ws://somewhere.test:${there.port}`, "tok");
+    assert.equal(peer.request.remoteAddress, "127.0.0.1");
+  });
+
+  test("where a name has no address of use", async (t) => {
+    t.mock.method(dns.promises, "lookup", async () => []);
+    const { code, cause } = await failure(t, "ws://somewhere.test");
+    assert.deepEqual([code, cause.code], ["ERR_CRYO_PEER_UNREACHABLE", "ENOTFOUND"]);
+  });
+
+  for (const [what, part] of [
+    ["at once", ""],
+    ["within the head", "HTTP/1.1 101 Switching Protocols\r\nUpgr"],
+  ]) {
+    test(`it hangs up ${what}`, async (t) => {
+      const { code, cause } = await failureOf(t, ({ socket }) => socket.end(part));
+      assert.equal(code, "ERR_CRYO_PEER_UNREACHABLE");
+      assert.equal(cause.code, "ECONNRESET");
+    });
+  }
+});
+
+describe("a refusal", () => {
+  test("by the other server's validator has its status, reason and text", async (t) => {
+    const there = await Harness.start(t);
+    const { code, status, reason, body, message } = await failure(t, `ws://127.0.0.1:${there.port}`, "wrong");
+    assert.deepEqual({ code, status, reason }, { code: "ERR_CRYO_PEER_REFUSED", status: 401, reason: "Unauthorized" });
+    assert.match(body, /Invalid bearer token/);
+    assert.match(message, /401 Unauthorized/);
+  });
+
+  const ANSWERS = {
+    "by a web server": ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", { status: 200, reason: "OK", body: "hello" }],
+    "that redirects": [
+      "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
+      { status: 302, reason: "Found", body: "" },
+    ],
+    "without a reason": ["HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n", { status: 503, reason: "", body: "" }],
+  };
+  for (const [what, [answer, expected]] of Object.entries(ANSWERS)) {
+    test(what, async (t) => {
+      const { code, status, reason, body } = await failureOf(t, ({ socket }) => socket.write(answer));
+      assert.deepEqual({ code, status, reason, body }, { code: "ERR_CRYO_PEER_REFUSED", ...expected });
+    });
+  }
+
+  test("is cut where its text is long", async (t) => {
+    const { body } = await failureOf(t, ({ socket }) => socket.write(`HTTP/1.1 500 No\r\n\r\n${"x".repeat(100_000)}`));
+    assert.equal(body, "x".repeat(4096));
+  });
+
+  const STRANGE = {
+    "a wrong Sec-WebSocket-Accept": [({ switching }) => switching.replace(/(Accept: )./, "$1*"), 101, /Sec-WebSocket-Accept/],
+    "a 101 to something else": [({ switching }) => switching.replace("websocket", "h2c"), 101, /something else/],
+    "an extension": [
+      ({ switching }) => switching.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"),
+      101,
+      /extension/,
+    ],
+    "no HTTP": [() => "SSH-2.0-OpenSSH_9.6\r\n", undefined, /no HTTP/],
+    "a head without end": [() => `HTTP/1.1 101 Switching Protocols\r\nX: ${"x".repeat(20_000)}`, undefined, /does not end/],
+  };
+  for (const [what, [answer, expected, pattern]] of Object.entries(STRANGE)) {
+    test(`${what} is none, and no session`, async (t) => {
+      const { code, status, message } = await failureOf(t, (connection) => connection.socket.write(answer(connection)));
+      assert.deepEqual({ code, status }, { code: "ERR_CRYO_PEER_REFUSED", status: expected });
+      assert.match(message, pattern);
+    });
+  }
+});
+
+describe("time", () => {
+  const OPTIONS = { handshakeTimeoutMs: 300 };
+
+  test("runs out where the name is not resolved", async (t) => {
+    t.mock.method(dns.promises, "lookup", () => new Promise(() => {}));
+    const { code } = await failure(t, "ws://somewhere.test", "tok", OPTIONS);
+    assert.equal(code, "ERR_CRYO_PEER_TIMEOUT");
+  });
+
+  test("runs out where there is no answer", async (t) => {
+    const { code, message } = await failureOf(t, () => {}, OPTIONS);
+    assert.equal(code, "ERR_CRYO_PEER_TIMEOUT");
+    assert.match(message, /300 ms/);
+  });
+
+  test("runs out where there is half an answer", async (t) => {
+    const { code } = await failureOf(t, ({ socket, switching }) => socket.write(switching.slice(0, -2)), OPTIONS);
+    assert.equal(code, "ERR_CRYO_PEER_TIMEOUT");
+  });
+
+  test("runs out where TLS is not answered", async (t) => {
+    const url = await rawServer(t, () => {});
+    const { code } = await failure(t, url.replace("ws:", "wss:"), "tok", OPTIONS);
+    assert.equal(code, "ERR_CRYO_PEER_TIMEOUT");
+  });
+});
+
+describe("a server that is destroyed", () => {
+  test("connects to nobody", async (t) => {
+    const { server } = await Harness.start(t);
+    await within(server.Destroy(), "Destroy()");
+    await assert.rejects(server.ConnectPeer("ws://127.0.0.1:1", "tok"), { code: "ERR_CRYO_SERVER_CLOSED" });
+  });
+
+  test("or could not listen, neither", async (t) => {
+    const { port } = await Harness.start(t);
+    const server = cryo({ validate: () => true }, { port });
+    t.after(() => server.Destroy());
+    await event(server.http_server, "error");
+    await assert.rejects(server.ConnectPeer("ws://127.0.0.1:1", "tok"), { code: "ERR_CRYO_SERVER_CLOSED" });
+  });
+
+  test("gives up the names it was resolving", async (t) => {
+    const asked = new Promise((resolve) => {
+      t.mock.method(dns.promises, "lookup", () => {
+        resolve();
+        return new Promise(() => {});
+      });
+    });
+    const { server } = await Harness.start(t);
+    const rejected = assert.rejects(server.ConnectPeer("ws://somewhere.test", "tok"), { code: "ERR_CRYO_SERVER_CLOSED" });
+    await asked;
+    await within(server.Destroy(), "Destroy()");
+    await within(rejected, "the rejection");
+  });
+
+  test("does not wait for a session whose call it has given up, as it drains", async (t) => {
+    let drained;
+    const { server } = await Harness.start(t, { closeTimeoutMs: 50 });
+    const url = await rawServer(t, ({ socket, switching }) => {
+      socket.write(switching);
+      // In this turn of the event loop: the session is there, and its event waits to be delivered.
+      while (!server.Metrics().includes("cryo_sessions 1\n")) continue;
+      drained = server.Drain(3_600_000);
+    });
+    await assert.rejects(server.ConnectPeer(url, "tok"), { code: "ERR_CRYO_SERVER_CLOSED" });
+    await within(drained, "Drain()");
+  });
+
+  test("gives up what it was connecting to, and its process ends", async (t) => {
+    const url = await rawServer(t, ({ socket }) => socket.write("HTTP/1.1 101"));
+    const app = spawnApp(
+      t,
+      async ({ cryo, send, argument: url }) => {
+        const server = cryo({ validate: () => true }, { port: 0 });
+        await new Promise((resolve) => server.once("listening", resolve));
+        const connecting = server.ConnectPeer(url, "tok").catch(({ code }) => send(code));
+        setTimeout(() => server.Destroy().then(() => send("destroyed")), 100);
+        await connecting;
+      },
+      url,
+    );
+    assert.equal(await app.next("the rejection"), "ERR_CRYO_SERVER_CLOSED");
+    assert.equal(await app.next("Destroy()"), "destroyed");
+    const { code, stderr } = await app.exit();
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  });
+});

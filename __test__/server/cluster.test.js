@@ -1,0 +1,130 @@
+"use strict";
+
+// Several processes on one port: real workers of node:cluster. In a process of their own, because the primary is one, too.
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+
+const { cryo } = require("../..");
+const { Client } = require("../support/client");
+const { spawnApp } = require("../support/process");
+const { event } = require("../support/wait");
+
+/** A primary that forks workers, stops and kills them as it is told to. */
+const primary = ({ send, argument }) => {
+  const cluster = require("node:cluster");
+  cluster.setupPrimary({ exec: argument, execArgv: [], args: [] });
+  cluster.on("message", (_, message) => send(message));
+  cluster.on("exit", ({ id }) => send({ exited: id }));
+  process.on("message", ({ fork, kill, stop }) => {
+    if (fork) cluster.fork({ WORK: JSON.stringify(fork) });
+    if (kill) cluster.workers[kill].process.kill("SIGKILL");
+    if (stop) cluster.workers[stop].send("stop");
+  });
+  process.on("disconnect", () => process.exit());
+};
+
+/** A primary; its workers end with it. */
+function startPrimary(t) {
+  return spawnApp(t, primary, require.resolve("../support/cluster-worker"));
+}
+
+/** A port that nobody listens on any more. */
+async function freePort() {
+  const server = cryo({ validate: () => true }, { port: 0, host: "127.0.0.1" });
+  await event(server, "listening");
+  const { port } = server.http_server.address();
+  await server.Destroy();
+  return port;
+}
+
+/** The number of the worker that has this client. */
+async function workerOf(client) {
+  client.send("UTF8DATA", { payload: "who is it?" });
+  return Number((await client.nextOf("UTF8DATA")).payload);
+}
+
+describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
+  test("share a port, and one that dies takes none but its own connections along", async (t) => {
+    const port = await freePort();
+    const app = startPrimary(t);
+    for (const id of [1, 2]) {
+      app.tell({ fork: { port } });
+      assert.deepEqual(await app.next("a worker"), { listening: id, port });
+    }
+    const clients = new Map();
+    // The system decides which worker gets which connection, by its ports.
+    for (let sid = 1n; clients.size < 2; sid++) {
+      const client = await Client.connect({ port, sid, acks: true });
+      t.after(() => client.destroy());
+      clients.set(await workerOf(client), client);
+    }
+    app.tell({ kill: 1 });
+    assert.deepEqual(await app.next("the death"), { exited: 1 });
+    await clients.get(1).closed();
+    assert.equal(await workerOf(clients.get(2)), 2);
+    for (let sid = 100n; sid < 110n; sid++) {
+      const client = await Client.connect({ port, sid, acks: true });
+      t.after(() => client.destroy());
+      assert.equal(await workerOf(client), 2);
+    }
+    app.tell({ fork: { port } });
+    assert.deepEqual(await app.next("its successor"), { listening: 3, port });
+    app.tell({ stop: 2 });
+    assert.deepEqual(await app.next("an orderly end"), { exited: 2 });
+  });
+
+  test("keep others from their port", async (t) => {
+    const port = await freePort();
+    const app = startPrimary(t);
+    app.tell({ fork: { port } });
+    await app.next("a worker");
+    const server = cryo({ validate: () => true }, { port, host: "127.0.0.1" });
+    t.after(() => server.Destroy());
+    assert.equal((await event(server.http_server, "error"))[0].code, "EADDRINUSE");
+  });
+
+  test("don't get a port that somebody else has", async (t) => {
+    const server = cryo({ validate: () => true }, { port: 0, host: "127.0.0.1" });
+    t.after(() => server.Destroy());
+    await event(server, "listening");
+    const app = startPrimary(t);
+    app.tell({ fork: { port: server.http_server.address().port } });
+    assert.deepEqual(await app.next("a worker"), { failed: "EADDRINUSE" });
+  });
+
+  test("don't share a port with themselves", async (t) => {
+    const port = await freePort();
+    const app = startPrimary(t);
+    app.tell({ fork: { port, twice: true } });
+    assert.deepEqual(await app.next("the first server"), { listening: 1, port });
+    assert.deepEqual(await app.next("the second one"), { failed: "EADDRINUSE" });
+  });
+
+  test("get a port each for port 0", async (t) => {
+    const app = startPrimary(t);
+    app.tell({ fork: { port: 0 } });
+    app.tell({ fork: { port: 0 } });
+    const ports = [(await app.next("a worker")).port, (await app.next("another")).port];
+    assert.notEqual(ports[0], ports[1]);
+  });
+});
+
+describe("where the system can't share a port", () => {
+  test("a worker's cryo() throws and says what to do", async (t) => {
+    const app = spawnApp(t, ({ cryo, send }) => {
+      require("node:cluster").isWorker = true;
+      Object.defineProperty(process, "platform", { value: "darwin" });
+      try {
+        cryo({ validate: () => true }, { port: 0 });
+      } catch ({ code, message }) {
+        send({ code, message });
+      }
+      process.disconnect();
+    });
+    const { code, message } = await app.next("the error");
+    assert.equal(code, "ERR_CRYO_CLUSTER_UNSUPPORTED");
+    assert.match(message, /load balancer/);
+    assert.equal((await app.exit()).code, 0);
+  });
+});

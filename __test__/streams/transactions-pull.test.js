@@ -1,0 +1,176 @@
+"use strict";
+
+// Streams that their receiver fetches, both ways, and what they may take of memory.
+
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const os = require("node:os");
+const { buffer } = require("node:stream/consumers");
+const { describe, test } = require("node:test");
+
+const { CRYO_FLOW_BEHAVIOUR } = require("../..");
+const { joined } = require("../support/server");
+const { noise, pieces, sha256 } = require("../support/transactions");
+const { event, settled } = require("../support/wait");
+
+const ACKS = { acks: true };
+
+/** A session whose client wants to fetch. */
+async function fetching(t, options) {
+  const { client, session, server } = await joined(t, options, ACKS);
+  client.send("TX_FLOW", { behaviour: 1 });
+  client.send("UTF8DATA", { payload: "now" });
+  await event(session, "message-utf8");
+  return { client, session, server };
+}
+
+/** Asks for a range and takes its chunks. */
+async function fetchRange(client, txId, start, end, count = end - start) {
+  client.send("TX_FETCH", { txId, start, end });
+  const chunks = [];
+  while (chunks.length < count) {
+    const chunk = await client.nextOf("TX_CHUNK");
+    assert.equal(chunk.seq, start + chunks.length);
+    chunks.push(chunk.payload);
+  }
+  return chunks;
+}
+
+describe("a fetched stream", () => {
+  test("is served in any order, again, and to its end", async (t) => {
+    const { client, session } = await fetching(t);
+    const body = noise(10_000);
+    const parts = pieces(body, 1000);
+    const streamed = session.Stream(parts, "down");
+    const { txId, byteLength, streamName } = await client.nextOf("TX_START");
+    assert.deepEqual([byteLength, streamName], [10_000, "down"]);
+    for (const [start, end] of [[5, 7], [0, 2], [5, 6]]) {
+      assert.deepEqual(await fetchRange(client, txId, start, end), parts.slice(start, end));
+    }
+    assert.equal(await settled(streamed), false);
+    assert.equal(sha256(await fetchRange(client, txId, 0, 4_000_000_000, 10)), sha256(body));
+    await client.nextOf("TX_FINISH");
+    await streamed;
+  });
+
+  test("may be asked for before its TX_START is acknowledged", async (t) => {
+    const { client, session } = await fetching(t);
+    client.habits.acks = false;
+    session.Stream(["abc", "d"]);
+    const start = await client.nextOf("TX_START");
+    assert.equal(String(Buffer.concat(await fetchRange(client, start.txId, 0, 2))), "abcd");
+    await client.nextOf("TX_FINISH");
+    client.send("ACK", { ack: start.ack });
+  });
+
+  test("without any bytes is finished at once", async (t) => {
+    const { client, session } = await fetching(t);
+    const streamed = session.Stream([]);
+    assert.equal((await client.nextOf("TX_START")).byteLength, 0);
+    await client.nextOf("TX_FINISH");
+    await streamed;
+  });
+
+  test("ends when its receiver cancels it", async (t) => {
+    const { client, session } = await fetching(t, { undelivered: "reject" });
+    const streamed = session.Stream(["a"]);
+    const { txId } = await client.nextOf("TX_START");
+    client.send("TX_CANCEL", { txId });
+    await assert.rejects(streamed, { code: "ERR_CRYO_STREAM_CANCELLED" });
+  });
+
+  test("tells who asked for what", async (t) => {
+    const { client, session } = await fetching(t);
+    session.Stream(["a", "b"]);
+    const { txId } = await client.nextOf("TX_START");
+    const asked = event(session.stream, "tx-fetch");
+    client.send("TX_FETCH", { txId, start: 0, end: 9 });
+    assert.deepEqual(await asked, [txId, 0, 9]);
+  });
+
+  test("whose source fails before it is offered costs the client nothing", async (t) => {
+    const { client, session } = await fetching(t, { undelivered: "reject" });
+    await assert.rejects(session.Stream((function* () { yield "a"; throw new Error("no"); })()), { code: "ERR_CRYO_STREAM_SOURCE" });
+    client.send("PING_PONG", { payload: "ping" });
+    assert.equal((await client.nextOf("PING_PONG")).payload, "pong");
+    assert.deepEqual(client.frames.take(), []);
+  });
+
+  test("too large for memory is kept in a file without a name, and is the same", async (t) => {
+    const { client, session } = await fetching(t, { maxStreamBytes: 400_000, streamChunkBytes: 20_000 });
+    const body = noise(3_000_000);
+    const mine = () => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith("cryo-stream-"));
+    const before = mine();
+    const streamed = session.Stream(pieces(body, 7777));
+    const { txId, byteLength } = await client.nextOf("TX_START");
+    assert.equal(byteLength, body.length);
+    assert.deepEqual(mine(), before);
+    const chunks = [];
+    client.send("TX_FETCH", { txId, start: 0, end: 2 ** 32 - 1 });
+    for (let frame = await client.next(); frame.name !== "TX_FINISH"; frame = await client.next()) {
+      if (frame.name === "TX_CHUNK") chunks[frame.seq] = frame.payload;
+    }
+    await streamed;
+    assert.equal(sha256(chunks), sha256(body));
+    assert.ok(chunks.every(({ length }) => length <= 20_000));
+  });
+});
+
+test("a fetched stream of more than 2 GiB is offered with an unknown length, and served to its end", async (t) => {
+  // A disk that takes everything and remembers nothing.
+  t.mock.method(fs.promises, "unlink", async () => {});
+  t.mock.method(fs.promises, "open", async () => ({
+    write: async (_bytes, _at, bytesWritten) => ({ bytesWritten }),
+    read: async (bytes, at, bytesRead) => ({ bytes: bytes.fill(7, at, at + bytesRead), bytesRead }),
+    close: async () => {},
+  }));
+  const size = 4 * 1024 * 1024;
+  const count = 2 ** 31 / size + 1;
+  const { client, session } = await fetching(t, { streamChunkBytes: size });
+  const piece = Buffer.alloc(size);
+  const streamed = session.Stream((function* () { for (let n = 0; n < count; n++) yield piece; })());
+  const { txId, byteLength } = await client.nextOf("TX_START");
+  assert.equal(byteLength, -1);
+  const [last] = await fetchRange(client, txId, count - 1, count);
+  assert.equal(last.length, size);
+  await client.nextOf("TX_FINISH");
+  await streamed;
+});
+
+describe("the other direction", () => {
+  test("SetIncomingFlowControl and StreamFetchRange resolve at their ACKs", async (t) => {
+    const { client, session } = await joined(t);
+    const flow = session.SetIncomingFlowControl(CRYO_FLOW_BEHAVIOUR.TX_PULL);
+    const asked = await client.nextOf("TX_FLOW");
+    assert.equal(asked.behaviour, 1);
+    assert.equal(await settled(flow), false);
+    client.send("ACK", { ack: asked.ack });
+    await flow;
+    const stream = session.WaitForStream("up");
+    client.send("TX_START", { txId: 6, byteLength: 4, streamName: "up" });
+    const readable = await stream;
+    assert.equal(readable.byteLength, 4);
+    const range = session.StreamFetchRange(readable, 0, 2);
+    const { ack, txId, start, end } = await client.nextOf("TX_FETCH");
+    assert.deepEqual([txId, start, end], [6, 0, 2]);
+    client.send("ACK", { ack });
+    await range;
+    for (const [seq, payload] of ["ab", "cd"].entries()) client.send("TX_CHUNK", { txId: 6, seq, payload });
+    client.send("TX_FINISH", { txId: 6 });
+    assert.equal(String(await buffer(readable)), "abcd");
+  });
+
+  test("refuses what makes no sense", async (t) => {
+    const { client, session } = await joined(t);
+    const stream = session.WaitForStream("up");
+    client.send("TX_START", { txId: 6, byteLength: 4, streamName: "up" });
+    const readable = await stream;
+    const wrong = { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" };
+    await assert.rejects(session.SetIncomingFlowControl(2), wrong);
+    await assert.rejects(session.StreamFetchRange({ txId: 6 }, 0, 1), wrong);
+    await assert.rejects(session.StreamFetchRange(readable, -1, 1), wrong);
+    await assert.rejects(session.StreamFetchRange(readable, 0, 2 ** 32), wrong);
+    await assert.rejects(session.WaitForStream("up", "soon"), wrong);
+    await assert.rejects(session.WaitForStream(7), wrong);
+  });
+});

@@ -1,0 +1,55 @@
+"use strict";
+
+// How much of the event loop outgoing streams take, by a clock that stands still until it is told otherwise.
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+const { setImmediate: immediate } = require("node:timers/promises");
+
+const { Share } = require("../../lib/streams/share.js");
+
+/** A share, and its clock in ms. */
+function still() {
+  const clock = { now: 1000 };
+  return { clock, share: new Share(() => clock.now) };
+}
+
+describe("the share of outgoing streams", () => {
+  test("is a millisecond, then as long for others", () => {
+    const { clock, share } = still();
+    const left = [0, 0.9, 0.1, 0.9, 0.1, 0.9].map((passed) => {
+      clock.now += passed;
+      return share.isLeft();
+    });
+    assert.deepEqual(left, [true, true, false, false, true, true]);
+  });
+
+  test("what has to wait goes on a millisecond at a time, in order, with everything else between", async () => {
+    const { clock, share } = still();
+    const order = [];
+    for (const name of ["a", "b", "c", "d"]) {
+      share.later(() => {
+        // What a task causes counts as its own.
+        queueMicrotask(() => {
+          order.push(name);
+          clock.now += 0.5;
+        });
+      });
+    }
+    setImmediate(() => order.push("others"));
+    while (order.length < 5) await immediate();
+    assert.deepEqual(order, ["a", "b", "others", "c", "d"]);
+  });
+
+  test("a task may have another one wait", async () => {
+    const { share } = still();
+    const order = [];
+    share.later(() => {
+      order.push(1);
+      share.later(() => order.push(3));
+    });
+    share.later(() => order.push(2));
+    while (order.length < 3) await immediate();
+    assert.deepEqual(order, [1, 2, 3]);
+  });
+});

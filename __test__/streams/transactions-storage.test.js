@@ -1,0 +1,198 @@
+"use strict";
+
+// The temporary file of a stream that is to be fetched, when the disk does not play along: the stream fails, its session and the
+// process go on, and no descriptor stays behind.
+
+const assert = require("node:assert/strict");
+const { spawn } = require("node:child_process");
+const { once } = require("node:events");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { describe, test } = require("node:test");
+
+const { Client } = require("../support/client");
+const { Harness } = require("../support/server");
+const { event } = require("../support/wait");
+
+const PACKAGE = path.join(__dirname, "..", "..");
+const FAILED = "ERR_CRYO_STREAM_STORAGE";
+const PIECE = Buffer.alloc(50_000);
+/** All but 38 kB of it are for what is on its way. */
+const SMALL = { maxStreamBytes: 300_000, streamChunkBytes: 10_000 };
+
+/** A session whose client wants to fetch, with a server that keeps little in memory. */
+async function fetching(t, options) {
+  const harness = await Harness.start(t, { ...SMALL, ...options });
+  const { client, session } = await harness.join({ acks: true });
+  client.send("TX_FLOW", { behaviour: 1 });
+  client.send("UTF8DATA", { payload: "now" });
+  await event(session, "message-utf8");
+  return { server: harness.server, client, session };
+}
+
+/** A source that is too large for memory, and whether it was left in peace. */
+function large() {
+  const source = { destroyed: false };
+  source.pieces = (function* () {
+    try {
+      for (let n = 0; n < 20; n++) yield PIECE;
+    } finally {
+      source.destroyed = true;
+    }
+  })();
+  return source;
+}
+
+/** Lets temporary files fail to be made, until the test is over. @returns {() => void} Or until this is called. */
+function withoutFolder(t) {
+  const names = ["TMPDIR", "TEMP", "TMP"]; // what os.tmpdir() asks, by system
+  const before = names.map((name) => process.env[name]);
+  const missing = path.join(os.tmpdir(), `cryo-missing-${process.pid}`);
+  for (const name of names) process.env[name] = missing;
+  const restore = () =>
+    names.forEach((name, i) => (before[i] === undefined ? delete process.env[name] : (process.env[name] = before[i])));
+  t.after(restore);
+  return restore;
+}
+
+/** The descriptors of this process that are temporary files. */
+function spilled() {
+  const folder = "/proc/self/fd";
+  return fs.readdirSync(folder).filter((fd) => {
+    try {
+      return fs.readlinkSync(path.join(folder, fd)).includes("cryo-stream-");
+    } catch {
+      return false; // It has just been closed.
+    }
+  });
+}
+
+/** Closing a file takes a moment. */
+async function assertClosed() {
+  if (process.platform !== "linux") return;
+  while (spilled().length > 0) await new Promise(setImmediate);
+}
+
+/** The client is served, and told nothing more of streams. */
+async function assertServed(client) {
+  client.send("PING_PONG", { payload: "ping" });
+  for (let frame = await client.next(); frame.name !== "PING_PONG"; frame = await client.next()) {
+    assert.doesNotMatch(frame.name, /^TX_/);
+  }
+}
+
+/** Fetches a stream to its end. @returns {Promise<number>} Its bytes. */
+async function fetchAll(client) {
+  const { txId } = await client.nextOf("TX_START");
+  client.send("TX_FETCH", { txId, start: 0, end: 2 ** 32 - 1 });
+  let bytes = 0;
+  for (let frame = await client.next(); frame.name !== "TX_FINISH"; frame = await client.next()) {
+    if (frame.name === "TX_CHUNK") bytes += frame.payload.length;
+  }
+  return bytes;
+}
+
+describe("without a folder for temporary files", () => {
+  test('a stream too large for memory rejects, undelivered "reject"; the next one has its file', async (t) => {
+    const { client, session } = await fetching(t, { undelivered: "reject" });
+    const restore = withoutFolder(t);
+    const source = large();
+    await assert.rejects(session.Stream(source.pieces, "down"), (error) => {
+      assert.equal(error.code, FAILED);
+      assert.equal(error.cause.code, "ENOENT");
+      assert.match(error.message, /'down'.*ENOENT/);
+      return true;
+    });
+    assert.equal(source.destroyed, true);
+    await assertServed(client);
+    restore();
+    const next = session.Stream(large().pieces);
+    assert.equal(await fetchAll(client), 20 * PIECE.length);
+    await next;
+    await assertClosed();
+  });
+
+  test('it is reported and resolves, undelivered "pending"', async (t) => {
+    const { client, session, server } = await fetching(t);
+    withoutFolder(t);
+    const reported = once(server, "error");
+    await session.Stream(large().pieces);
+    const [error, whose, where] = await reported;
+    assert.deepEqual([error.code, whose, where], [FAILED, session, "temporary file of a stream"]);
+    await assertServed(client);
+  });
+
+  test("a stream that memory has room for is served", async (t) => {
+    const { client, session } = await fetching(t);
+    withoutFolder(t);
+    const streamed = session.Stream(["little"]);
+    assert.equal(await fetchAll(client), 6);
+    await streamed;
+  });
+});
+
+test("a file whose name can't be removed is closed", { skip: process.platform === "win32" }, async (t) => {
+  const { session } = await fetching(t, { undelivered: "reject" });
+  const names = [];
+  t.mock.method(fs.promises, "unlink", async (name) => {
+    names.push(name);
+    throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+  });
+  t.after(() => names.forEach((name) => fs.rmSync(name)));
+  await assert.rejects(session.Stream(large().pieces), { code: FAILED });
+  assert.equal(names.length, 1);
+  await assertClosed();
+});
+
+test("a file that loses its data is cancelled where it was offered", { skip: process.platform !== "linux" }, async (t) => {
+  const { client, session } = await fetching(t, { undelivered: "reject" });
+  const streamed = session.Stream(large().pieces);
+  streamed.catch(() => {}); // awaited below
+  const { txId } = await client.nextOf("TX_START");
+  const [file] = spilled();
+  fs.truncateSync(path.join("/proc/self/fd", file));
+  client.send("TX_FETCH", { txId, start: 0, end: 100 });
+  assert.equal((await client.nextOf("TX_CANCEL")).txId, txId);
+  await assert.rejects(streamed, { code: FAILED });
+  await assertServed(client);
+  await assertClosed();
+});
+
+test("a disk that is full: the process goes on, and no file stays open", { skip: process.platform === "win32" }, async (t) => {
+  const app = `
+    const server = require(${JSON.stringify(PACKAGE)}).cryo({ validate: () => true }, ${JSON.stringify({ ...SMALL, port: 0, undelivered: "reject" })});
+    server.on("listening", () => process.send(server.http_server.address().port));
+    server.on("session", (session) => {
+      session.on("message-utf8", async (pieces) => {
+        const source = Array(Number(pieces)).fill(Buffer.alloc(${PIECE.length}));
+        const failure = await session.Stream(source).then(() => null, (error) => [error.code, error.cause.code]);
+        session.SendUTF8(JSON.stringify(failure));
+      });
+    });
+    process.on("message", () => process.send(require("node:fs").readdirSync("/dev/fd").length));
+  `;
+  // No file may become larger than 512 blocks of 512 or 1024 bytes, by system: a part of what is written still fits.
+  const command = ["-c", 'ulimit -f 512 && exec "$0" -e "$1"', process.execPath, app];
+  const child = spawn("sh", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  t.after(() => child.kill("SIGKILL"));
+  const [port] = await event(child, "message");
+  const client = await Client.connect({ port, acks: true });
+  t.after(() => client.destroy());
+  await client.announce();
+  client.send("TX_FLOW", { behaviour: 1 });
+  const descriptors = async () => {
+    child.send("descriptors?");
+    return (await event(child, "message"))[0];
+  };
+  const before = await descriptors();
+  for (let round = 0; round < 5; round++) {
+    client.send("UTF8DATA", { payload: "20" });
+    const answer = await client.nextOf("UTF8DATA");
+    assert.deepEqual(JSON.parse(answer.payload), [FAILED, "EFBIG"]);
+  }
+  while ((await descriptors()) > before);
+  client.send("UTF8DATA", { payload: "5" });
+  assert.equal(await fetchAll(client), 5 * PIECE.length);
+  assert.equal((await client.nextOf("UTF8DATA")).payload, "null");
+});

@@ -1,0 +1,133 @@
+"use strict";
+
+// The sessions of a server by their slots, and the events from Rust that are about them.
+
+const { EVENT, FLAG, COMMAND } = require("../bridge/codes.js");
+const { report } = require("../report.js");
+const { UpgradeRequest } = require("../admission/request.js");
+const { CryoServerWebsocketSession, internals } = require("./session.js");
+
+class Sessions {
+  #shared;
+  #admission;
+  #peers;
+  #bySlot = [];
+
+  /**
+   * @param {any} shared What the sessions know of the server.
+   * @param {import("../admission/admission.js").Admission} admission Knows the handshakes that sessions come from.
+   * @param {import("../peers/peers.js").Peers} peers Knows the calls of `ConnectPeer`.
+   */
+  constructor(shared, admission, peers) {
+    this.#shared = shared;
+    this.#admission = admission;
+    this.#peers = peers;
+  }
+
+  /** How many are open. */
+  get count() {
+    return this.#bySlot.filter((session) => session !== undefined).length;
+  }
+
+  /**
+   * Nothing more is sent by any of them.
+   *
+   * @returns {Promise<any> | null} Resolves when what was sent before is through its hooks; null where it is.
+   */
+  finish() {
+    const busy = this.#bySlot.map((session) => session && internals.finish(session)).filter(Boolean);
+    return busy.length > 0 ? Promise.all(busy) : null;
+  }
+
+  /** @returns {CryoServerWebsocketSession | null} */
+  at(slot) {
+    return this.#bySlot[slot] ?? null;
+  }
+
+  /** One event; false when it was about no session. Parameters as in `Receiver` of bridge.js. */
+  event(code, slot, a, b, payload) {
+    const session = this.#bySlot[slot];
+    switch (code) {
+      case EVENT.Utf8:
+      case EVENT.Error:
+      case EVENT.Binary:
+        message(session, code, a, payload);
+        return true;
+      case EVENT.Settled:
+        // Messages that made room for others while the session ended, whose sends have ended with it.
+        if (session !== undefined) internals.settled(session, a, b & 0xff, b >>> 8);
+        return true;
+      case EVENT.Opened:
+        if (a === 0) this.#opened(slot, payload);
+        else this.#openedPeer(slot, payload);
+        return true;
+      case EVENT.Connected:
+        internals.connected(session, a === 1);
+        return true;
+      case EVENT.Stats:
+        internals.stats(session, payload);
+        return true;
+      case EVENT.Closed:
+        this.#closed(slot, payload);
+        return true;
+      case EVENT.TxStart:
+      case EVENT.TxChunk:
+      case EVENT.TxFinish:
+      case EVENT.TxCancel:
+      case EVENT.TxFetch:
+      case EVENT.TxFlow:
+      case EVENT.TxSettled:
+      case EVENT.TxRoom:
+        // What the socket has taken may be told after the session's end.
+        if (session !== undefined) internals.transaction(session, code, a, b, payload);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #opened(slot, payload) {
+    const { token, request } = this.#admission.take(payload.u32(8));
+    const identity = { slot, sid: payload.u64(0), token, type: "client", request };
+    const session = new CryoServerWebsocketSession(this.#shared, identity);
+    this.#bySlot[slot] = session;
+    const { emitter } = this.#shared;
+    try {
+      emitter.emit("session", session);
+    } catch (error) {
+      report(emitter, error, session, "listener of 'session'");
+    }
+  }
+
+  #openedPeer(slot, payload) {
+    const { bearer, resolve } = this.#peers.opened(payload.u32(8));
+    const request = new UpgradeRequest(payload.slice(12, payload.length));
+    const identity = { slot, sid: payload.u64(0), token: bearer, type: "peer", request };
+    this.#bySlot[slot] = new CryoServerWebsocketSession(this.#shared, identity);
+    // Who awaits it has its turn before the session's next event.
+    resolve(this.#bySlot[slot]);
+  }
+
+  #closed(slot, payload) {
+    const session = this.#bySlot[slot];
+    this.#bySlot[slot] = undefined;
+    // First: whatever a listener does, the slot must be free again.
+    this.#shared.bridge.command(slot, COMMAND.Free);
+    internals.closed(session, {
+      rx: payload.double(0),
+      tx: payload.double(1),
+      dropped: payload.double(2),
+      queuedBytes: 0,
+      queuedFrames: 0,
+    });
+  }
+}
+
+/** A message of kind `code` and number `ack`. */
+function message(session, code, ack, payload) {
+  const verdict = (payload.flags & FLAG.VERDICT) !== 0;
+  if (payload.isParcel) internals.parcel(session, code, payload.parcel(), ack, verdict);
+  else internals.event(session, code, payload, ack, verdict);
+}
+
+module.exports = { Sessions };

@@ -1,0 +1,155 @@
+//! A session and its socket, as both threads share them.
+
+use std::sync::Arc;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::{Mutex, MutexGuard};
+use tokio_rustls::rustls::Connection;
+
+use crate::net::direct::Direct;
+use crate::net::outgoing::{Flushed, Outgoing};
+use crate::net::socket::WriteHalf;
+use crate::server::events::batch::Batch;
+use crate::session::{Io, Micros, Session, Wire};
+
+/// One connection after its handshake.
+#[derive(Debug)]
+pub struct Link {
+    /// Its place in the table that JavaScript keeps too.
+    pub slot: u32,
+    /// Tells it from an earlier connection in the same slot.
+    pub generation: u32,
+    /// The session's name.
+    pub sid: u64,
+    core: Mutex<Core>,
+    /// The task that reads the socket, and writes what did not fit.
+    driver: AtomicWaker,
+}
+
+/// The state behind a link's lock. The lock is held across system calls on its own socket and nothing else.
+#[derive(Debug)]
+pub struct Core {
+    /// The protocol.
+    pub session: Session,
+    /// Its output.
+    pub outgoing: Outgoing,
+    /// The socket's writing half; gone when the socket failed or the connection is over.
+    pub socket: Option<WriteHalf>,
+    /// Encryption, if any.
+    pub tls: Option<Box<Connection>>,
+    /// The socket took less than there was: the driver goes on when it is ready again.
+    pub blocked: bool,
+    /// Output waits for the batch of this number to be delivered.
+    pub listed: Option<u64>,
+    /// The application's turn has left output, and will write it.
+    pub dirty: bool,
+    /// The session stands in the list of those whose ACKs may become overdue.
+    pub awaiting: bool,
+    /// The application has been told that the session is over.
+    pub finished: bool,
+    /// The socket is not read at the moment because the application is behind.
+    pub paused: bool,
+    /// The application is told of heartbeat rounds.
+    pub tells_stats: bool,
+}
+
+impl Core {
+    /// Runs `call` with the session and its surroundings; events go to `batch` number `number`.
+    pub fn with<R>(
+        &mut self,
+        now: Micros,
+        batch: &mut Batch,
+        (slot, number): (u32, u64),
+        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, crate::server::events::sink::Sink<'_>>) -> R,
+    ) -> R {
+        let mut events = batch.sink(slot, number);
+        call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
+    }
+
+    /// The same, with the socket lent to the output: once there is enough for a system call, payloads need not be copied. Not with TLS, which
+    /// makes larger records of several messages.
+    pub fn with_socket<R>(
+        &mut self,
+        now: Micros,
+        batch: &mut Batch,
+        (slot, number): (u32, u64),
+        call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, crate::server::events::sink::Sink<'_>>) -> R,
+    ) -> R {
+        let mut events = batch.sink(slot, number);
+        let socket = self.socket.as_ref().filter(|_| !self.blocked && self.tls.is_none());
+        let mut wire = Direct::new(&mut self.outgoing, socket);
+        call(&mut self.session, &mut Io { now, wire: &mut wire, events: &mut events })
+    }
+}
+
+impl Link {
+    /// A link that no driver serves yet.
+    pub fn new(
+        (slot, generation): (u32, u32),
+        sid: u64,
+        session: Session,
+        outgoing: Outgoing,
+        tls: Option<Box<Connection>>,
+        socket: WriteHalf,
+    ) -> Arc<Self> {
+        let core = Core {
+            session,
+            outgoing,
+            socket: Some(socket),
+            tls,
+            blocked: false,
+            listed: None,
+            dirty: false,
+            awaiting: false,
+            finished: false,
+            paused: false,
+            tells_stats: false,
+        };
+        Arc::new(Self { slot, generation, sid, core: Mutex::new(core), driver: AtomicWaker::new() })
+    }
+
+    /// Locks the state. Whoever also needs the inbox locks that first.
+    pub fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock()
+    }
+
+    /// Where the driver leaves its waker.
+    pub fn driver(&self) -> &AtomicWaker {
+        &self.driver
+    }
+
+    /// Lets the driver look at the link again.
+    pub fn rouse(&self) {
+        self.driver.wake();
+    }
+
+    /// Writes what the socket takes, refilling from the outbox. What is left is the driver's. Either thread may call this.
+    pub fn flush(&self, core: &mut Core, now: Micros, scratch: &mut Batch) {
+        core.listed = None;
+        while !core.blocked
+            && let Some(socket) = &core.socket
+        {
+            match core.outgoing.flush(socket, core.tls.as_deref_mut()) {
+                Ok(Flushed::Done) => {
+                    core.with(now, scratch, (self.slot, 0), |session, io| session.drained(io));
+                    if core.outgoing.pending() == 0 {
+                        // The driver has to know when there is only the peer's answer to wait for.
+                        if core.session.is_closed() {
+                            self.rouse();
+                        }
+                        return;
+                    }
+                }
+                Ok(Flushed::Blocked) => {
+                    core.blocked = true;
+                    core.with(now, scratch, (self.slot, 0), |session, io| session.drained(io));
+                    self.rouse();
+                }
+                Err(_) => {
+                    core.socket = None;
+                    self.rouse();
+                }
+            }
+        }
+    }
+}

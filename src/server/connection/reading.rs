@@ -1,0 +1,327 @@
+//! The reading side of a connection: from the socket through TLS and WebSocket to the session, as long as the application keeps up.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::ReadBuf;
+
+use super::link::{Core, Link};
+use super::read_size::{self, Neighbours, ReadSize};
+use super::release;
+use super::request_reply::{RequestReply, is_little};
+use crate::net::bare::Bare;
+use crate::net::socket::ReadHalf;
+use crate::net::tls;
+use crate::net::websocket::{Decoder, Item, Payload};
+use crate::protocol::close;
+use crate::server::Shared;
+use crate::server::events::filling::Filling;
+use crate::session::Wire;
+
+/// Output beyond the high-water mark, in bytes, from which on a peer that does not read is not read either: what it sends can't
+/// make its ACKs pile up.
+const REPLY_ALLOWANCE: usize = 256 * 1024;
+
+thread_local! {
+    /// Where sockets are read to, and where TLS is decrypted to. Shared by all connections of the thread, so that an idle one owns no buffer.
+    static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; read_size::LARGEST], Vec::new()));
+    /// What all connections of the thread have read lately.
+    static NEIGHBOURS: RefCell<Neighbours> = RefCell::default();
+}
+
+/// What the JavaScript thread's reading of a bare socket came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// It may go on.
+    Quiet,
+    /// There is much, or something to wait for: the connection's own task has to go on.
+    Busy,
+    /// It is at its end.
+    Ended,
+}
+
+/// Reads a link's socket.
+pub struct Reader {
+    shared: Arc<Shared>,
+    link: Arc<Link>,
+    decoder: Decoder,
+    size: ReadSize,
+    request_reply: RequestReply,
+    encrypted: bool,
+    /// The peer's close frame has come.
+    pub peer_closed: bool,
+    /// The peer broke WebSocket: what it sends means nothing any more.
+    pub broken: bool,
+}
+
+impl Reader {
+    /// A reader that has read nothing yet.
+    pub fn new(shared: Arc<Shared>, link: Arc<Link>, decoder: Decoder) -> Self {
+        let encrypted = link.lock().tls.is_some();
+        Self {
+            shared,
+            link,
+            decoder,
+            size: ReadSize::default(),
+            request_reply: RequestReply::default(),
+            encrypted,
+            peer_closed: false,
+            broken: false,
+        }
+    }
+
+    /// Whether the session keeps asking, and little else goes on.
+    pub fn is_steady(&self) -> bool {
+        self.request_reply.is_steady()
+    }
+
+    /// The I/O thread has it back, and judges its request_reply anew.
+    pub fn returned(&mut self) {
+        self.request_reply = RequestReply::default();
+    }
+
+    /// Sends ENDPOINT_INFO by itself, then what has waited behind it.
+    pub fn greet(&self) {
+        let mut core = self.link.lock();
+        self.shared.call(&self.link, &mut core, |session, io| session.greet(io));
+        self.shared.flush(&self.link, core);
+    }
+
+    /// Whether the socket is not to be read now; whoever makes room then wakes the task.
+    pub fn must_pause(&self, cx: &Context<'_>) -> bool {
+        let core = self.link.lock();
+        // Blocked, so that the socket's own readiness rouses the driver.
+        if core.blocked && core.outgoing.pending() > self.shared.settings.session.high_water_mark + REPLY_ALLOWANCE {
+            return true;
+        }
+        if !core.paused && !self.shared.inbox.may_be_full() {
+            return false;
+        }
+        drop(core);
+        self.shared.inbox.write(|filling| {
+            let mut core = self.link.lock();
+            pause_if_full(filling, &mut core);
+            if core.paused {
+                filling.resume_after(cx.waker());
+            }
+            core.paused
+        })
+    }
+
+    /// Reads once. False at the end of the stream.
+    pub fn read(&mut self, cx: &mut Context<'_>, socket: &mut ReadHalf) -> Poll<bool> {
+        SCRATCHES.with_borrow_mut(|(scratch, plain)| {
+            let mut buf = ReadBuf::new(scratch.get_mut(..self.next_size()).unwrap_or_default());
+            if ready!(socket.poll_read(cx, &mut buf)).is_err() {
+                return Poll::Ready(false);
+            }
+            let input = buf.filled_mut();
+            Poll::Ready(!input.is_empty() && self.take(input, plain).1)
+        })
+    }
+
+    /// The same on the JavaScript thread, where nothing is waited for.
+    pub fn read_bare(&mut self, socket: &Bare) -> Reading {
+        SCRATCHES.with_borrow_mut(|(scratch, plain)| {
+            let buffer = scratch.get_mut(..self.next_size()).unwrap_or_default();
+            let input = match socket.try_read(buffer) {
+                Ok(length) if length > 0 => buffer.get_mut(..length).unwrap_or_default(),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    return Reading::Quiet;
+                }
+                _ => return Reading::Ended,
+            };
+            let bytes = input.len();
+            let (items, open) = self.take(input, plain);
+            match open {
+                false => Reading::Ended,
+                true if !is_little(items, bytes) || self.needs_driver() => Reading::Busy,
+                true => Reading::Quiet,
+            }
+        })
+    }
+
+    /// Whether there is something to be done beside reading, or reading has to wait.
+    fn needs_driver(&self) -> bool {
+        let core = self.link.lock();
+        let over = core.socket.is_none() || core.session.is_closed() || core.session.is_leaving();
+        core.paused || core.blocked || over || self.peer_closed || self.broken
+    }
+
+    /// Bytes to read.
+    fn next_size(&self) -> usize {
+        let lent = self.shared.lending.last_read();
+        self.size.bytes().min(NEIGHBOURS.with_borrow(|neighbours| neighbours.most(lent)))
+    }
+
+    /// Takes bytes as they came from the socket: how many items they held, and false when the peer has ended the stream or broken TLS.
+    fn take(&mut self, input: &mut [u8], plain: &mut Vec<u8>) -> (usize, bool) {
+        let bytes = input.len();
+        let (items, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
+        self.size.learn(bytes, items);
+        (items, open)
+    }
+
+    /// Takes what was read together with the handshake: plaintext in `early` and, with TLS, what rustls still holds.
+    pub fn process_early(&mut self, mut early: Vec<u8>) {
+        if !early.is_empty() {
+            self.feed(&mut early);
+        }
+        if self.encrypted {
+            SCRATCHES.with_borrow_mut(|(_, plain)| self.decrypt(&[], plain));
+        }
+    }
+
+    /// Takes bytes as they came from an encrypted socket: how many items they held, and false when the peer has ended the stream or broken TLS.
+    fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> (usize, bool) {
+        plain.clear();
+        let result = {
+            let mut core = self.link.lock();
+            let Some(tls) = core.tls.as_deref_mut() else { return (0, false) };
+            let result = tls::decrypt(tls, input, plain);
+            if tls.wants_write() {
+                self.shared.flush(&self.link, core);
+            }
+            result
+        };
+        // Only now, without the session's lock: the inbox's comes first.
+        let items = if plain.is_empty() { 0 } else { self.feed(plain) };
+        (items, matches!(result, Ok(false)))
+    }
+
+    /// Takes decrypted bytes: what they hold goes to the session, its events to the inbox. How many messages and control frames there were.
+    fn feed(&mut self, input: &mut [u8]) -> usize {
+        if self.broken {
+            return 0;
+        }
+        if !self.link.lock().session.is_greeted() {
+            self.greet();
+        }
+        let now = self.shared.now();
+        let hooks = self.shared.hooks();
+        let (link, decoder) = (&self.link, &mut self.decoder);
+        let (peer_closed, broken, request_reply) = (&mut self.peer_closed, &mut self.broken, &mut self.request_reply);
+        let (mut items, bytes) = (0, input.len());
+        let (flush_now, listed) = self.shared.inbox.write(|filling| {
+            let before = filling.batch.words.len();
+            let mut core = link.lock();
+            let core = &mut *core;
+            let Filling { batch, number, readings, readings_before, .. } = filling;
+            let fed = decoder.feed(input, |item| {
+                items += 1;
+                match item {
+                    // The protocol takes text and binary alike (protocol.md, "Transport").
+                    Item::Text(payload) | Item::Binary(payload) => {
+                        core.with(now, batch, (link.slot, *number), |session, io| {
+                            let message = match payload {
+                                Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
+                                Payload::Owned(bytes) => Cow::Owned(bytes),
+                            };
+                            if let Err(fault) = session.receive(message, hooks, io) {
+                                session.fail(&fault, io);
+                            }
+                        })
+                    }
+                    Item::Ping(payload) if !core.session.is_closed() => core.outgoing.pong(payload),
+                    Item::Ping(_) | Item::Pong => {}
+                    Item::Close { code, reason } => {
+                        *peer_closed = true;
+                        let reason = String::from_utf8_lossy(reason);
+                        core.with(now, batch, (link.slot, *number), |session, io| {
+                            session.shut(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
+                        });
+                    }
+                }
+            });
+            if let Err(violation) = fed {
+                *broken = true;
+                core.with(now, batch, (link.slot, *number), |session, io| {
+                    session.shut(violation.code, violation.reason, io)
+                });
+            }
+            if batch.words.len() > before {
+                *readings += 1;
+                request_reply.note(now, (items, bytes), (*readings).max(*readings_before));
+            }
+            // With events the application's replies are near, and leave in the same write as the ACKs.
+            let output = core.outgoing.pending() > 0 && core.listed.is_none();
+            let list = output && batch.words.len() > before && !core.session.is_closed();
+            if list {
+                core.listed = Some(*number);
+                filling.flush_after(link);
+            }
+            pause_if_full(filling, core);
+            (output && !list, list)
+        });
+        NEIGHBOURS.with_borrow_mut(|neighbours| neighbours.note(now, items > 0 && is_little(items, bytes)));
+        if self.broken || self.peer_closed {
+            release::gradually(self.decoder.abandon());
+        }
+        if flush_now {
+            let core = self.link.lock();
+            self.shared.flush(&self.link, core);
+        }
+        if listed {
+            self.shared.late.notify_one();
+        }
+        items
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        release::gradually(self.decoder.abandon());
+    }
+}
+
+/// Stops reading while the application, or the whole server, has too much to handle.
+fn pause_if_full(filling: &Filling, core: &mut Core) {
+    let was_paused = core.paused;
+    core.paused = !core.session.is_closed() && (filling.is_full() || core.session.is_full(filling.done));
+    if was_paused && !core.paused {
+        core.session.excuse();
+    }
+}
+
+/// Whoever reads on this thread meanwhile panics.
+#[cfg(test)]
+pub fn without_scratches<R>(call: impl FnOnce() -> R) -> R {
+    SCRATCHES.with_borrow_mut(|_| call())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::net::outgoing::Outgoing;
+    use crate::net::socket::Socket;
+    use crate::net::websocket::Role;
+    use crate::server::events::batch::{Batch, Code};
+    use crate::server::events::filling::CAPACITY;
+    use crate::server::settings::Settings;
+    use crate::session::Session;
+
+    #[tokio::test]
+    async fn no_session_is_read_while_the_inbox_is_full() {
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let (ours, _theirs) = UnixStream::pair().expect("two sockets");
+        let (_read, write) = Socket::Unix(ours).into_split();
+        let session = Session::new(1, Arc::default());
+        let link = Link::new((0, 0), 1, session, Outgoing::new(Role::Server), None, write);
+        let reader = Reader::new(Arc::clone(&shared), link, Decoder::new(Role::Server, 1 << 16));
+        let events = vec![0; CAPACITY];
+        shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &events));
+        let mut full = true;
+        // Woken for its second turn when the events leave.
+        std::future::poll_fn(|cx| {
+            assert_eq!(reader.must_pause(cx), full);
+            full = shared.inbox.next(Batch::default()).is_none();
+            if full { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,321 @@
+//! Events on their way to the JavaScript thread: one batch is filled while another is delivered.
+//!
+//! All threads fill under one mutex, taken once per socket read. The mutex also guards what belongs to a batch: which sessions have output
+//! (ACKs) that should leave together with the application's replies, and which connections are not read until a batch is done. `model/` checks the wake-ups in every order of events.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::batch::{Batch, WORDS};
+use super::filling::Filling;
+use super::sync::{AtomicBool, Mutex, Ordering, enter_io_thread, is_io_thread};
+use crate::server::connection::link::Link;
+use crate::session::Micros;
+use crate::session::counting::Histogram;
+
+/// Bytes of each array that a batch keeps for its next round: what one busy session can fill, so that it does not grow anew each time.
+const KEPT: usize = 2 << 20;
+
+/// Events from which on the JavaScript thread is woken although the I/O thread has not come to rest.
+const ENOUGH: usize = 256;
+
+/// Wakes the JavaScript thread; it then calls [`Inbox::next`] until there is nothing more.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+/// The double buffer.
+pub struct Inbox {
+    filling: Mutex<Filling>,
+    wake: Wake,
+    /// How long batches waited to be taken.
+    waits: Histogram,
+    /// A wake-up is due that waits for the I/O thread to come to rest.
+    held: AtomicBool,
+    /// [`Filling::is_full`] as of late, for those who look before each reading and must not lock for it.
+    full: AtomicBool,
+}
+
+impl Inbox {
+    /// An empty inbox.
+    pub fn new(wake: Wake) -> Self {
+        let filling = Filling { number: 1, ..Filling::default() };
+        Self {
+            filling: Mutex::new(filling),
+            wake,
+            waits: Histogram::default(),
+            held: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+        }
+    }
+
+    /// Lets `fill` write to the batch being filled, then wakes the JavaScript thread if it has to be. The I/O thread does so only when it has
+    /// nothing more to read: woken at the first of many events, the other thread would take them one by one.
+    pub fn write<R>(&self, fill: impl FnOnce(&mut Filling) -> R) -> R {
+        let mut filling = self.filling.lock();
+        let result = fill(&mut filling);
+        if filling.shut {
+            filling.batch = Batch::default();
+            filling.unflushed.clear();
+            filling.paused.clear();
+        }
+        self.full.store(filling.is_full(), Ordering::Relaxed);
+        filling.note_beginning();
+        let wake = !filling.scheduled && !filling.batch.is_empty();
+        filling.scheduled |= wake;
+        if wake {
+            self.held.store(true, Ordering::Relaxed);
+        }
+        let due = !is_io_thread() || filling.batch.words.len() >= ENOUGH * WORDS;
+        let late = filling.is_late();
+        drop(filling);
+        // Not under the mutex: waking is a system call.
+        if late {
+            self.give_way();
+        } else if due {
+            self.ring();
+        }
+        result
+    }
+
+    /// For what keeps the I/O thread busy and makes no events: gives the JavaScript thread way if that has waited long enough.
+    pub fn give_way_if_late(&self) {
+        let late = self.filling.lock().is_late();
+        if late {
+            self.give_way();
+        }
+    }
+
+    /// The calling thread is the I/O thread: from now on it calls [`Inbox::rest`] before it waits.
+    pub fn resting_thread(&self) {
+        enter_io_thread();
+    }
+
+    /// The JavaScript thread is awake, and will call [`Inbox::next`] until there is nothing more: nobody has to wake it before.
+    pub fn attend(&self) {
+        self.filling.lock().scheduled = true;
+    }
+
+    /// The I/O thread has nothing more to do at the moment.
+    pub fn rest(&self) {
+        self.ring();
+    }
+
+    /// The I/O thread goes on, but the JavaScript thread has waited long enough. Where both share a CPU, the system would let it wait for its next
+    /// tick, some ms.
+    pub fn give_way(&self) {
+        self.ring();
+        std::thread::yield_now();
+    }
+
+    fn ring(&self) {
+        if self.held.load(Ordering::Relaxed) && self.held.swap(false, Ordering::Relaxed) {
+            (self.wake)();
+        }
+    }
+
+    /// Gives back the batch that was delivered to its end and takes the next one; `None` when nothing has come since, and then the next
+    /// event wakes anew.
+    pub fn next(&self, mut delivered: Batch) -> Option<Batch> {
+        delivered.recycle(KEPT);
+        let mut filling = self.filling.lock();
+        filling.done = filling.number - 1;
+        let paused = std::mem::take(&mut filling.paused);
+        // Fresh memory for each batch would cost page faults. After a rest the one that was delivered last is not here but there.
+        let spare = filling.spare.take().unwrap_or(delivered);
+        let next = if filling.batch.is_empty() {
+            filling.scheduled = false;
+            filling.spare = Some(spare);
+            None
+        } else {
+            filling.waiting = None;
+            if let Some(began) = filling.began.take() {
+                self.waits.record(began.elapsed().as_micros() as Micros);
+            }
+            filling.number += 1;
+            filling.readings_before = std::mem::take(&mut filling.readings);
+            let Filling { unflushed, unflushed_delivering, .. } = &mut *filling;
+            unflushed_delivering.append(unflushed);
+            Some(std::mem::replace(&mut filling.batch, spare))
+        };
+        self.full.store(filling.is_full(), Ordering::Relaxed);
+        drop(filling);
+        paused.into_iter().for_each(Waker::wake);
+        next
+    }
+
+    /// Whether there are events for another batch.
+    pub fn has_more(&self) -> bool {
+        !self.filling.lock().batch.is_empty()
+    }
+
+    /// Whether [`Filling::is_full`] may be true, without locking. What it was not told of yet costs another reading at most.
+    pub fn may_be_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Ready while there is room for what would be read; otherwise the task is woken when a batch is done.
+    pub fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.may_be_full() {
+            let mut filling = self.filling.lock();
+            if filling.is_full() {
+                filling.resume_after(cx.waker());
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Gives back memory if nothing has come since the last call.
+    pub fn relax(&self) {
+        let mut filling = self.filling.lock();
+        if filling.relaxed == filling.number {
+            filling.spare = None;
+            if filling.batch.is_empty() {
+                filling.batch = Batch::default();
+            }
+        }
+        filling.relaxed = filling.number;
+    }
+
+    /// How long the first events of batches waited for the JavaScript thread.
+    pub fn waits(&self) -> &Histogram {
+        &self.waits
+    }
+
+    /// The number of the newest batch that has been delivered to its end.
+    pub fn done(&self) -> u64 {
+        self.filling.lock().done
+    }
+
+    /// The number of the batch that has been delivered, and the sessions whose output was to wait for it.
+    pub fn take_unflushed(&self) -> (u64, Vec<Arc<Link>>) {
+        let mut filling = self.filling.lock();
+        (filling.number - 1, std::mem::take(&mut filling.unflushed_delivering))
+    }
+
+    /// All sessions whose output waits for a batch, if no batch was begun since number `since` was being filled: the JavaScript thread is late.
+    pub fn take_overdue(&self, since: u64) -> Vec<Arc<Link>> {
+        let mut filling = self.filling.lock();
+        if filling.number != since {
+            return Vec::new();
+        }
+        let mut overdue = std::mem::take(&mut filling.unflushed_delivering);
+        overdue.append(&mut filling.unflushed);
+        overdue
+    }
+
+    /// The number of the batch being filled, and how many sessions have output that waits for a batch.
+    pub fn pulse(&self) -> (u64, usize) {
+        let filling = self.filling.lock();
+        (filling.number, filling.unflushed.len() + filling.unflushed_delivering.len())
+    }
+
+    /// Nobody takes events any more: those that are left, and all later ones, are forgotten.
+    pub fn shut(&self) {
+        let mut filling = self.filling.lock();
+        *filling = Filling { shut: true, number: filling.number, done: u64::MAX, ..Filling::default() };
+        self.full.store(false, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::batch::Code;
+    use super::super::filling::LONGEST_HELD;
+    use super::*;
+
+    fn inbox() -> (Inbox, Arc<AtomicUsize>) {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&wakes);
+        (
+            Inbox::new(Box::new(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+            })),
+            wakes,
+        )
+    }
+
+    fn connected(inbox: &Inbox, slot: u32) {
+        inbox.write(|filling| filling.batch.push(slot, Code::Connected, 0, 0, &[]));
+    }
+
+    #[test]
+    fn there_is_more_until_it_is_taken() {
+        let (inbox, _) = inbox();
+        assert!(!inbox.has_more());
+        connected(&inbox, 1);
+        assert!(inbox.has_more());
+        let batch = inbox.next(Batch::default());
+        assert!(batch.is_some() && !inbox.has_more());
+    }
+
+    #[test]
+    fn one_wake_up_until_nothing_is_left() {
+        let (inbox, wakes) = inbox();
+        inbox.write(|_| ());
+        assert_eq!(wakes.load(Ordering::Relaxed), 0, "nothing to deliver");
+        connected(&inbox, 1);
+        connected(&inbox, 2);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        let first = inbox.next(Batch::default()).expect("events");
+        assert_eq!(first.words.len(), 10);
+        connected(&inbox, 3);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1, "it will look again");
+        assert_eq!(inbox.done(), 0);
+        let second = inbox.next(first).expect("events");
+        assert_eq!(inbox.done(), 1);
+        assert!(inbox.next(second).is_none());
+        assert_eq!(inbox.done(), 2);
+        connected(&inbox, 4);
+        assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn the_io_thread_wakes_when_it_rests_or_after_a_while() {
+        let (inbox, wakes) = inbox();
+        let io = std::thread::spawn(move || {
+            let wakes = || wakes.load(Ordering::Relaxed);
+            inbox.resting_thread();
+            connected(&inbox, 1);
+            inbox.rest();
+            assert_eq!(wakes(), 1);
+            let batch = inbox.next(Batch::default()).expect("events");
+            assert!(inbox.next(batch).is_none());
+            connected(&inbox, 2);
+            std::thread::sleep(LONGEST_HELD);
+            inbox.give_way_if_late();
+            inbox.write(|_| ());
+            assert_eq!(wakes(), 2);
+        });
+        io.join().expect("the I/O thread");
+    }
+
+    #[test]
+    fn batches_are_filled_again_until_nothing_comes_any_more() {
+        let (inbox, _) = inbox();
+        let mut places = Vec::new();
+        for _ in 0..4 {
+            connected(&inbox, 1);
+            let batch = inbox.next(Batch::default()).expect("events");
+            places.push(batch.words.as_ptr());
+            assert!(inbox.next(batch).is_none());
+            assert!(inbox.next(Batch::default()).is_none(), "asking once more changes nothing");
+        }
+        assert_eq!(places, [places[0], places[1], places[0], places[1]]);
+        inbox.relax();
+        assert!(inbox.filling.lock().spare.is_some(), "it may be a short rest");
+        inbox.relax();
+        let filling = inbox.filling.lock();
+        assert!(filling.spare.is_none() && filling.batch.words.capacity() == 0);
+    }
+
+    #[test]
+    fn after_the_shutdown_nothing_is_kept() {
+        let (inbox, wakes) = inbox();
+        inbox.shut();
+        connected(&inbox, 1);
+        assert!(inbox.next(Batch::default()).is_none());
+        assert_eq!(wakes.load(Ordering::Relaxed), 0);
+    }
+}

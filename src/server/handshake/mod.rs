@@ -1,0 +1,225 @@
+//! One connection until it is a session, or is refused: TLS, the HTTP head, the checks in their order, the validator, the 101.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`admission`] | whether its client may have a session |
+//! | [`dismiss`] | answers to clients that are not let in |
+//! | [`opening`] | a connection becomes a session |
+//! | [`peer`] | connections to other servers, until they are sessions, or are not |
+
+pub mod admission;
+pub mod dismiss;
+pub mod opening;
+pub mod peer;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+use super::accept::Share;
+use super::http::passthrough;
+use super::{Shared, Stop};
+use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
+use crate::net::socket::Socket;
+use crate::net::stream::Stream;
+use admission::{Question, describe, read_more, replace, reserve};
+use dismiss::dismiss;
+use opening::Origin;
+
+/// Bytes read at a time during a handshake.
+const PORTION: usize = 2048;
+
+/// What the validator said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The token is good.
+    Accept,
+    /// It is not.
+    Reject,
+    /// The validator itself failed.
+    Failed,
+    /// The request's origin is none of those that are allowed.
+    Origin,
+}
+
+/// How a handshake that became no session ended.
+enum Ending {
+    /// The client gets an answer.
+    Refused(Refusal),
+    /// Node.js answers: it is no upgrade to WebSocket.
+    HandedOver,
+    /// The client is gone.
+    Gone,
+    /// TLS failed, or took too long.
+    NoTls,
+}
+
+impl Ending {
+    /// A short, stable label for metrics.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.outcome(),
+            Self::HandedOver => "handed_over",
+            Self::Gone => "abandoned",
+            Self::NoTls => "tls_failed",
+        }
+    }
+}
+
+impl From<Refusal> for Ending {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<std::io::Error> for Ending {
+    fn from(_: std::io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+/// Counts a handshake as under way for as long as it lives.
+struct Pending<'a>(&'a Shared);
+
+impl<'a> Pending<'a> {
+    fn begin(shared: &'a Shared) -> Result<Self, Refusal> {
+        let before = shared.pending_handshakes.fetch_add(1, Ordering::Relaxed);
+        let pending = Self(shared);
+        if before < shared.settings.max_pending_handshakes { Ok(pending) } else { Err(Refusal::too_many_handshakes()) }
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        self.0.pending_handshakes.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Serves a connection from its first byte to its last.
+pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, share: Share) {
+    let deadline = Instant::now() + shared.settings.handshake_timeout;
+    let mut stop = shared.stop.subscribe();
+    let pending = Pending::begin(&shared);
+    let tls = shared.tls.lock().clone();
+    if let (Some(_), Err(refusal)) = (&tls, &pending) {
+        // Without a word: an answer would cost the TLS handshake that there is no room for.
+        return shared.metrics.handshake(refusal.outcome());
+    }
+    let encrypted = tokio::select! {
+        stream = timeout_at(deadline, encrypt(tls, socket)) => stream.ok().flatten(),
+        _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
+    };
+    // Many of these in a row take long, and none makes an event.
+    shared.inbox.give_way_if_late();
+    let Some(mut stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
+    let mut buffer = Vec::new();
+    let mut outcome = attempt(&shared, pending, &mut stream, &mut buffer, (peer, deadline)).await;
+    if let Err(Ending::HandedOver) = outcome {
+        shared.metrics.handshake(Ending::HandedOver.outcome());
+        let Some(given_back) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
+        (stream, buffer) = given_back;
+        let deadline = Instant::now() + shared.settings.handshake_timeout;
+        outcome = attempt(&shared, Pending::begin(&shared), &mut stream, &mut buffer, (peer, deadline)).await;
+    }
+    match outcome {
+        Ok(Accepted { sid, number }) => {
+            shared.metrics.handshake("accepted");
+            let replaced = shared.registry.lock().holder(sid);
+            if let Some(older) = replaced {
+                replace(&shared, &older);
+            }
+            opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, share);
+        }
+        Err(ending) => {
+            shared.metrics.handshake(ending.outcome());
+            match ending {
+                Ending::Refused(refusal) => dismiss(&shared, &mut stream, &refusal, peer).await,
+                // What was given back is an upgrade to WebSocket, so that it can't be handed over again.
+                Ending::HandedOver | Ending::Gone | Ending::NoTls => {}
+            }
+        }
+    }
+}
+
+/// One handshake, from its first byte to its answer or that it gets none.
+async fn attempt(
+    shared: &Shared,
+    pending: Result<Pending<'_>, Refusal>,
+    stream: &mut Stream,
+    buffer: &mut Vec<u8>,
+    (peer, deadline): (Option<SocketAddr>, Instant),
+) -> Result<Accepted, Ending> {
+    let _pending = pending?;
+    let mut stop = shared.stop.subscribe();
+    tokio::select! {
+        outcome = timeout_at(deadline, negotiate(shared, stream, buffer, peer)) => {
+            outcome.unwrap_or_else(|_| Err(Refusal::timeout().into()))
+        }
+        _ = stop.wait_for(|stop| *stop != Stop::Running) => Err(Refusal::shutting_down().into()),
+    }
+}
+
+/// The stream behind TLS, where that is asked for; none when it fails.
+async fn encrypt(tls: Option<Arc<ServerConfig>>, socket: Socket) -> Option<Stream> {
+    match tls {
+        None => Some(Stream::Plain(socket)),
+        Some(config) => Some(Stream::Tls(Box::new(TlsAcceptor::from(config).accept(socket).await.ok()?.into()))),
+    }
+}
+
+/// A handshake that succeeded. Its sid stays reserved until [`opening::open`] has given it to the session.
+struct Accepted {
+    sid: u64,
+    number: u32,
+}
+
+async fn negotiate(
+    shared: &Shared,
+    stream: &mut Stream,
+    buffer: &mut Vec<u8>,
+    peer: Option<SocketAddr>,
+) -> Result<Accepted, Ending> {
+    let (head, length) = read_head(shared, stream, buffer).await?;
+    let Kind::WebSocket { key } = handshake::classify(&head)? else {
+        let answered = shared.wanted().wants(Some(&head));
+        return Err(if answered { Ending::HandedOver } else { Refusal::upgrade_required().into() });
+    };
+    // What came behind the head is the session's.
+    buffer.drain(..length);
+    let Credentials { token, sid } = handshake::credentials(&head.target)?;
+    let reserved = reserve(shared, sid)?;
+    let number = shared.next_handshake.fetch_add(1, Ordering::Relaxed);
+    let question = Question { shared, number };
+    match question.ask(&token, &describe(&head, peer), stream, buffer).await? {
+        Verdict::Accept => {}
+        Verdict::Reject => return Err(Refusal::invalid_token().into()),
+        Verdict::Failed => return Err(Refusal::validator_failed().into()),
+        Verdict::Origin => return Err(Refusal::origin_refused().into()),
+    }
+    stream.write_all(&handshake::accepted(&key)).await?;
+    stream.flush().await?;
+    // Both are the session's now.
+    std::mem::forget((reserved, question));
+    Ok(Accepted { sid, number })
+}
+
+/// Reads up to the end of the head, and tells its length in `buffer`.
+async fn read_head(shared: &Shared, stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<(RequestHead, usize), Ending> {
+    loop {
+        match handshake::parse(buffer) {
+            Ok(Some(read)) => return Ok(read),
+            Ok(None) => {}
+            // Node.js may allow what we don't, and tells the application's `clientError` listeners of the rest.
+            Err(_) if shared.wanted().wants(None) => return Err(Ending::HandedOver),
+            Err(refusal) => return Err(refusal.into()),
+        }
+        if read_more(stream, buffer).await? == 0 {
+            return Err(Ending::Gone);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A connection becomes a session, whichever end it is of the upgrade.
+
+use std::sync::Arc;
+
+use crate::net::outgoing::Outgoing;
+use crate::net::stream::Stream;
+use crate::net::websocket::{Decoder, Role};
+use crate::protocol::{MAX_HEAD_LEN, close};
+use crate::server::accept::Share;
+use crate::server::connection::link::Link;
+use crate::server::{Shared, Stop, connection};
+use crate::session::{Farewell, Session};
+
+/// Where a session comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// From a client's handshake, of this number.
+    Client {
+        /// The handshake's.
+        number: u32,
+    },
+    /// From the application's wish to connect to another server.
+    Peer {
+        /// The call's.
+        number: u32,
+        /// The other server's address, its port and the request target, one a line.
+        request: String,
+    },
+}
+
+/// Makes the session and starts its connection's task. `early` is what came behind the upgrade in the same read.
+pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, early: Vec<u8>, share: Share) {
+    let role = match origin {
+        Origin::Client { .. } => Role::Server,
+        Origin::Peer { .. } => Role::Client,
+    };
+    let (socket, tls) = stream.into_parts();
+    let (read, write) = socket.into_split();
+    let config = Arc::clone(&shared.settings.session);
+    let decoder = Decoder::new(role, config.max_payload + MAX_HEAD_LEN);
+    let make = |slot, generation| {
+        Link::new((slot, generation), sid, Session::new(sid, config), Outgoing::new(role), tls, write)
+    };
+    let link = match role {
+        Role::Server => shared.registry.lock().open(sid, make),
+        Role::Client => shared.registry.lock().place(make),
+    };
+    shared.wheel.lock().add(link.slot, link.generation);
+    shared.inbox.write(|filling| filling.batch.opened(&link, origin));
+    if role == Role::Client {
+        // A server listens before it sends its 101: nothing has to be waited for.
+        let mut core = link.lock();
+        shared.call(&link, &mut core, |session, io| session.greet(io));
+        shared.flush(&link, core);
+    }
+    if *shared.stop.borrow() >= Stop::Leaving {
+        shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));
+    }
+    let connection = connection::task::serve(Arc::clone(shared), link, read, decoder, early);
+    tokio::spawn(async move {
+        connection.await;
+        drop(share);
+    });
+}

@@ -1,0 +1,205 @@
+//! Requests that are not Cryo's: a connection whose first one is not, or can't be read at all, is handed over to Node.js, byte by byte, until its end.
+//! This is the task that reads it; see [`relay`](super::relay) for what it shares with the JavaScript thread.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::ReadBuf;
+
+use super::relay::{Relay, Writing};
+use crate::net::handshake::RequestHead;
+use crate::net::stream::Stream;
+use crate::server::events::batch::Code;
+use crate::server::{Shared, Stop};
+
+/// Bytes read from a socket at a time.
+const PORTION: usize = 64 * 1024;
+
+/// Reads in a row before other connections get their turn.
+const READS_PER_TURN: usize = 4;
+
+thread_local! {
+    /// Where sockets are read to, so that a connection owns no buffer.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; PORTION]);
+}
+
+/// Which requests the application listens for on `http_server`; `lib/http/face.js` has the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted(pub u8);
+
+impl Wanted {
+    const REQUEST: u8 = 1;
+    const UPGRADE: u8 = 2;
+    const CONNECT: u8 = 4;
+
+    /// Whether somebody would answer this request, which is no upgrade to WebSocket; `None` if it can't be read.
+    pub fn wants(self, head: Option<&RequestHead>) -> bool {
+        let listeners = match head {
+            Some(head) if head.method == "CONNECT" => Self::REQUEST | Self::CONNECT,
+            Some(head) if head.has_token("connection", "upgrade") => Self::REQUEST | Self::UPGRADE,
+            _ => Self::REQUEST,
+        };
+        self.0 & listeners != 0
+    }
+}
+
+/// Hands a connection over and serves it until it is closed, or given back: then it is returned, with the head of a request that is Cryo's after all.
+/// `early` is what was read of it.
+pub async fn serve(
+    shared: &Shared,
+    stream: Stream,
+    peer: Option<SocketAddr>,
+    early: Vec<u8>,
+) -> Option<(Stream, Vec<u8>)> {
+    let addresses = format!("{}\n{}", lines(peer), lines(stream.socket().local_address()));
+    let id = shared.next_relay.fetch_add(1, Ordering::Relaxed);
+    let mut reader = Reader { shared, relay: Relay::new(id, stream), ended: false };
+    shared.inbox.write(|filling| filling.batch.http_opened(&reader.relay, &addresses));
+    reader.deliver(&early);
+    drop(early);
+    let result = tokio::select! {
+        result = std::future::poll_fn(|cx| reader.poll(cx)) => result,
+        () = too_late(shared) => Ok(()),
+    };
+    let error = result.err().map(|error| code(&error)).unwrap_or_default();
+    shared.inbox.write(|filling| filling.batch.push(id, Code::HttpClosed, 0, 0, error.as_bytes()));
+    reader.relay.take()
+}
+
+/// Address and port; empty over a Unix domain socket.
+fn lines(address: Option<SocketAddr>) -> String {
+    address.map_or_else(|| "\n".into(), |address| format!("{}\n{}", address.ip(), address.port()))
+}
+
+/// Waits until a server that stops has waited long enough for the answers under way.
+async fn too_late(shared: &Shared) {
+    let mut stop = shared.stop.subscribe();
+    // An error would mean that the server is gone.
+    let _ = stop.wait_for(|stop| *stop != Stop::Running).await;
+    tokio::time::sleep(shared.settings.close_timeout).await;
+}
+
+struct Reader<'a> {
+    shared: &'a Shared,
+    relay: Arc<Relay>,
+    /// The client will send no more.
+    ended: bool,
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        // Also when the runtime ends first: JavaScript may hold the relay for longer.
+        self.relay.take();
+    }
+}
+
+impl Reader<'_> {
+    /// Reads until the connection is over.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        for _ in 0..READS_PER_TURN {
+            match self.relay.poll_writing(cx)? {
+                Writing::Same => {}
+                Writing::Ready => self.tell(Code::HttpWritable),
+                Writing::Destroyed | Writing::Returned => return Poll::Ready(Ok(())),
+            }
+            if self.ended || self.relay.is_paused() {
+                return Poll::Pending;
+            }
+            ready!(self.shared.inbox.poll_room(cx));
+            self.ended = ready!(self.poll_read(cx))?;
+            if self.ended {
+                self.tell(Code::HttpEnd);
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Reads once. True at the end of the stream.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buf = ReadBuf::new(scratch);
+            ready!(self.relay.poll_read(cx, &mut buf))?;
+            self.deliver(buf.filled());
+            Poll::Ready(Ok(buf.filled().is_empty()))
+        })
+    }
+
+    fn deliver(&self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.relay.received(bytes.len());
+        self.shared.inbox.write(|filling| filling.batch.push(self.relay.id, Code::HttpData, 0, 0, bytes));
+    }
+
+    fn tell(&self, code: Code) {
+        self.shared.inbox.write(|filling| filling.batch.push(self.relay.id, code, 0, 0, &[]));
+    }
+}
+
+/// What Node.js calls the error.
+fn code(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset => "ECONNRESET",
+        io::ErrorKind::BrokenPipe => "EPIPE",
+        io::ErrorKind::TimedOut => "ETIMEDOUT",
+        io::ErrorKind::InvalidData => "EPROTO",
+        _ => "ECONNABORTED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nothing_is_read_while_the_inbox_is_full() {
+        use tokio::io::AsyncWriteExt as _;
+
+        use crate::net::socket::Socket;
+        use crate::server::events::batch::Batch;
+        use crate::server::events::filling::CAPACITY;
+        use crate::server::settings::Settings;
+
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let (ours, mut theirs) = tokio::net::UnixStream::pair().expect("two sockets");
+        theirs.write_all(b"request").await.expect("a socket that lives");
+        ours.readable().await.expect("a socket that lives");
+        let relay = Relay::new(0, Stream::Plain(Socket::Unix(ours)));
+        let mut reader = Reader { shared: &shared, relay, ended: false };
+        let filler = vec![0; CAPACITY];
+        shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &filler));
+        let mut batches = [CAPACITY, b"request".len()].into_iter();
+        // Woken for the second one by the first one's leaving.
+        std::future::poll_fn(|cx| {
+            assert!(reader.poll(cx).is_pending());
+            let delivered = shared.inbox.next(Batch::default()).map(|batch| batch.bytes.len());
+            assert_eq!(delivered, batches.next());
+            if batches.len() == 0 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    fn head(method: &str, connection: Option<&str>) -> RequestHead {
+        let headers = connection.map(|value| ("Connection".into(), value.into())).into_iter().collect();
+        RequestHead { method: method.into(), target: "/".into(), minor_version: 1, headers }
+    }
+
+    #[test]
+    fn upgrades_and_tunnels_may_have_listeners_of_their_own() {
+        let (plain, upgrade, connect) =
+            (head("GET", None), head("GET", Some("Upgrade, HTTP2-Settings")), head("CONNECT", None));
+        let answered =
+            |wanted: u8| [Some(&plain), Some(&upgrade), Some(&connect), None].map(|head| Wanted(wanted).wants(head));
+        assert_eq!(answered(0), [false, false, false, false]);
+        assert_eq!(answered(Wanted::REQUEST), [true, true, true, true]);
+        assert_eq!(answered(Wanted::UPGRADE), [false, true, false, false]);
+        assert_eq!(answered(Wanted::CONNECT), [false, false, true, false]);
+    }
+}
