@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`admission`] | whether its client may have a session |
-//! | [`dismiss`] | answers to clients that are not let in |
+//! | [`mod@dismiss`] | answers to clients that are not let in |
 //! | [`opening`] | a connection becomes a session |
 //! | [`peer`] | connections to other servers, until they are sessions, or are not |
 
