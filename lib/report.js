@@ -25,16 +25,20 @@ function report(server, error, session, where) {
   try {
     server.emit("error", error, session, where);
   } catch (thrown) {
-    warn(thrown, "listener of 'error'");
+    reportOfListener(thrown);
   }
 }
 
 /**
- * Reports an error as a process warning.
+ * Reports what a listener of `error` itself threw or was rejected with: to nobody but the log, as it would only fail again.
  *
  * @param {unknown} error
- * @param {string} where
  */
+function reportOfListener(error) {
+  warn(error, "listener of 'error'");
+}
+
+/** Reports an error as a process warning. */
 function warn(error, where) {
   const now = Math.floor(performance.now() / 1000);
   if (now !== second) {
@@ -42,8 +46,7 @@ function warn(error, where) {
     warned = 0;
   }
   if (++warned > WARNINGS_PER_SECOND) return;
-  const message = error instanceof Error ? error.message : inspect(error);
-  const detail = error instanceof Error ? error.stack : undefined;
+  const { message, detail } = describe(error);
   process.emitWarning(`${where} failed: ${message.replace(/\.$/, "")}. Listen for the server's 'error' event to handle this.`, {
     type: "CryoApplicationError",
     code: codes.APPLICATION_ERROR,
@@ -51,4 +54,14 @@ function warn(error, where) {
   });
 }
 
-module.exports = { report, warn };
+/** An error in words. Whatever was thrown can be anything: its message no string, its getters and its `inspect` ones that throw. */
+function describe(error) {
+  try {
+    const { message, stack } = error instanceof Error ? error : { message: inspect(error), stack: undefined };
+    return { message: String(message), detail: typeof stack === "string" ? stack : undefined };
+  } catch {
+    return { message: "what it threw can't be shown", detail: undefined };
+  }
+}
+
+module.exports = { report, reportOfListener };

@@ -1,0 +1,70 @@
+"use strict";
+
+// What applications throw and reject with is reported, whatever it is and wherever it comes from, and nothing else: not even what reports
+// it, when it fails itself, ends the process or keeps it from its other work.
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+
+const { Client } = require("../support/client");
+const { spawnApp } = require("../support/process");
+
+/** An application whose sessions fail in a way of their own, which tells its warnings and answers what is binary. */
+function application({ cryo, send, argument: { what, where, listens } }) {
+  const made = {
+    "an error whose message is no string": () => Object.assign(new Error("no string"), { message: { code: 7 } }),
+    "an error whose message throws": () =>
+      Object.defineProperty(new Error("throws"), "message", {
+        get() {
+          throw new Error("message");
+        },
+      }),
+    "what can't be inspected": () => ({
+      [Symbol.for("nodejs.util.inspect.custom")]() {
+        throw new Error("inspect");
+      },
+    }),
+    nothing: () => undefined,
+  }[what];
+  process.on("warning", ({ code }) => send(code));
+  const failing = {
+    "a listener": (server, session) =>
+      session.on("message-utf8", () => {
+        throw made();
+      }),
+    "an async listener": (server, session) => session.on("message-utf8", () => Promise.reject(made())),
+    "a hook": (server) => server.RegisterExtension({ name: "failing", on_receive_utf8: () => Promise.reject(made()) }),
+  }[where];
+  const server = cryo({ validate: async () => true }, { port: 0 });
+  if (listens === "throws") {
+    server.on("error", () => {
+      throw made();
+    });
+  } else if (listens === "rejects") {
+    server.on("error", () => Promise.reject(made()));
+  }
+  server.on("listening", () => send(server.http_server.address().port));
+  server.once("session", (session) => {
+    failing(server, session);
+    session.on("message-binary", (data) => setTimeout(() => session.SendBinary(data), 1));
+  });
+}
+
+for (const where of ["a listener", "an async listener", "a hook"]) {
+  describe(`what ${where} fails with`, () => {
+    for (const what of ["an error whose message is no string", "an error whose message throws", "what can't be inspected", "nothing"]) {
+      for (const listens of ["is not there", "throws", "rejects"]) {
+        test(`may be ${what}, where the listener of 'error' ${listens}`, async (t) => {
+          const app = spawnApp(t, application, { what, where, listens });
+          const client = await Client.connect({ port: await app.next("the port") });
+          t.after(() => client.destroy());
+          client.send("UTF8DATA", { payload: "fail" });
+          assert.equal(await app.next("the warning"), "CRYO_APPLICATION_ERROR");
+          // Behind a timer: the event loop is not kept from its other work.
+          client.send("BINARYDATA", { payload: "still here" });
+          assert.equal((await client.nextOf("BINARYDATA")).payload.toString(), "still here");
+        });
+      }
+    }
+  });
+}
