@@ -7,6 +7,7 @@ const os = require("node:os");
 const path = require("node:path");
 const { describe, test } = require("node:test");
 
+const { clientOf } = require("../../lib/admission/forwarded.js");
 const { Client } = require("../support/client");
 const { target } = require("../support/http");
 const { Harness } = require("../support/server");
@@ -43,6 +44,7 @@ const rows = [
   ["a proxy that maps IPv4", true, { "X-Forwarded-For": "::ffff:192.0.2.1" }, "192.0.2.1"],
   ["a proxy of RFC 7239", true, { Forwarded: 'for=192.0.2.43;proto=https;by=203.0.113.1' }, "192.0.2.43"],
   ["two of them", ["127.0.0.1", "10.0.0.9"], { Forwarded: "for=6.6.6.6, For=192.0.2.43, for=10.0.0.9" }, "192.0.2.43"],
+  ["one with backslashes in quotes, and empty elements", ["127.0.0.1", "192.0.2.8"], { Forwarded: String.raw`for=192.0.2.7, ,by="a,\"b";for=192.0.2.8` }, "192.0.2.7"],
   ["one with a comma in quotes", true, { Forwarded: 'by="a,for=6.6.6.6"; for="[2001:db8::17]:4711"' }, "2001:db8::17"],
   ["one that obfuscates", true, { Forwarded: "for=_hidden" }, "127.0.0.1"],
   ["one that leaves it out", true, { Forwarded: "proto=https" }, "127.0.0.1"],
@@ -57,6 +59,13 @@ describe("trustProxy", () => {
       assert.equal(request.socketAddress, "127.0.0.1");
     });
   }
+
+  test("takes time for Forwarded that grows with its length, not with the square of it", () => {
+    // Hours, where each open quote is tried to the end.
+    const forwarded = String.raw`\"`.repeat(1024 * 1024);
+    const peer = { address: "192.0.2.1", port: 1 };
+    assert.deepEqual(clientOf(peer, { forwarded }, () => true), peer);
+  });
 
   test("takes the port where a proxy forwards it, and has none otherwise", async (t) => {
     assert.equal((await requestSeen(t, true, { "X-Forwarded-For": "192.0.2.1:1234" })).remotePort, 1234);

@@ -58,11 +58,27 @@ function clientOf(peer, headers, trusts) {
 
 /** The `for` parameters of a `Forwarded` header, in order; an element without one is an unknown address. */
 function forwardedFor(header) {
-  const elements = header.match(/(?:"(?:\\.|[^"\\])*"|[^",])+/g) ?? [];
-  return elements.map((element) => {
+  return elementsOf(header).map((element) => {
     const [, quoted, token] = /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(element) ?? [];
     return quoted ?? token ?? "unknown";
   });
+}
+
+/** The elements of a list whose commas may be quoted (RFC 9110, 5.6.1). Not by a regular expression, which would try each open quote to the end. */
+function elementsOf(list) {
+  const elements = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < list.length; at++) {
+    if (quoted && list[at] === "\\") at++;
+    else if (list[at] === '"') quoted = !quoted;
+    else if (list[at] === "," && !quoted) {
+      elements.push(list.slice(start, at));
+      start = at + 1;
+    }
+  }
+  elements.push(list.slice(start));
+  return elements.filter((element) => element.trim() !== "");
 }
 
 /**
