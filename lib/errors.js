@@ -70,11 +70,18 @@ Object.defineProperty(CryoError.prototype, "name", { value: "CryoError", configu
 
 const SHOWN_LENGTH = 80;
 
-/** A value as an error message shows it: short, on one line, and without running code of the value's own. */
+/** A value as an error message shows it: short, on one line, without running code of the value's own, and never a private key. */
 function show(value) {
   if (typeof value === "function") return "a function";
   if (value instanceof Uint8Array) return `a Buffer of ${value.byteLength} bytes`;
-  const text = inspect(value, { breakLength: Infinity, customInspect: false, depth: 0, maxStringLength: SHOWN_LENGTH / 2 });
+  let text;
+  try {
+    text = inspect(value, { breakLength: Infinity, customInspect: false, depth: 0, maxStringLength: SHOWN_LENGTH / 2 });
+  } catch {
+    // A view of memory that was transferred to somebody else.
+    return "something that can't be shown";
+  }
+  if (text.includes("PRIVATE KEY")) return "something with a private key in it";
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
 }
 
@@ -103,6 +110,17 @@ function optionRangeError(name, value, takes) {
 }
 
 /**
+ * For an option whose mistake is told better than by its value.
+ *
+ * @param {string} reason A sentence: what is wrong, and what to do.
+ * @param {ErrorOptions} [options] `cause`, where another error is behind this one.
+ * @returns {TypeError & { code: string }}
+ */
+function optionError(reason, options) {
+  return Object.assign(new TypeError(reason, options), { code: codes.INVALID_OPTION });
+}
+
+/**
  * For an argument of a method that is of the wrong type. Parameters as for {@link optionTypeError}.
  *
  * @param {string} name
@@ -118,4 +136,4 @@ function coded(ErrorClass, code, name, value, takes) {
   return Object.assign(new ErrorClass(`${name} takes ${takes}, not ${show(value)}.`), { code });
 }
 
-module.exports = { CryoError, argumentTypeError, codes, optionRangeError, optionTypeError };
+module.exports = { CryoError, argumentTypeError, codes, optionError, optionRangeError, optionTypeError };

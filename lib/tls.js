@@ -2,7 +2,9 @@
 
 // Keys and certificates on their way to Rust, where it shows whether they can be used.
 
-const { optionTypeError } = require("./errors.js");
+const { X509Certificate, createPrivateKey } = require("node:crypto");
+
+const { optionError } = require("./errors.js");
 const { loadNative } = require("./bridge/native.js");
 const { normalizeSsl } = require("./options/options.js");
 
@@ -17,7 +19,7 @@ function makeNative(options, bridge) {
   const make = () => new NativeServer(options, bridge.arrays, bridge.wake);
   // The only thing that options which passed their check can still be wrong in.
   if (options.ssl === undefined) return make();
-  return named("options.ssl", make);
+  return using("options.ssl", options.ssl, make);
 }
 
 /**
@@ -27,16 +29,28 @@ function makeNative(options, bridge) {
  * @throws {TypeError} `ERR_CRYO_INVALID_OPTION`; the old ones then stay.
  */
 function updateTls(native, secure, ssl) {
-  if (!secure) throw optionTypeError("ssl", ssl, "nothing on a server that was started without options.ssl");
+  if (!secure) throw optionError("UpdateTLS() needs a server that was started with options.ssl; this one has no TLS.");
   const pem = normalizeSsl("ssl", ssl);
-  named("ssl", () => native.updateTls(pem));
+  using("ssl", pem, () => native.updateTls(pem));
 }
 
-function named(name, call) {
+function using(name, pem, call) {
+  const unusable = (reason, cause) =>
+    optionError(`${name} can't be used: ${reason}. It takes a PEM private key and its certificate.`, { cause });
+  if (!belongTogether(pem)) throw unusable("ssl.key is not the key of ssl.cert");
   try {
     return call();
-  } catch (error) {
-    throw optionTypeError(name, error.message, "a PEM key and its certificate");
+  } catch (cause) {
+    throw unusable(cause.message, cause);
+  }
+}
+
+/** Whether a key is that of a certificate. What can't be read here is left to Rust, which says why. */
+function belongTogether({ key, cert }) {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return true;
   }
 }
 

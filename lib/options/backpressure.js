@@ -3,7 +3,7 @@
 // The `backpressure` option in its three spellings: a profile's name, the object with upper-case names of the 3.0.9
 // typings, and the object with camelCase names of the 3.0.9 README. All come out as one camelCase object.
 
-const { optionRangeError, optionTypeError } = require("../errors.js");
+const { optionError, optionRangeError, optionTypeError } = require("../errors.js");
 const { MAX_BYTES, MAX_COUNT, alternatives, integer, object, oneOf } = require("./checks.js");
 
 const KIB = 1024;
@@ -59,18 +59,23 @@ function normalizeBackpressure(name, value) {
     if (!Object.hasOwn(PROFILES, value)) throw optionTypeError(name, value, TAKES);
     return PROFILES[value];
   }
-  const keys = Object.keys(object(name, value, TAKES));
+  const keys = Object.keys(object(name, value, TAKES)).filter((key) => value[key] !== undefined);
   const isUpperCase = keys.some((key) => Object.hasOwn(UPPER_CASE, key));
   const spelling = isUpperCase ? UPPER_CASE : CAMEL_CASE;
   const given = {};
   for (const key of keys) {
     // Keys of the other spelling end here too: which defaults would such a mixture ask for?
-    if (!Object.hasOwn(spelling, key)) throw optionTypeError(name, key, `the keys ${alternatives(Object.keys(spelling))}`);
-    if (value[key] !== undefined) given[spelling[key]] = CHECKS[spelling[key]](`${name}.${key}`, value[key]);
+    if (!Object.hasOwn(spelling, key)) throw unknownKey(name, key, spelling);
+    given[spelling[key]] = CHECKS[spelling[key]](`${name}.${key}`, value[key]);
   }
   const { highWaterMark: high, lowWaterMark: low } = given;
-  if (low > high) throw optionRangeError(`The low water mark of ${name}`, low, `at most its high water mark, ${high}`);
+  if (low > high) throw optionRangeError(`The low-water mark of ${name}`, low, `at most its high-water mark, ${high}`);
   return withDefaults(given, isUpperCase ? PROFILES.default : CAMEL_CASE_DEFAULTS);
+}
+
+function unknownKey(name, key, spelling) {
+  const keys = alternatives(Object.keys(spelling));
+  return optionError(`${name} has no key ${JSON.stringify(key)}; its keys are ${keys}. The two spellings can't be mixed.`);
 }
 
 function withDefaults(given, defaults) {

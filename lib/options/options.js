@@ -5,13 +5,15 @@
 
 const { isIP } = require("node:net");
 
-const { argumentTypeError, optionRangeError, optionTypeError } = require("../errors.js");
+const { argumentTypeError, optionError, optionRangeError, optionTypeError } = require("../errors.js");
 const { normalizeBackpressure } = require("./backpressure.js");
 const { MAX_BYTES, MAX_COUNT, duration, integer, object, oneOf, text } = require("./checks.js");
 
 const MIB = 1024 * 1024;
 /** The protocol's limit for the payload of one frame. */
 const MAX_PAYLOAD = 16 * MIB;
+
+const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
 
 /** @type {Record<string, [fallback: any, check: import("./checks.js").Check]>} */
 const OPTIONS = {
@@ -57,7 +59,7 @@ function normalizeOptions(validator, options = {}) {
   }
   object("options", options);
   if (options.path !== undefined && (options.port !== undefined || options.host !== undefined)) {
-    throw optionTypeError("options.path", options.path, "the place of options.port and options.host; leave these out");
+    throw optionError("options.path replaces options.port and options.host; leave these two out.");
   }
   const normalized = Object.entries(OPTIONS).map(([name, [fallback, check]]) => {
     const value = options[name];
@@ -95,7 +97,9 @@ function pem(name, value) {
   if ((!isText && !(value instanceof Uint8Array)) || value.length === 0) {
     throw optionTypeError(name, value, "PEM text, as a Buffer or a string");
   }
-  return isText ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const bytes = isText ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  // Some editors put it there.
+  return bytes.indexOf(BYTE_ORDER_MARK) === 0 ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
 }
 
 function verifyOrigin(name, value) {

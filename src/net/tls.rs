@@ -7,7 +7,9 @@ use std::sync::Arc;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{Connection, ServerConfig, ServerConnection};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::{Connection, Error, ServerConfig, ServerConnection};
+use webpki::EndEntityCert;
 
 use super::socket::Socket;
 
@@ -40,7 +42,7 @@ impl std::error::Error for TlsError {}
 /// A server configuration from PEM texts; `cert` may be a chain, the server's own certificate first.
 ///
 /// # Errors
-/// When either is unreadable or the two don't belong together.
+/// When either is unreadable, its kind is not supported, or the two don't belong together, which can't be told of an X.509 v1 certificate.
 pub fn server_config(key: &[u8], cert: &[u8]) -> Result<Arc<ServerConfig>, TlsError> {
     let chain = CertificateDer::pem_slice_iter(cert)
         .collect::<Result<Vec<_>, _>>()
@@ -49,17 +51,30 @@ pub fn server_config(key: &[u8], cert: &[u8]) -> Result<Arc<ServerConfig>, TlsEr
         return Err(TlsError::Certificate("no certificate found".into()));
     }
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| TlsError::Key(error.to_string()))?;
-    let pair = |error: tokio_rustls::rustls::Error| TlsError::Pair(error.to_string());
+    let pair = |error: Error| TlsError::Pair(error.to_string());
+    let certified = certified_key(chain, &key).map_err(pair)?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(pair)?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(pair)?;
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // Tickets that carry the session themselves: resumption costs the server no memory per client.
     config.ticketer = ring::Ticketer::new().map_err(pair)?;
     Ok(Arc::new(config))
+}
+
+/// As `ServerConfig::with_single_cert` makes it, but that the certificate may be one of X.509 v1, which webpki does not read, and a server has no need
+/// to.
+fn certified_key(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'static>) -> Result<CertifiedKey, Error> {
+    let is_v1 = chain
+        .first()
+        .is_some_and(|own| matches!(EndEntityCert::try_from(own), Err(webpki::Error::UnsupportedCertVersion)));
+    let certified = CertifiedKey::new(chain, ring::sign::any_supported_type(key)?);
+    if !is_v1 {
+        certified.keys_match()?;
+    }
+    Ok(certified)
 }
 
 /// Decrypts `input`, as it came from the socket, and appends the plaintext to `plain`. True when the peer has said that nothing more will come.
