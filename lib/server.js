@@ -2,7 +2,8 @@
 
 // The server, as the application sees it, and where events from Rust are handed out.
 
-const { EventEmitter } = require("node:events");
+const { AsyncResource } = require("node:async_hooks");
+const { EventEmitter, captureRejectionSymbol } = require("node:events");
 
 const { Admission } = require("./admission/admission.js");
 const { Bridge } = require("./bridge/bridge.js");
@@ -14,13 +15,11 @@ const { Extensions } = require("./messages/extensions.js");
 const { HttpFace, listenError } = require("./http/face.js");
 const { normalizeOptions } = require("./options/options.js");
 const { Peers } = require("./peers/peers.js");
-const { report } = require("./report.js");
+const { report, reportOfListener } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
 const { Share } = require("./streams/share.js");
 const { makeNative, updateTls } = require("./tls.js");
-
-const rejection = Symbol.for("nodejs.rejection");
 
 /** How long `Drain()` waits for sessions to leave, in ms, where nobody says otherwise. */
 const DRAIN_DEADLINE = 10_000;
@@ -54,7 +53,9 @@ class CryoWebsocketServer extends EventEmitter {
     this.#admission = new Admission(this, validator, options);
     this.#options = options;
     this.#native = makeNative(options, this.#bridge);
-    this.#bridge.attach(this.#native, this.#receiver());
+    this.#bridge.attach(this.#native, {
+      event: (code, slot, a, b, payload) => this.#deliver(code, slot, a, b, payload),
+    });
     this.#extensions = new Extensions(this, options, (kinds) => this.#native.setHooks(kinds));
     this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);
     const internals = {
@@ -159,7 +160,8 @@ class CryoWebsocketServer extends EventEmitter {
   }
 
   /** What a rejected promise of an async listener becomes. */
-  [rejection](error, event, ...args) {
+  [captureRejectionSymbol](error, event, ...args) {
+    if (event === "error") return reportOfListener(error);
     const session = args[0] instanceof CryoServerWebsocketSession ? args[0] : null;
     report(this, error, session, `listener of '${String(event)}'`);
   }
@@ -189,7 +191,7 @@ class CryoWebsocketServer extends EventEmitter {
       // Not on the next tick: `await cryo(...)` comes back before it in some places and after it in others.
       setImmediate(() => {
         if (this.#destroyed !== null) return;
-        this.#emit("listening");
+        this.#emitListening();
         this.#http.server.emit("listening");
       });
       return;
@@ -200,18 +202,14 @@ class CryoWebsocketServer extends EventEmitter {
     setImmediate(() => this.#http.server.emit("error", listenError(listening)));
   }
 
-  #receiver() {
-    return {
-      event: (code, slot, a, b, payload) => {
-        try {
-          return this.#event(code, slot, a, b, payload);
-        } catch (error) {
-          // Whatever it was, the rest of the batch is delivered.
-          report(this, error, this.#sessions.at(slot), "delivery");
-          return true;
-        }
-      },
-    };
+  /** As `Receiver` of bridge.js: whatever goes wrong with one event, the rest of the batch is delivered. */
+  #deliver(code, slot, a, b, payload) {
+    try {
+      return this.#event(code, slot, a, b, payload);
+    } catch (error) {
+      report(this, error, this.#sessions.at(slot), "delivery");
+      return true;
+    }
   }
 
   /** One event from Rust; true when application code ran. */
@@ -219,7 +217,7 @@ class CryoWebsocketServer extends EventEmitter {
     if (this.#sessions.event(code, slot, a, b, payload)) return true;
     switch (code) {
       case EVENT.Validate:
-        void this.#validate(slot, payload.slice(0, a), payload.slice(a, payload.length));
+        this.#validate(slot, payload.slice(0, a), payload.slice(a, payload.length));
         return true;
       case EVENT.Abandoned:
         this.#admission.forget(slot);
@@ -236,8 +234,11 @@ class CryoWebsocketServer extends EventEmitter {
     }
   }
 
-  async #validate(number, token, text) {
-    this.#bridge.command(number, COMMAND.Answer, await this.#admission.judge(number, token, text));
+  /** In an asynchronous context of the client's own, as `Sessions` has it for what follows. */
+  #validate(number, token, text) {
+    new AsyncResource("CRYOHANDSHAKE").runInAsyncScope(async () => {
+      this.#bridge.command(number, COMMAND.Answer, await this.#admission.judge(number, token, text));
+    });
   }
 
   #stop() {
@@ -255,11 +256,11 @@ class CryoWebsocketServer extends EventEmitter {
     this.#destroyed.resolve();
   }
 
-  #emit(event, ...args) {
+  #emitListening() {
     try {
-      this.emit(event, ...args);
+      this.emit("listening");
     } catch (error) {
-      report(this, error, args[0] ?? null, `listener of '${event}'`);
+      report(this, error, null, "listener of 'listening'");
     }
   }
 }

@@ -4,11 +4,11 @@
 
 /** The messages of a session. */
 class CryoBaseManager {
-  #session;
+  #messages;
 
-  /** @param {import("./session.js").CryoServerWebsocketSession} session */
-  constructor(session) {
-    this.#session = session;
+  /** @param {import("../messages/messages.js").Messages} messages Not the session: an application may have put methods of its own over its. */
+  constructor(messages) {
+    this.#messages = messages;
   }
 
   /**
@@ -17,7 +17,7 @@ class CryoBaseManager {
    * @returns {Promise<void>} Resolves at once: nobody waits for the answer.
    */
   Ping() {
-    return this.#session.SendPing();
+    return this.#messages.ping();
   }
 
   /**
@@ -27,7 +27,7 @@ class CryoBaseManager {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SendUTF8(text) {
-    return this.#session.SendUTF8(text);
+    return this.#messages.sendText(text);
   }
 
   /**
@@ -37,7 +37,7 @@ class CryoBaseManager {
    * @returns {Promise<void>} Resolves when the peer has acknowledged them.
    */
   SendBinary(data) {
-    return this.#session.SendBinary(data);
+    return this.#messages.sendBinary(data);
   }
 
   /**
@@ -47,7 +47,7 @@ class CryoBaseManager {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SendError(text) {
-    return this.#session.SendError(text);
+    return this.#messages.sendError(text);
   }
 }
 

@@ -2,22 +2,23 @@
 
 // One session, as the application sees it.
 
-const { EventEmitter } = require("node:events");
+const { EventEmitter, captureRejectionSymbol } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
 const { COMMAND } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
 const { deferred } = require("../deferred.js");
 const { argumentTypeError } = require("../errors.js");
-const { BINARY, ERROR, UTF8, bytesOf, textOf } = require("../messages/kinds.js");
 const { Messages } = require("../messages/messages.js");
 const { report } = require("../report.js");
 const { CryoTransactionManager } = require("./stream.js");
 const { Transactions, isOurProgress } = require("../streams/transactions.js");
 
-const rejection = Symbol.for("nodejs.rejection");
 /** The figures of a heartbeat round, in the order in which they come. */
 const STATS = ["stat-rtt", "stat-bytes-rx", "stat-bytes-tx", "stat-ack-timeout"];
+
+/** UTF-16 units of a reason; what is longer is cut. */
+const LONGEST_REASON = 64 * 1024;
 
 /** What the server's side of the library may do with a session and an application may not. */
 const internals = {};
@@ -108,15 +109,33 @@ class CryoServerWebsocketSession extends EventEmitter {
     return this.#request;
   }
 
+  // Names that 3.0.9 did not have: an application may have used them for something of its own.
+
+  set id(value) {
+    shadow(this, "id", value);
+  }
+
+  set dropped(value) {
+    shadow(this, "dropped", value);
+  }
+
+  set queued(value) {
+    shadow(this, "queued", value);
+  }
+
+  set request(value) {
+    shadow(this, "request", value);
+  }
+
   /** The messages, under the names of 3.0.9's typings. */
   get base() {
-    this.#base ??= new CryoBaseManager(this);
+    this.#base ??= new CryoBaseManager(this.#messages);
     return this.#base;
   }
 
   /** The streams, under the names of 3.0.9's typings. */
   get stream() {
-    this.#stream ??= new CryoTransactionManager(this);
+    this.#stream ??= new CryoTransactionManager(this, () => this.#streams());
     return this.#stream;
   }
 
@@ -150,8 +169,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves at once: nobody waits for the answer.
    */
   SendPing() {
-    if (this.#messages.open && !this.#messages.leaving) this.#server.bridge.command(this.#slot, COMMAND.Ping);
-    return Promise.resolve();
+    return this.#messages.ping();
   }
 
   /**
@@ -161,7 +179,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SendUTF8(text) {
-    return this.#messages.send(UTF8, textOf, "SendUTF8", text);
+    return this.#messages.sendText(text);
   }
 
   /**
@@ -171,7 +189,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SendError(text) {
-    return this.#messages.send(ERROR, textOf, "SendError", text);
+    return this.#messages.sendError(text);
   }
 
   /**
@@ -181,7 +199,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged them.
    */
   SendBinary(data) {
-    return this.#messages.send(BINARY, bytesOf, "SendBinary", data);
+    return this.#messages.sendBinary(data);
   }
 
   /** As `stream.Stream`. @returns {Promise<void>} */
@@ -212,7 +230,8 @@ class CryoServerWebsocketSession extends EventEmitter {
    */
   Close(reason = "disconnect") {
     const closed = this.#closing();
-    this.#messages.leave(() => this.#server.bridge.commandText(this.#slot, COMMAND.Bye, 0, String(reason)));
+    const text = reasonText(reason, "disconnect");
+    this.#messages.leave(() => this.#server.bridge.commandText(this.#slot, COMMAND.Bye, 0, text));
     return closed;
   }
 
@@ -226,11 +245,12 @@ class CryoServerWebsocketSession extends EventEmitter {
     if (!isCloseCode(code)) {
       throw argumentTypeError("Destroy", code, "a WebSocket close code: 1000 to 1003, 1007 to 1014, or 3000 to 4999");
     }
-    this.#messages.leave(() => this.#server.bridge.commandText(this.#slot, COMMAND.Close, code, String(message)));
+    const text = reasonText(message, "");
+    this.#messages.leave(() => this.#server.bridge.commandText(this.#slot, COMMAND.Close, code, text));
   }
 
   /** What a rejected promise of an async listener becomes. */
-  [rejection](error, event) {
+  [captureRejectionSymbol](error, event) {
     report(this.#server.emitter, error, this, `listener of '${String(event)}'`);
   }
 
@@ -330,6 +350,20 @@ class CryoServerWebsocketSession extends EventEmitter {
   #figures() {
     this.#final ??= this.#messages.open ? null : { rx: 0, tx: 0, dropped: 0, queuedBytes: 0, queuedFrames: 0 };
     return this.#final ?? this.#server.counters(this.#slot);
+  }
+}
+
+/** Gives an object a property of its own in the place of one of its class. */
+function shadow(object, name, value) {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** A reason as text: leaving must not fail because of what an application, or its client, has made of the reason. */
+function reasonText(reason, fallback) {
+  try {
+    return String(reason).slice(0, LONGEST_REASON);
+  } catch {
+    return fallback;
   }
 }
 

@@ -2,16 +2,45 @@
 
 // The sessions of a server by their slots, and the events from Rust that are about them.
 
+const { AsyncResource } = require("node:async_hooks");
+
 const { EVENT, FLAG, COMMAND } = require("../bridge/codes.js");
 const { report } = require("../report.js");
 const { UpgradeRequest } = require("../admission/request.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
+
+/** The events about a session; of the others, the slot is something else's number. */
+const ABOUT_SESSIONS = new Set([
+  EVENT.Utf8,
+  EVENT.Error,
+  EVENT.Binary,
+  EVENT.Settled,
+  EVENT.Opened,
+  EVENT.Connected,
+  EVENT.Stats,
+  EVENT.Closed,
+  EVENT.TxStart,
+  EVENT.TxChunk,
+  EVENT.TxFinish,
+  EVENT.TxCancel,
+  EVENT.TxFetch,
+  EVENT.TxFlow,
+  EVENT.TxSettled,
+  EVENT.TxRoom,
+]);
 
 class Sessions {
   #shared;
   #admission;
   #peers;
   #bySlot = [];
+  /**
+   * The asynchronous context of each, as each socket of Node.js has one: what `AsyncLocalStorage.enterWith` sets in a listener must not be seen by
+   * other clients' listeners, although one wake-up delivers to all of them.
+   *
+   * @type {AsyncResource[]}
+   */
+  #contexts = [];
 
   /**
    * @param {any} shared What the sessions know of the server.
@@ -46,43 +75,32 @@ class Sessions {
 
   /** One event; false when it was about no session. Parameters as in `Receiver` of bridge.js. */
   event(code, slot, a, b, payload) {
+    if (!ABOUT_SESSIONS.has(code)) return false;
+    if (code === EVENT.Opened) this.#contexts[slot] = new AsyncResource("CRYOSESSION");
+    // What the socket has taken may be told after the session's end.
+    if (this.#contexts[slot] !== undefined) this.#contexts[slot].runInAsyncScope(this.#handle, this, code, slot, a, b, payload);
+    return true;
+  }
+
+  #handle(code, slot, a, b, payload) {
     const session = this.#bySlot[slot];
     switch (code) {
       case EVENT.Utf8:
       case EVENT.Error:
       case EVENT.Binary:
-        message(session, code, a, payload);
-        return true;
+        return message(session, code, a, payload);
       case EVENT.Settled:
-        // Messages that made room for others while the session ended, whose sends have ended with it.
-        if (session !== undefined) internals.settled(session, a, b & 0xff, b >>> 8);
-        return true;
+        return internals.settled(session, a, b & 0xff, b >>> 8);
       case EVENT.Opened:
-        if (a === 0) this.#opened(slot, payload);
-        else this.#openedPeer(slot, payload);
-        return true;
+        return a === 0 ? this.#opened(slot, payload) : this.#openedPeer(slot, payload);
       case EVENT.Connected:
-        internals.connected(session, a === 1);
-        return true;
+        return internals.connected(session, a === 1);
       case EVENT.Stats:
-        internals.stats(session, payload);
-        return true;
+        return internals.stats(session, payload);
       case EVENT.Closed:
-        this.#closed(slot, payload);
-        return true;
-      case EVENT.TxStart:
-      case EVENT.TxChunk:
-      case EVENT.TxFinish:
-      case EVENT.TxCancel:
-      case EVENT.TxFetch:
-      case EVENT.TxFlow:
-      case EVENT.TxSettled:
-      case EVENT.TxRoom:
-        // What the socket has taken may be told after the session's end.
-        if (session !== undefined) internals.transaction(session, code, a, b, payload);
-        return true;
+        return this.#closed(slot, payload);
       default:
-        return false;
+        return internals.transaction(session, code, a, b, payload);
     }
   }
 
@@ -111,6 +129,7 @@ class Sessions {
   #closed(slot, payload) {
     const session = this.#bySlot[slot];
     this.#bySlot[slot] = undefined;
+    this.#contexts[slot] = undefined;
     // First: whatever a listener does, the slot must be free again.
     this.#shared.bridge.command(slot, COMMAND.Free);
     internals.closed(session, {

@@ -2,12 +2,10 @@
 
 // `session.stream`: transactions, under the names of 3.0.9's typings.
 
-const { EventEmitter } = require("node:events");
+const { EventEmitter, captureRejectionSymbol } = require("node:events");
 
 const { FLOW } = require("../bridge/codes.js");
 const { CryoReadable } = require("../streams/readable.js");
-
-const rejection = Symbol.for("nodejs.rejection");
 
 /** Who sets the pace of a transaction: its sender, or its receiver. */
 const CRYO_FLOW_BEHAVIOUR = Object.freeze({ TX_PUSH: FLOW.Push, TX_PULL: FLOW.Pull });
@@ -15,11 +13,17 @@ const CRYO_FLOW_BEHAVIOUR = Object.freeze({ TX_PUSH: FLOW.Push, TX_PULL: FLOW.Pu
 /** The transactions of a session. Emits `tx-start`, `tx-chunk`, `tx-finish` and `tx-fetch`. */
 class CryoTransactionManager extends EventEmitter {
   #session;
+  #transactions;
 
-  /** @param {import("./session.js").CryoServerWebsocketSession} session */
-  constructor(session) {
+  /**
+   * @param {import("./session.js").CryoServerWebsocketSession} session Reports what listeners reject with.
+   * @param {() => import("../streams/transactions.js").Transactions} transactions Does the work. Not the session: an application may have put
+   *   methods of its own over its.
+   */
+  constructor(session, transactions) {
     super({ captureRejections: true });
     this.#session = session;
+    this.#transactions = transactions;
   }
 
   /**
@@ -30,7 +34,7 @@ class CryoTransactionManager extends EventEmitter {
    * @returns {Promise<void>} Settles when the stream is through, or was cut short.
    */
   Stream(source, name) {
-    return this.#session.Stream(source, name);
+    return this.#transactions().stream(source, name);
   }
 
   /**
@@ -41,7 +45,7 @@ class CryoTransactionManager extends EventEmitter {
    * @returns {Promise<CryoReadable>}
    */
   WaitForStream(name, timeout) {
-    return this.#session.WaitForStream(name, timeout);
+    return this.#transactions().wait(name, timeout);
   }
 
   /**
@@ -53,7 +57,7 @@ class CryoTransactionManager extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   StreamRequestRange(stream, start, end) {
-    return this.#session.StreamFetchRange(stream, start, end);
+    return this.#transactions().requestRange(stream, start, end);
   }
 
   /**
@@ -63,12 +67,12 @@ class CryoTransactionManager extends EventEmitter {
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   SetIncomingFlowControl(behaviour) {
-    return this.#session.SetIncomingFlowControl(behaviour);
+    return this.#transactions().setFlow(behaviour);
   }
 
   /** What a rejected promise of an async listener becomes. */
-  [rejection](error, event, ...args) {
-    this.#session[rejection](error, event, ...args);
+  [captureRejectionSymbol](error, event, ...args) {
+    this.#session[captureRejectionSymbol](error, event, ...args);
   }
 }
 
