@@ -27,6 +27,11 @@ class KeptPayload {
     return this.#bytes;
   }
 
+  /** @returns {Buffer} */
+  own() {
+    return this.#bytes;
+  }
+
   /**
    * @returns {string}
    * @throws {import("../errors.js").CryoError} `ERR_CRYO_PAYLOAD_LOST`.

@@ -2,6 +2,8 @@
 
 // The payload of the event being delivered: read from the common array only when asked for, and as what is asked for.
 
+const { markAsUntransferable } = require("node:worker_threads");
+
 const { FLAG } = require("./codes.js");
 const { KeptPayload } = require("./kept-payload.js");
 const { lost } = require("./lost.js");
@@ -60,6 +62,21 @@ class Payload {
   }
 
   /**
+   * @returns {Buffer} The same, for what waits here: a small one shares its memory with nothing, so that no more is kept than is counted.
+   * @throws {import("../errors.js").CryoError} As `buffer`.
+   */
+  own() {
+    if ((this.flags & FLAG.LARGE) !== 0) return this.buffer();
+    try {
+      const own = Buffer.allocUnsafeSlow(this.length);
+      this.#bridge.incoming.copy(own, 0, this.start, this.start + this.length);
+      return own;
+    } catch (cause) {
+      throw lost(this.length, cause);
+    }
+  }
+
+  /**
    * @returns {string} The payload as text; what is no UTF-8 in it is replaced by U+FFFD.
    * @throws {import("../errors.js").CryoError} As `buffer`.
    */
@@ -77,10 +94,10 @@ class Payload {
 
   /**
    * @returns {KeptPayload} The same, for when the batch is over.
-   * @throws {import("../errors.js").CryoError} As `buffer`.
+   * @throws {import("../errors.js").CryoError} As `own`.
    */
   kept() {
-    return new KeptPayload(this.buffer(), this.flags);
+    return new KeptPayload(this.own(), this.flags);
   }
 
   /** Whether it can't be read here, but has to be gathered. */
@@ -120,6 +137,8 @@ class Payload {
       const ahead = this.#bridge.payloadsAhead(LARGE_POOL, FLAG.LARGE);
       const taken = this.#bridge.takeLarge(ahead);
       if (ahead === length) return taken;
+      // An application that transfers one payload's memory must not take the others with it. Node.js marks its own pool like this.
+      markAsUntransferable(taken.buffer);
       this.#large = taken;
       this.#largeAt = 0;
     }
@@ -134,6 +153,7 @@ class Payload {
     const ahead = this.#bridge.payloadsAhead(POOL, 0);
     if (ahead < POOL_FROM || ahead < this.length * 2) return false;
     this.#pool = Buffer.allocUnsafeSlow(ahead);
+    markAsUntransferable(this.#pool.buffer);
     this.#bridge.incoming.copy(this.#pool, 0, this.start, this.start + ahead);
     this.#pooledFrom = this.start;
     this.#pooledTo = this.start + ahead;

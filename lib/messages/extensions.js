@@ -3,20 +3,24 @@
 // The extensions of a server: registration, and the chains that messages run through.
 
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
-const { BINARY, NAMES, bytesOf, textOf } = require("./kinds.js");
+const { MAX_PAYLOAD } = require("../options/options.js");
 const { report } = require("../report.js");
+const { BINARY, NAMES, bytesOf, textOf } = require("./kinds.js");
 
 /**
  * @typedef {object} Hook
  * @property {any} extension
+ * @property {string} name The extension's.
  * @property {string} method
  * @property {number} limit Bytes that the message may have behind it.
  */
 
+/** The names of all hooks. */
+const HOOKS = NAMES.flatMap((name) => [`on_receive_${name}`, `before_send_${name}`]);
+
 class Extensions {
   #server;
   #drops;
-  #maxPayload;
   /** @type {Map<string, any>} In the order of registration. */
   #byName = new Map();
   /** Per kind, the hooks in order. Replaced, never changed: a message keeps the chain it started with. */
@@ -26,13 +30,12 @@ class Extensions {
 
   /**
    * @param {object} server What `on_register` gets and errors are reported to.
-   * @param {Readonly<Record<string, any>>} options `extensionErrors`: what becomes of a message whose hook threw; `maxPayload`.
+   * @param {Readonly<Record<string, any>>} options `extensionErrors`: what becomes of a message whose hook threw.
    * @param {(receiveKinds: number) => void} changed Called with a bit per kind of received message that has hooks.
    */
-  constructor(server, { extensionErrors, maxPayload }, changed) {
+  constructor(server, { extensionErrors }, changed) {
     this.#server = server;
     this.#drops = extensionErrors === "drop";
-    this.#maxPayload = maxPayload;
     this.#changed = changed;
   }
 
@@ -47,9 +50,11 @@ class Extensions {
     if (this.#byName.has(name)) {
       throw new CryoError(codes.EXTENSION_EXISTS, `Extension '${name}' is already registered!`);
     }
+    // What a getter throws is the caller's, before anything has changed.
+    HOOKS.forEach((hook) => extension[hook]);
     this.#byName.set(name, extension);
     this.#rebuild();
-    this.#notify(extension, "on_register");
+    this.#notify(name, extension, "on_register");
   }
 
   /**
@@ -62,7 +67,7 @@ class Extensions {
     if (extension === undefined) return false;
     this.#byName.delete(name);
     this.#rebuild();
-    this.#notify(extension, "on_unregister");
+    this.#notify(name, extension, "on_unregister");
     return true;
   }
 
@@ -92,19 +97,18 @@ class Extensions {
    * @param {readonly Hook[]} chain
    * @param {number} kind
    * @param {object} session
-   * @param {{ value: any }} box
-   * @param {(passed: boolean) => void} done Told whether it goes on; its value is then in the box. Must not throw.
+   * @param {any} value
+   * @param {(passed: boolean, value: any) => void} done Told whether it goes on, and as what. Must not throw.
    */
-  run(chain, kind, session, box, done) {
-    this.#runFrom(0, { chain, kind, session, box, done });
+  run(chain, kind, session, value, done) {
+    this.#runFrom(0, { chain, kind, session, box: { value }, value, done });
   }
 
   /** Not an async function with a loop, which would cost three objects more for each hook. */
   #runFrom(at, run) {
     const { chain, session, box, done } = run;
-    if (at === chain.length) return done(true);
+    if (at === chain.length) return done(true, run.value);
     const { extension, method } = chain[at];
-    const before = box.value;
     let result;
     try {
       // Looked up at the call: a method may be replaced while the extension is registered.
@@ -113,39 +117,37 @@ class Extensions {
       result = Promise.reject(error);
     }
     result.then(
-      (passed) => (passed === false ? done(false) : this.#ran(at, run, before)),
-      (error) => this.#failed(at, run, before, error),
+      (passed) => (passed === false ? done(false, run.value) : this.#ran(at, run)),
+      (error) => this.#failed(at, run, error),
     );
   }
 
-  /** A hook is through: is what it left in the box fit for the next one? */
-  #ran(at, run, before) {
-    const { chain, kind, box } = run;
+  #ran(at, run) {
     try {
-      if (box.value !== before) box.value = fitting(chain[at], kind, box.value);
+      takeOver(run, run.chain[at]);
     } catch (error) {
-      return this.#failed(at, run, before, error);
+      return this.#failed(at, run, error);
     }
     this.#runFrom(at + 1, run);
   }
 
-  #failed(at, run, before, error) {
-    const { chain, kind, session, box } = run;
-    const { extension, method } = chain[at];
-    report(this.#server, error, session, `${method} of extension '${extension.name}'`);
-    if (this.#drops) return run.done(false);
+  #failed(at, run, error) {
+    const { name, method } = run.chain[at];
+    report(this.#server, error, run.session, `${method} of extension '${name}'`);
+    if (this.#drops) return run.done(false, run.value);
     try {
-      box.value = fitting(chain[at], kind, box.value);
+      takeOver(run, run.chain[at]);
     } catch {
-      box.value = before;
+      // What it left is no such message, or can't be read or written: the next one gets a box as it would be without this hook.
+      run.box = { value: run.value };
     }
     this.#runFrom(at + 1, run);
   }
 
-  #notify(extension, method) {
-    if (typeof extension[method] !== "function") return;
-    const failed = (error) => report(this.#server, error, null, `${method} of extension '${extension.name}'`);
+  #notify(name, extension, method) {
+    const failed = (error) => report(this.#server, error, null, `${method} of extension '${name}'`);
     try {
+      if (typeof extension[method] !== "function") return;
       // An async one must not become an unhandled rejection.
       Promise.resolve(extension[method](this.#server)).catch(failed);
     } catch (error) {
@@ -155,13 +157,31 @@ class Extensions {
 
   #rebuild() {
     const chain = (method, limit) =>
-      [...this.#byName.values()]
-        .filter((extension) => typeof extension[method] === "function")
-        .map((extension) => ({ extension, method, limit }));
+      [...this.#byName]
+        .filter(([, extension]) => isFunction(extension, method))
+        .map(([name, extension]) => ({ extension, name, method, limit }));
     this.#receive = NAMES.map((name) => chain(`on_receive_${name}`, Infinity));
-    this.#send = NAMES.map((name) => chain(`before_send_${name}`, this.#maxPayload));
+    this.#send = NAMES.map((name) => chain(`before_send_${name}`, MAX_PAYLOAD));
     this.#changed(this.#receive.reduce((bits, hooks, kind) => bits | (hooks.length > 0 ? 1 << kind : 0), 0));
   }
+}
+
+/** Whether an extension has a hook. What a getter throws here was thrown at the registration, or it was another getter then. */
+function isFunction(extension, method) {
+  try {
+    return typeof extension[method] === "function";
+  } catch {
+    return false;
+  }
+}
+
+/** Takes over what a hook left in the box. Throws for what is no such message; an empty one may be what is left of a message that was transferred. */
+function takeOver(run, hook) {
+  const { box, kind, value } = run;
+  const left = box.value;
+  if (left === value && left.length > 0) return;
+  run.value = fitting(hook, kind, left);
+  if (run.value !== left) box.value = run.value;
 }
 
 /** What a hook left in the box, as the next one may expect it. Throws for what is no such message. */

@@ -51,7 +51,7 @@ class Inbound {
     this.#broke = broke;
   }
 
-  /** Whether anything has to be waited for, if in vain. */
+  /** Whether anything has to be waited for, although it may never come. */
   get busy() {
     return this.#broken || this.#lane.busy;
   }
@@ -138,14 +138,13 @@ class Inbound {
 
   #through(message, done) {
     const { chain, kind, value } = message;
-    const box = { value };
-    this.#server.extensions.run(chain, kind, this.#session, box, (passed) => {
-      this.#judged(message, passed, box);
+    this.#server.extensions.run(chain, kind, this.#session, value, (passed, left) => {
+      this.#judged(message, passed, left);
       done();
     });
   }
 
-  #judged({ kind, ack, length, verdict }, passed, { value }) {
+  #judged({ kind, ack, length, verdict }, passed, value) {
     if (!this.#ended) {
       const { bridge } = this.#server;
       const held = length + EVENT_COST;

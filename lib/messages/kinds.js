@@ -2,6 +2,8 @@
 
 // The three kinds of messages by their number on the bridge, and what each one takes as a payload.
 
+const { isAnyArrayBuffer } = require("node:util/types");
+
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 
 const UTF8 = 0;
@@ -34,20 +36,37 @@ function textOf(method, text, limit) {
  * @param {unknown} data
  * @param {number} limit Largest payload in bytes.
  * @returns {Uint8Array} The bytes that a view or an ArrayBuffer covers, not copied.
- * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT` for what is neither.
+ * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT` for what is neither, or was transferred to somebody else.
  * @throws {CryoError} `ERR_CRYO_PAYLOAD_TOO_LARGE`.
  */
 function bytesOf(method, data, limit) {
   const bytes = data instanceof Uint8Array ? data : view(data);
-  if (bytes === null) throw argumentTypeError(method, data, "a Buffer, an ArrayBuffer or a view of one");
+  if (bytes === null || (bytes.length === 0 && isDetached(bytes))) {
+    throw argumentTypeError(method, data, "a Buffer, an ArrayBuffer or a view of one, that was not transferred");
+  }
   checkLength(bytes.length, limit);
   return bytes;
 }
 
 function view(data) {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
+  try {
+    if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    // Not by its class, which is another one in each realm.
+    if (isAnyArrayBuffer(data)) return new Uint8Array(data);
+  } catch {
+    // It was transferred.
+  }
   return null;
+}
+
+/** Whether the memory of an empty view was transferred away, so that there is nothing to tell how long it was. */
+function isDetached({ buffer }) {
+  try {
+    void new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function checkLength(length, limit) {

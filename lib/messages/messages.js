@@ -4,7 +4,8 @@
 
 const { COMMAND, OUTCOME } = require("../bridge/codes.js");
 const { Inbound } = require("./inbound.js");
-const { BINARY, EVENTS, UTF8 } = require("./kinds.js");
+const { MAX_PAYLOAD } = require("../options/options.js");
+const { BINARY, ERROR, EVENTS, UTF8, bytesOf, textOf } = require("./kinds.js");
 const { Outbound } = require("./outbound.js");
 const { Sends, sessionClosed } = require("./sends.js");
 
@@ -64,6 +65,27 @@ class Messages {
     return this.#outbound?.queued ?? { bytes: 0, frames: 0 };
   }
 
+  /** @returns {Promise<void>} Resolves at once: nobody waits for the answer. */
+  ping() {
+    if (this.open && !this.leaving) this.#server.bridge.command(this.#slot, COMMAND.Ping);
+    return Promise.resolve();
+  }
+
+  /** @returns {Promise<void>} Resolves when the peer has acknowledged it. */
+  sendText(text) {
+    return this.#send(UTF8, textOf, "SendUTF8", text);
+  }
+
+  /** @returns {Promise<void>} Resolves when the peer has acknowledged it. */
+  sendError(text) {
+    return this.#send(ERROR, textOf, "SendError", text);
+  }
+
+  /** @returns {Promise<void>} Resolves when the peer has acknowledged them. */
+  sendBinary(data) {
+    return this.#send(BINARY, bytesOf, "SendBinary", data);
+  }
+
   /**
    * Sends a message.
    *
@@ -73,11 +95,11 @@ class Messages {
    * @param {unknown} payload
    * @returns {Promise<void>}
    */
-  send(kind, check, method, payload) {
-    const { extensions, options } = this.#server;
+  #send(kind, check, method, payload) {
+    const { extensions } = this.#server;
     let value;
     try {
-      value = check(method, payload, options.maxPayload);
+      value = check(method, payload, MAX_PAYLOAD);
     } catch (error) {
       return refused(error);
     }
@@ -114,7 +136,8 @@ class Messages {
     const chain = this.#server.extensions.receiveChain(kind);
     let value = null;
     try {
-      value = valueIn(kind, payload);
+      // What waits behind others may wait for long.
+      value = valueIn(kind, payload, this.receiving);
     } catch (error) {
       // The message itself is the first one that is forgotten behind it.
       this.lost(error);
@@ -233,9 +256,9 @@ class Messages {
       () => this.leave(() => this.#server.bridge.commandText(this.#slot, COMMAND.Close, OVERFLOW_CODE, OVERFLOW_REASON)),
     );
     // The caller may write to its buffer again as soon as it has the promise.
-    const box = { value: kind === BINARY ? Buffer.from(value) : value };
+    const copy = kind === BINARY ? Buffer.from(value) : value;
     const length = kind === BINARY ? value.length : Buffer.byteLength(value);
-    this.#outbound.push({ kind, box, token, length, chain });
+    this.#outbound.push({ kind, value: copy, token, length, chain });
   }
 
   #tellDropped() {
@@ -256,9 +279,10 @@ class Messages {
   }
 }
 
-/** A message, as the application gets it. */
-function valueIn(kind, payload) {
-  return kind === BINARY ? payload.buffer() : payload.text();
+/** A message, as the application gets it; it may have to wait until then. */
+function valueIn(kind, payload, waits = false) {
+  if (kind !== BINARY) return payload.text();
+  return waits ? payload.own() : payload.buffer();
 }
 
 /** A rejection that is no unhandled one where nobody looks at it. */

@@ -1,10 +1,11 @@
 "use strict";
 
 // What a session sends while send hooks look at it. The caps and the drop policy of the queue behind it (src/session/outbox.rs) hold
-// here too, so that a hook that is slower than the application costs messages, and in the end the session, but not memory.
+// here too, but that payloads are not compared, which hooks may still change: so that a hook that is slower than the application costs messages, and in the end the session, but not memory.
 
 const { OUTCOME } = require("../bridge/codes.js");
 const { MAX_PAYLOAD } = require("../options/options.js");
+const { report } = require("../report.js");
 const { ERROR } = require("./kinds.js");
 const { Lane } = require("./lane.js");
 
@@ -17,7 +18,7 @@ const ITEM_COST = 256;
 /**
  * @typedef {object} Message
  * @property {number} kind
- * @property {{ value: any }} box
+ * @property {any} value
  * @property {number} token Of its promise.
  * @property {number} length Bytes at most, before the hooks.
  * @property {readonly import("./extensions.js").Hook[]} chain The hooks registered when it was sent.
@@ -132,14 +133,24 @@ class Outbound {
     done();
   }
 
-  #through({ kind, box, token, length, chain }, done) {
+  #through({ kind, value, token, length, chain }, done) {
     this.#bytes -= length;
-    this.#server.extensions.run(chain, kind, this.#session, box, (passed) => {
+    this.#server.extensions.run(chain, kind, this.#session, value, (passed, left) => {
       // A message that a hook drops counts as done, as in 3.0.9.
-      if (passed) this.#transmit(kind, token, box.value);
+      if (passed) this.#send(kind, token, left);
       else this.#settle(token, OUTCOME.Acknowledged);
       done();
     });
+  }
+
+  #send(kind, token, value) {
+    try {
+      this.#transmit(kind, token, value);
+    } catch (error) {
+      // A hook has transferred the message's memory to somebody else, and failed: there is nothing left to send.
+      report(this.#server.emitter, error, this.#session, "message after its hooks");
+      this.#drop({ token });
+    }
   }
 }
 

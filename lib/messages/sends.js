@@ -27,7 +27,7 @@ const FAILURES = {
 };
 
 function sessionClosed() {
-  return new CryoError(codes.SESSION_CLOSED, "The session ended before the peer acknowledged the message.");
+  return new CryoError(codes.SESSION_CLOSED, "The session ended before the peer acknowledged this.");
 }
 
 /**

@@ -14,6 +14,9 @@ const SCHEME = /^([a-z][a-z\d+.-]*):\/\//i;
 /** What to speak for a URL's scheme; browsers take http for WebSocket too. */
 const SPOKEN = { "ws:": "ws:", "http:": "ws:", "wss:": "wss:", "https:": "wss:" };
 
+/** Bytes of a URL and a bearer: more than any server takes in the head of a request. */
+const LONGEST_REQUEST = 64 * 1024;
+
 /**
  * A connection under way.
  *
@@ -57,6 +60,9 @@ class Peers {
   async connect(host, bearer) {
     const url = parseHost(host);
     if (typeof bearer !== "string") throw argumentTypeError("ConnectPeer's bearer", bearer, "a string");
+    if (url.href.length + Buffer.byteLength(bearer) > LONGEST_REQUEST) {
+      throw argumentTypeError("ConnectPeer", `${url.host}/...`, `a URL and a bearer of up to ${LONGEST_REQUEST} bytes together`);
+    }
     if (this.#closed) throw serverClosed();
     const call = { url, bearer, over: false, ...deferred() };
     const number = this.#next++ >>> 0;
@@ -184,7 +190,7 @@ const FAILURES = {
 /** What to do about a TLS error, where that is in this process's hands. */
 function advice(reason) {
   if (!reason.includes("UnknownIssuer")) return "";
-  return " Certificates that Node.js does not know are made known to it by NODE_EXTRA_CA_CERTS.";
+  return " Add its root certificate with NODE_EXTRA_CA_CERTS.";
 }
 
 function refused(host, reason, status, body) {
@@ -206,7 +212,7 @@ function systemError(reason, syscall, code, address, port) {
 }
 
 function serverClosed() {
-  return new CryoError(codes.SERVER_CLOSED, "The server does not listen, or was destroyed: it connects to no peers.");
+  return new CryoError(codes.SERVER_CLOSED, "The server is not listening or was destroyed, so it can't connect to peers.");
 }
 
-module.exports = { Peers, parseHost };
+module.exports = { Peers };

@@ -88,7 +88,7 @@ class Transactions {
         return this.#port.release(length + STREAM_COST);
       }
       case EVENT.TxChunk:
-        return this.#incoming.chunk(a, payload.buffer());
+        return this.#incoming.chunk(a, payload.own());
       case EVENT.TxFinish:
         this.#incoming.finish(a);
         return this.#port.release(EVENT_COST);

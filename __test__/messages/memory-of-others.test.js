@@ -1,0 +1,89 @@
+"use strict";
+
+// Messages whose memory is shared, transferred to somebody else, or of another realm.
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+const vm = require("node:vm");
+
+const { joined } = require("../support/server");
+const { event } = require("../support/wait");
+
+/** A view whose memory was given to somebody else. */
+function detached() {
+  const view = new Uint8Array(16);
+  structuredClone(view.buffer, { transfer: [view.buffer] });
+  return view;
+}
+
+const CODE = { code: "ERR_CRYO_INVALID_ARGUMENT" };
+
+describe("what was transferred to somebody else", () => {
+  const cases = {
+    "a view": () => detached(),
+    "an ArrayBuffer": () => detached().buffer,
+    "a DataView": () => {
+      const buffer = new ArrayBuffer(8);
+      const view = new DataView(buffer);
+      structuredClone(buffer, { transfer: [buffer] });
+      return view;
+    },
+  };
+  for (const [what, make] of Object.entries(cases)) {
+    test(`rejects as ${what}, and what is sent before and behind it arrives`, async (t) => {
+      const { client, session } = await joined(t, {}, { acks: true });
+      const before = session.SendUTF8("before");
+      await assert.rejects(session.SendBinary(make()), CODE);
+      await Promise.all([before, session.SendUTF8("behind")]);
+      assert.equal((await client.nextOf("UTF8DATA")).payload, "before");
+      assert.equal((await client.nextOf("UTF8DATA")).payload, "behind");
+    });
+  }
+
+  test("by a send hook is reported and not sent, and what comes behind it is", async (t) => {
+    const { server, client, session } = await joined(t, { undelivered: "reject" }, { acks: true });
+    const reports = [];
+    server.on("error", (error, ...rest) => reports.push([error.code, ...rest]));
+    server.RegisterExtension({
+      name: "thief",
+      before_send_binary: (_, box) => void structuredClone(box.value.buffer, { transfer: [box.value.buffer] }),
+    });
+    // Small ones share the memory of Node's pool, which can't be transferred.
+    const stolen = session.SendBinary(Buffer.alloc(8 * 1024));
+    await assert.rejects(stolen, { code: "ERR_CRYO_DROPPED" });
+    await session.SendUTF8("behind");
+    assert.equal((await client.nextOf("UTF8DATA")).payload, "behind");
+    assert.ok(reports.length >= 1);
+    for (const [, whose] of reports) assert.equal(whose, session);
+  });
+});
+
+test("an ArrayBuffer or a view of another realm is bytes as well", async (t) => {
+  const { client, session } = await joined(t);
+  for (const code of ["new Uint8Array([1, 2]).buffer", "new Uint8Array([1, 2])", "new DataView(new Uint8Array([1, 2]).buffer)"]) {
+    session.SendBinary(vm.runInNewContext(code));
+    assert.deepEqual([...(await client.nextOf("BINARYDATA")).payload], [1, 2], code);
+  }
+});
+
+test("messages that share their memory can't be transferred, so that none goes with another", async (t) => {
+  const { client, session } = await joined(t);
+  const received = [];
+  const errors = [];
+  session.on("message-binary", (data) => {
+    received.push([data[0], data.length]);
+    try {
+      structuredClone(data.buffer, { transfer: [data.buffer] });
+    } catch (error) {
+      errors.push(error);
+    }
+  });
+  const last = event(session, "message-utf8");
+  // Of one batch, because they come in one write.
+  const payloads = Array.from({ length: 32 }, (_, index) => Buffer.alloc(500, index));
+  client.write(Buffer.concat(payloads.map((payload) => client.message("BINARYDATA", { payload }))));
+  client.send("UTF8DATA", { payload: "over" });
+  await last;
+  assert.deepEqual(received, payloads.map((payload) => [payload[0], 500]));
+  for (const { name } of errors) assert.equal(name, "DataCloneError");
+});
