@@ -62,6 +62,7 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
    *
    * @param deadlineMs Time in ms from now, 0 to 2^31-1. Default: 10000.
    * @returns Resolves when all is closed, within the deadline and the time of {@link Destroy}.
+   * @throws {TypeError} For a deadline that can't be used, code `ERR_CRYO_INVALID_ARGUMENT`.
    */
   Drain(deadlineMs?: number): Promise<void>;
   /**
