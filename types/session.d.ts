@@ -37,7 +37,7 @@ export declare class CryoBaseManager {
   /**
    * Sends a text message.
    *
-   * @returns Resolves when the peer's acknowledgement has come, and only then. Where it can't come any more the option
+   * @returns Resolves when the peer's acknowledgement has arrived, and only then. If it can't arrive any more, the option
    *   `undelivered` decides. Rejects if the text is not a string, or is more than 16 MiB in UTF-8. No rejection counts as unhandled.
    */
   SendUTF8(message: string): Promise<void>;
@@ -65,7 +65,7 @@ export declare class CryoServerWebsocketSession<
   readonly rx: number;
   /** Bytes sent. */
   readonly tx: number;
-  /** What waits to be sent. Bytes that were handed to the socket, and not taken yet, count although their frames don't. */
+  /** What waits to be sent. `bytes` includes bytes that the socket has not taken yet; `frames` does not count their frames. */
   readonly queued: { readonly bytes: number; readonly frames: number };
   /** Messages that the backpressure policy has dropped. */
   readonly dropped: number;
@@ -84,7 +84,7 @@ export declare class CryoServerWebsocketSession<
    * Sends what is queued, then BYE with the reason, then closes with 4000.
    *
    * @param reason Default: `disconnect`.
-   * @returns Resolves when the session has ended. Send hooks at work, sending what is queued and the peer's answer may
+   * @returns Resolves when the session has ended. Send hooks that still run, sending what is queued and the peer's answer may
    *   each take the option `closeTimeoutMs`.
    */
   Close(reason?: string): Promise<void>;
