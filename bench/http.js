@@ -19,7 +19,7 @@ const LOADS = [
   ["1 connection, 1 in flight", 1, 1],
   ["64 connections, 1 in flight", 64, 1],
   ["64 connections, 8 pipelined", 64, 8],
-  ["16 at a time, 1 request a connection", 16, 0],
+  ["a connection for each request, 16 at a time", 16, 0],
 ];
 
 if (process.argv[2] === "serve") serve(process.argv[3], process.argv[4] === "tls");
@@ -59,7 +59,7 @@ function summary(results) {
   const sorted = (key) => results.map((result) => result[key]).sort((a, b) => a - b);
   const median = (values) => values[values.length >> 1];
   const rates = sorted("rate");
-  return `${median(rates).toFixed(0)} (${rates[0].toFixed(0)} to ${rates.at(-1).toFixed(0)}), ${median(sorted("cpu")).toFixed(1)} us`;
+  return `${median(rates).toFixed(0)} (${rates[0].toFixed(0)} to ${rates.at(-1).toFixed(0)}), ${median(sorted("cpu")).toFixed(1)} µs`;
 }
 
 async function measure(kind, secure, connections, depth, seconds) {

@@ -5,20 +5,22 @@
  *
  * - `ERR_CRYO_INVALID_OPTION`: an option of {@link cryo} is missing, misspelt, of the wrong type or out of range.
  *   On a TypeError or RangeError, thrown at the call.
- * - `ERR_CRYO_INVALID_ARGUMENT`: an argument of the wrong type. On a TypeError.
- * - `ERR_CRYO_SESSION_CLOSED`: the session ended before the peer acknowledged, or had ended before the call.
- * - `ERR_CRYO_DROPPED`: the back-pressure policy discarded the message.
+ * - `ERR_CRYO_INVALID_ARGUMENT`: an argument of a method that can't be used. On a TypeError.
+ * - `ERR_CRYO_SESSION_CLOSED`: the session ended before the peer acknowledged (or, for `WaitForStream`, before the stream came), or had
+ *   ended before the call.
+ * - `ERR_CRYO_DROPPED`: the backpressure policy dropped the message.
  * - `ERR_CRYO_ACK_TIMEOUT`: the peer did not acknowledge within 2500 ms.
- * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload over the protocol's 16 MiB.
- * - `ERR_CRYO_PAYLOAD_LOST`: a payload that came can't be taken over, such as for lack of memory; `cause` says why. Goes to the
- *   server's `error` event; the session, or the connection of `http_server`, is closed.
- * - `ERR_CRYO_NATIVE_MISSING`: there is no addon for this platform, or it can't be loaded.
+ * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload over the protocol's 16 MiB, whatever the option `maxPayload` is.
+ * - `ERR_CRYO_PAYLOAD_LOST`: a payload was received but could not be taken over, for example for lack of memory; `cause` says why. Goes
+ *   to the server's `error` event; the session, or the connection of `http_server`, is closed.
+ * - `ERR_CRYO_NATIVE_MISSING`: there is no addon for this platform, or it can't be loaded. Thrown by {@link cryo}.
  * - `ERR_CRYO_STREAM_TIMEOUT`: no stream of that name came in time (`Timeout elapsed!`).
  * - `ERR_CRYO_STREAM_CANCELLED`: the peer cancelled the stream.
  * - `ERR_CRYO_STREAM_SOURCE`: the source of an outgoing stream failed; `cause` is its error.
  * - `ERR_CRYO_STREAM_STORAGE`: the temporary file of a stream that is to be fetched can't be written or read; `cause` is the
  *   system's error, such as ENOSPC.
- * - `ERR_CRYO_STREAM_PREMATURE_CLOSE`: the session ended, or the stream's number was taken again, before it was through.
+ * - `ERR_CRYO_STREAM_PREMATURE_CLOSE`: the session ended, or the peer used the stream's number again, before a stream that is being read
+ *   was complete.
  * - `ERR_CRYO_NO_TRANSACTIONS`: the peer can't do transactions, or has not said that it can.
  * - `ERR_CRYO_PEER_UNREACHABLE`: there is no connection to the other server; `cause` is the system's error, such as
  *   ECONNREFUSED or ENOTFOUND.

@@ -7,8 +7,12 @@ import type { CryoServerWebsocketSession } from "./session";
 export type Box<T> = { value: T };
 
 /**
- * Hooks around every message. They run in the order of registration; each is awaited and sees what the one before it left
- * in the box. Answering `false` drops the message and ends the chain. All but the name are optional.
+ * Hooks for every message. They run in the order of registration; each is awaited and sees what the one before it left in the box. If one
+ * answers `false`, the message is dropped and no further hook is called. All but the name are optional.
+ *
+ * Sends and streams that a `before_send_*` hook starts on its own session wait behind the message that the hook is looking at: a hook that
+ * awaits one waits for itself. A value of another type in the box is reported, and the message goes on as it was before that hook, or is
+ * dropped with the option `extensionErrors: "drop"`.
  */
 export interface ICryoExtension {
   /** Unique among the extensions of a server. */

@@ -34,18 +34,19 @@ export interface ICryoRequestValidator {
 }
 
 /**
- * What gives way when a session's queue is full. Only text and binary messages are ever dropped. A session is closed with 4002 when all
- * else comes to more than four times the queue's byte limit and one message of 16 MiB: its peer does not read. Messages that wait for
- * the `before_send_*` hooks of extensions obey the same limits by themselves.
+ * Which messages are dropped when a session's queue is full. Only text and binary messages are ever dropped. A session is closed with 4002
+ * when all other frames come to more than four times the queue's byte limit plus 16 MiB: its peer does not read. Messages that wait for
+ * the `before_send_*` hooks of extensions have the same limits, counted separately; there `dedupe-latest` compares no payloads.
  *
  * - `drop-oldest`: the oldest queued message.
- * - `drop-newest`: the message about to be queued.
- * - `dedupe-latest`: a queued message of the same type and payload, then the oldest queued one of the same type.
+ * - `drop-newest`: the new message.
+ * - `dedupe-latest`: a queued message of the same type and payload, also when the queue is not full. When it is full, the oldest queued
+ *   message of the same type; if there is none, the oldest queued message of any type.
  */
 export type DropPolicy = "drop-oldest" | "drop-newest" | "dedupe-latest";
 
 /**
- * Ready-made back-pressure limits, with `drop-oldest`:
+ * Ready-made backpressure limits, with `drop-oldest`:
  *
  * | | high water mark | low water mark | queued bytes | queued frames |
  * |---|---|---|---|---|
@@ -55,11 +56,11 @@ export type DropPolicy = "drop-oldest" | "drop-newest" | "dedupe-latest";
  */
 export type BackpressureProfile = "default" | "optimize_latency" | "optimize_memory";
 
-/** Back-pressure limits of one session, as the typings of 3.0.9 spell them. */
+/** Backpressure limits of one session, as the typings of 3.0.9 spell them. */
 export interface BackpressureOpts {
   /** Bytes waiting for the socket from which on sending is throttled. */
   HIGH_WATERMARK: number;
-  /** Bytes below which sending goes on; at most `HIGH_WATERMARK`. */
+  /** At or below this many bytes sending goes on; at most `HIGH_WATERMARK`. */
   LOW_WATERMARK: number;
   /** Bytes the queue may hold. */
   MAX_QUEUED_BYTES: number;
@@ -68,7 +69,7 @@ export interface BackpressureOpts {
   DROP_POLICY: DropPolicy;
 }
 
-/** Back-pressure limits of one session, as the README of 3.0.9 spells them, which has defaults of its own. */
+/** Backpressure limits of one session, as the README of 3.0.9 spells them, which has defaults of its own. */
 export interface CryoBackpressureOptions {
   /**
    * Bytes waiting for the socket from which on sending is throttled.
@@ -76,7 +77,7 @@ export interface CryoBackpressureOptions {
    */
   highWaterMark?: number | undefined;
   /**
-   * Bytes below which sending goes on; at most `highWaterMark`.
+   * At or below this many bytes sending goes on; at most `highWaterMark`.
    * @default 1 MiB
    */
   lowWaterMark?: number | undefined;
@@ -94,16 +95,19 @@ export interface CryoBackpressureOptions {
   dropPolicy?: DropPolicy | undefined;
 }
 
-/** Key and certificate of a TLS server, both PEM; `cert` may be a chain. */
+/**
+ * Key and certificate of a TLS server, both PEM; `cert` may be a chain. Keys: RSA with 2048, 3072 or 4096 bits, ECDSA with P-256 or P-384,
+ * and Ed25519, unencrypted.
+ */
 export interface SSLOptions {
   key: Buffer | string;
   cert: Buffer | string;
 }
 
-/** Every option may be left out. A value that can't be used throws a TypeError or RangeError at the call. */
+/** Every option is optional. A value that can't be used, `null` among them, makes the call throw a TypeError or RangeError. */
 export interface ICryoWebsocketServerOptions {
   /**
-   * TCP port, 0 to 65535; 0 takes any free one, which `http_server.address()` tells.
+   * TCP port, 0 to 65535; 0 takes any free one, and `http_server.address()` has its number.
    * @default 8080
    */
   port?: number | undefined;
@@ -117,30 +121,30 @@ export interface ICryoWebsocketServerOptions {
   /** Listens with TLS 1.2 and 1.3. Left out, connections are plain text. */
   ssl?: SSLOptions | undefined;
   /**
-   * Time in ms between two heartbeats: a ping, and the `stat-*` events. Who shows no sign of life from one to the next
-   * is disconnected.
+   * Time in ms between two heartbeats: a ping, and the `stat-*` events. A peer that shows no sign of life between two heartbeats is
+   * disconnected.
    * @default 15000
    */
   keepAliveIntervalMs?: number | undefined;
   /**
-   * Limits of what waits to be sent to one session: a profile, or any of the limits in either spelling. Upper-case ones
-   * that are left out come from the profile `default`.
+   * Limits of what waits to be sent to one session: a profile, or any of the limits in one of the two spellings. Upper-case limits
+   * that are left out come from the profile `default`. Unknown names throw.
    * @default "default"
    */
   backpressure?: BackpressureProfile | Partial<BackpressureOpts> | CryoBackpressureOptions | undefined;
   /**
-   * What the promise of a send does when the peer's acknowledgement can't come any more: stay pending, or reject with
-   * a {@link CryoError}. A `Stream()` cut short resolves with the first and rejects with the second.
+   * What the promise of a send does when the peer's acknowledgement can't arrive any more: stay pending, or reject with
+   * a {@link CryoError}. A `Stream()` that is cut short resolves with the first and rejects with the second.
    * @default "pending"
    */
   undelivered?: "pending" | "reject" | undefined;
   /**
-   * What becomes of a message whose extension hook throws: it passes as the hook left it, or is dropped.
+   * What happens to a message whose extension hook throws: it goes on as the hook left it, or is dropped.
    * @default "pass"
    */
   extensionErrors?: "pass" | "drop" | undefined;
   /**
-   * What happens to a client whose session id is in use: it is refused, or takes the place of the older session.
+   * What happens to a client whose session id is in use: it is refused, or it replaces the older session.
    * @default "refuse"
    */
   onDuplicateSid?: "refuse" | "replace" | undefined;
@@ -150,34 +154,35 @@ export interface ICryoWebsocketServerOptions {
    */
   handshakeTimeoutMs?: number | undefined;
   /**
-   * Time in ms a closing session has for each of three things: send hooks at work, sending what is queued, and seeing the
-   * peer close.
+   * Time in ms that a closing session has for each of three things: send hooks that still run, sending what is queued, and the peer's
+   * close.
    * @default 2000
    */
   closeTimeoutMs?: number | undefined;
   /**
-   * Handshakes under way at a time. Beyond, they are refused with 503; with TLS closed at once.
+   * Handshakes in progress at a time. Above, they are refused with 503; with TLS closed at once.
    * @default 1024
    */
   maxPendingHandshakes?: number | undefined;
   /**
-   * Connections at a time, those of handshakes and plain HTTP included. Beyond, they are refused with 503; with TLS closed at once.
+   * Connections at a time, those of handshakes and plain HTTP included. Above, they are refused with 503; with TLS closed at once.
    * @default Infinity
    */
   maxConnections?: number | undefined;
   /**
-   * Connections at a time from one address: that of the socket, which behind a proxy is the proxy's. Beyond, they are refused
+   * Connections at a time from one address: that of the socket, which behind a proxy is the proxy's. Above, they are refused
    * with 429; with TLS closed at once.
    * @default Infinity
    */
   maxConnectionsPerAddress?: number | undefined;
   /**
-   * Largest payload in bytes that is taken from a peer, up to the protocol's 16 MiB. More closes its connection with 1009.
+   * Largest payload in bytes that a peer may send, up to the protocol's 16 MiB. A larger one closes its connection with 1009. What the
+   * application sends is not limited by it, and may always have up to 16 MiB.
    * @default 16 MiB
    */
   maxPayload?: number | undefined;
   /**
-   * Bytes of one session that may be received and not yet handled by the application. Above, its socket is not read.
+   * Bytes of one session that may be received and not yet handled by the application. From there on its socket is not read.
    * @default 1 MiB
    */
   maxUnreadBytes?: number | undefined;
@@ -192,28 +197,28 @@ export interface ICryoWebsocketServerOptions {
    */
   streamChunkBytes?: number | undefined;
   /**
-   * Incoming streams that one session may have open. Beyond, its oldest unclaimed one is cancelled.
+   * Incoming streams that one session may have open. Above, its oldest unclaimed one is cancelled.
    * @default 64
    */
   maxIncomingStreams?: number | undefined;
   /**
-   * Bytes of incoming streams that nobody has claimed with `WaitForStream`, for one session. Beyond, its oldest
-   * unclaimed one is cancelled.
+   * Bytes of incoming streams that are not claimed with `WaitForStream`, for one session. Above, its oldest unclaimed one is
+   * cancelled.
    * @default 4 MiB
    */
   maxUnclaimedStreamBytes?: number | undefined;
   /**
-   * Which `Origin` a browser may come from: a list of origins, or a function that says so. Left out, any.
-   * Clients that send no `Origin` are no browsers; the function is asked about them, the list is not. Others are refused with
-   * 403 before the validator is asked. A function that throws or rejects refuses with 503 and is reported as the `error` event.
+   * Which `Origin` a browser may have: a list of origins, or a function that decides. Left out, any. Clients that send no `Origin` are
+   * no browsers; the function is asked about them, the list lets them in. Clients that are not accepted get 403 before the validator is
+   * asked. If the function throws or rejects, the client gets 503, and the error is reported as the `error` event.
    */
   verifyOrigin?:
     | readonly string[]
     | ((origin: string | undefined, request: CryoUpgradeRequest) => boolean | Promise<boolean>)
     | undefined;
   /**
-   * Whose `X-Forwarded-For` (or `Forwarded`, where there is none) is believed: everybody's, nobody's, or that of these
-   * addresses and CIDR ranges. Only the request that the validator and the session see is affected.
+   * The proxies whose `X-Forwarded-For` (or `Forwarded`, if there is none) is believed: all, none, or those with these addresses and CIDR
+   * ranges. Only the request that the validator and the session see is affected.
    * @default false
    */
   trustProxy?: boolean | readonly string[] | undefined;

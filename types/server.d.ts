@@ -10,13 +10,13 @@ import type { CryoServerWebsocketSession } from "./session";
 
 /** Events of a server. */
 export interface CryoWebsocketServerEvents {
-  /** A client was let in. Listeners attached here, even after an `await` of something resolved, miss no message. */
+  /** A client is connected. Listeners attached here, also after an `await` of something that is already resolved, miss no message. */
   session: (session: CryoServerWebsocketSession) => void;
   /** The server accepts connections. */
   listening: () => void;
   /**
    * A listener, hook or validator of the application threw or rejected, or a payload is lost (`ERR_CRYO_PAYLOAD_LOST`).
-   * The server goes on. Where nobody listens, one process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
+   * The server goes on. Without a listener, a process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
    *
    * @param session Whose event or message it was; null where there is none.
    * @param where What failed, such as `listener of 'message-utf8'`, `before_send_utf8 of extension 'logger'`, `validator`,
@@ -30,8 +30,9 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   private constructor();
 
   /**
-   * The server underneath, for its `address()`, `listening` and events: `request` for all that is no upgrade to Cryo (an
-   * Express app on the same port), `error` (such as EADDRINUSE) and `close`.
+   * The server underneath, for its `address()`, `listening` and events: `request` for requests that are no upgrade to Cryo (an Express app
+   * on the same port; without a listener they are answered with 426), `error` (such as EADDRINUSE) and `close`. Its `ref()`, `unref()` and
+   * `maxConnections` have no effect.
    */
   get http_server(): http.Server | https.Server;
 
@@ -42,10 +43,10 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
 
   /**
    * Connects to another Cryo server as a client. Extensions, heartbeat and limits are those of this server's other
-   * sessions. The event `session` is not emitted: listeners attached to what the promise gives miss nothing. The session
+   * sessions. The event `session` is not emitted; listeners attached when the promise resolves miss nothing. The session
    * does not reconnect.
    *
-   * Over TLS the other server's certificate is verified as Node's own clients do: by Node's root certificates and
+   * Over TLS the other server's certificate is verified as Node's own clients do it: with Node's root certificates and
    * NODE_EXTRA_CA_CERTS, unless NODE_TLS_REJECT_UNAUTHORIZED is 0.
    *
    * @param host Such as `ws://127.0.0.1:8080`, `wss://example.com/path` or `127.0.0.1:8080`.
@@ -57,33 +58,36 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   ConnectPeer(host: string, bearer: string): Promise<CryoServerWebsocketSession>;
 
   /**
-   * Stops accepting and lets the sessions there are go on. Those that have not left by the deadline are closed as by
-   * {@link Destroy}, which may also be called before.
+   * Stops accepting connections and lets existing sessions go on. Sessions that are left at the deadline are closed as by
+   * {@link Destroy}, which may also be called earlier.
    *
    * @param deadlineMs Time in ms from now, 0 to 2^31-1. Default: 10000.
    * @returns Resolves when all is closed, within the deadline and the time of {@link Destroy}.
+   * @throws {TypeError} For a deadline that can't be used, code `ERR_CRYO_INVALID_ARGUMENT`.
    */
   Drain(deadlineMs?: number): Promise<void>;
   /**
-   * Sets key and certificate for connections to come; those there are keep theirs.
+   * Sets key and certificate for new connections; existing ones keep theirs.
    *
-   * @throws {TypeError} Where they can't be used, code `ERR_CRYO_INVALID_OPTION`; the old ones then stay.
+   * @throws {TypeError} If they can't be used, code `ERR_CRYO_INVALID_OPTION`; the message says why, and the old ones stay.
    */
   UpdateTLS(ssl: SSLOptions): void;
   /** Figures of this server in the Prometheus text format 0.0.4; docs/operations.md lists them. */
   Metrics(): string;
   /**
-   * Closes the server and every session. Resolves when all is closed. Send hooks at work, sending what is queued and the
-   * peers' answers may each take the option `closeTimeoutMs`; refused clients have up to 2 s to go.
+   * Closes the server and every session. Resolves when all is closed. Send hooks that still run, sending what is queued and the
+   * peers' answers may each take the option `closeTimeoutMs`; refused clients have up to 2 s.
    */
   Destroy(): Promise<void>;
 }
 
 /**
- * Starts a server. It listens from here on; `listening` is emitted when it does.
+ * Starts a server. It listens from the call on; `listening` is emitted later.
  *
  * @param validator Decides who may connect.
  * @throws {TypeError | RangeError} For an option that can't be used, code `ERR_CRYO_INVALID_OPTION`.
+ * @throws {TypeError} For a validator that can't be used, code `ERR_CRYO_INVALID_ARGUMENT`.
+ * @throws {CryoError} Code `ERR_CRYO_NATIVE_MISSING` or `ERR_CRYO_CLUSTER_UNSUPPORTED`.
  * @example
  * const server = cryo({ validate: async (token) => token === "secret" }, { port: 8080 });
  * server.on("session", (session) => {

@@ -21,7 +21,7 @@ export interface ICryoServerWebsocketSessionEvents {
   "stat-bytes-tx": (bytes: number) => void;
   /** Frames that were found unacknowledged for more than 2500 ms since the last event. */
   "stat-ack-timeout": (frames: number) => void;
-  /** Messages that the back-pressure policy discarded since the last event. */
+  /** Messages that the backpressure policy dropped since the last event. */
   dropped: (messages: number) => void;
   /** The peer has announced itself. Older clients never do; their messages come all the same. */
   connected: () => void;
@@ -37,8 +37,8 @@ export declare class CryoBaseManager {
   /**
    * Sends a text message.
    *
-   * @returns Resolves when the peer's acknowledgement has come, and only then. Where it can't come any more the option
-   *   `undelivered` decides. Rejects where the text is no string or more than 16 MiB. No rejection counts as unhandled.
+   * @returns Resolves when the peer's acknowledgement has arrived, and only then. If it can't arrive any more, the option
+   *   `undelivered` decides. Rejects if the text is not a string, or is more than 16 MiB in UTF-8. No rejection counts as unhandled.
    */
   SendUTF8(message: string): Promise<void>;
   /** Sends a binary message: the bytes of the view. Settles as {@link SendUTF8} does. */
@@ -65,9 +65,9 @@ export declare class CryoServerWebsocketSession<
   readonly rx: number;
   /** Bytes sent. */
   readonly tx: number;
-  /** What waits to be sent. Bytes that were handed to the socket, and not taken yet, count although their frames don't. */
+  /** What waits to be sent. `bytes` includes bytes that the socket has not taken yet; `frames` does not count their frames. */
   readonly queued: { readonly bytes: number; readonly frames: number };
-  /** Messages that the back-pressure policy has discarded. */
+  /** Messages that the backpressure policy has dropped. */
   readonly dropped: number;
   /** The upgrade request the session began with. A peer's is the one that was sent, with the other server's address and no headers. */
   readonly request: CryoUpgradeRequest;
@@ -84,7 +84,7 @@ export declare class CryoServerWebsocketSession<
    * Sends what is queued, then BYE with the reason, then closes with 4000.
    *
    * @param reason Default: `disconnect`.
-   * @returns Resolves when the session has ended. Send hooks at work, sending what is queued and the peer's answer may
+   * @returns Resolves when the session has ended. Send hooks that still run, sending what is queued and the peer's answer may
    *   each take the option `closeTimeoutMs`.
    */
   Close(reason?: string): Promise<void>;
@@ -93,6 +93,8 @@ export declare class CryoServerWebsocketSession<
    *
    * @param code WebSocket close code. Default: 4000.
    * @param message Close reason; cut to 123 bytes. Default: `Closing session.`.
+   * @throws {TypeError} For a code that a close frame can't have, code `ERR_CRYO_INVALID_ARGUMENT`. It takes 1000 to 1003, 1007 to 1014 and
+   *   3000 to 4999.
    */
   Destroy(code?: number, message?: string): void;
 

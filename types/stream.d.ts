@@ -54,8 +54,11 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    * Streams `source` to the peer, no faster than the peer reads.
    *
    * @param name Under which the peer can wait for it. Default: `anonymous`.
-   * @returns Settles when the stream is through. One that is cut short (cancelled, session gone, source failed) resolves,
-   *   or rejects with a {@link CryoError} where the option `undelivered` is `"reject"`. The source is destroyed then.
+   * @returns Resolves when the peer has acknowledged the end of the stream. A stream that is cut short resolves too, unless the
+   *   option `undelivered` is `"reject"`: then it rejects with a {@link CryoError} of code `ERR_CRYO_STREAM_CANCELLED`,
+   *   `ERR_CRYO_STREAM_SOURCE`, `ERR_CRYO_STREAM_STORAGE`, `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT`. The source is
+   *   destroyed in any case. Whatever the option, rejects with `ERR_CRYO_NO_TRANSACTIONS` if the peer does not take part in
+   *   transactions, and with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for a source or name of the wrong type.
    */
   Stream(source: CryoStreamSource, name?: string): Promise<void>;
   /**
@@ -63,7 +66,10 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    *
    * @param name Default: `anonymous`.
    * @param timeout In ms. Default: 2500.
-   * @returns Rejects with `Timeout elapsed!`, code `ERR_CRYO_STREAM_TIMEOUT`.
+   * @returns Rejects with `Timeout elapsed!`, code `ERR_CRYO_STREAM_TIMEOUT`; with `ERR_CRYO_SESSION_CLOSED` when the session ends
+   *   first, or has ended, and no stream of that name is left; with `ERR_CRYO_NO_TRANSACTIONS` when the peer has announced that it takes
+   *   no part in transactions; with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for a name or timeout that can't be used. While it is
+   *   read, the stream may be destroyed with `ERR_CRYO_STREAM_CANCELLED` or `ERR_CRYO_STREAM_PREMATURE_CLOSE`.
    */
   WaitForStream(name?: string, timeout?: number): Promise<CryoReadable>;
   /**
@@ -71,8 +77,17 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    *
    * @param start Index of the first chunk.
    * @param end Index behind the last chunk; more than there are means all that remain.
+   * @returns Resolves when the peer has acknowledged the request. With `undelivered: "reject"` it rejects with
+   *   `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT` as a send does. Rejects with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for
+   *   arguments that can't be used.
    */
   StreamRequestRange(stream: CryoReadable, start: number, end: number): Promise<void>;
-  /** Sets whether the peer is to push its streams (0, as it begins) or to offer them to be fetched (1). */
+  /**
+   * Sets whether the peer is to push its streams (0, the default) or to offer them to be fetched (1).
+   *
+   * @returns Resolves when the peer has acknowledged it. Rejects with `ERR_CRYO_NO_TRANSACTIONS` if the peer does not take part in
+   *   transactions, with `ERR_CRYO_SESSION_CLOSED` on a session that has ended, and with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for
+   *   another number. With `undelivered: "reject"` also with `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT` as a send does.
+   */
   SetIncomingFlowControl(behaviour: CRYO_FLOW_BEHAVIOUR | number): Promise<void>;
 }

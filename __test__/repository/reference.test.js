@@ -46,6 +46,15 @@ test("docs/errors.md has every code, and no other", () => {
   assert.deepEqual(coded.sort(), Object.values(codes).sort());
 });
 
+test("types/errors.d.ts has every code of an error, in the type and in its description, and no other", () => {
+  const types = read("types/errors.d.ts");
+  const named = (pattern) => [...types.matchAll(pattern)].map(([, code]) => code).sort();
+  // The code of a process warning is that of no error.
+  const errors = Object.values(codes).filter((code) => code !== codes.APPLICATION_ERROR).sort();
+  assert.deepEqual(named(/^ {2}\| "(\w+)"/gm), errors);
+  assert.deepEqual(named(/^ \* - `(\w+)`:/gm), errors);
+});
+
 test("docs/options.md has every option with its default, and no other", () => {
   const documented = rows("docs/options.md").filter(([name]) => /^[a-z]\w+$/i.test(name));
   assert.deepEqual(documented.map(([name]) => name).sort(), Object.keys(defaults).sort());
@@ -58,7 +67,7 @@ test("README.md has the defaults of the options it names", () => {
   documented.forEach(checkDefault);
 });
 
-test("docs/options.md has the back-pressure limits of every profile", () => {
+test("docs/options.md has the backpressure limits of every profile", () => {
   const limits = (backpressure) => Object.values(normalizeOptions({ validate() {} }, { backpressure }).backpressure);
   const documented = new Map([...read("docs/options.md").matchAll(/^\| ([^|]+) \|((?: [^|]+ \|){5})$/gm)].map(([, name, cells]) => [name, cells]));
   const profiles = {

@@ -101,7 +101,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Whether the receiver answers this frame with an ACK (protocol, "Conversation").
+    /// Whether the receiver answers this frame with an ACK (docs/protocol.md, "Conversation").
     #[inline]
     pub const fn wants_ack(&self) -> bool {
         !matches!(self, Self::Ack { .. } | Self::Ping { .. } | Self::Pong { .. } | Self::TxChunk { .. })

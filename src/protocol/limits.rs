@@ -1,4 +1,4 @@
-//! Sizes of frames and their parts, in bytes (protocol, "Frames").
+//! Sizes of frames and their parts, in bytes (docs/protocol.md, "Frames").
 
 /// What every frame starts with: `sid: u64` and `type: u8`.
 pub const HEADER_LEN_MIN: usize = 9;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::round_trip::RoundTrip;
 use super::{Micros, Step};
 
-/// How long after it was sent a frame counts as timed out, in microseconds (`reference/protocol.md`: 2500 ms).
+/// How long after it was sent a frame counts as timed out, in microseconds (docs/protocol.md, "Conversation").
 pub const ACK_TIMEOUT: Micros = 2_500_000;
 
 /// How many timed-out frames a session remembers, so that an ACK that comes late still settles its send.

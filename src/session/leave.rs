@@ -1,4 +1,4 @@
-//! The ways a session ends (`reference/protocol.md`, "Leaving").
+//! The ways a session ends (docs/protocol.md, "Leaving").
 
 use super::acks::Acks;
 use super::{Events, Fault, Io, Session, Wire};

@@ -1,4 +1,4 @@
-//! What each received frame does to a session (`reference/protocol.md`, "Conversation").
+//! What each received frame does to a session (docs/protocol.md, "Conversation").
 
 use std::borrow::Cow;
 

@@ -14,7 +14,7 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// The request target for a session: the URL's own query with the credentials appended (protocol.md, "Upgrade").
+    /// The request target for a session: the URL's own query with the credentials appended (docs/protocol.md, "Upgrade").
     pub fn target(&self, token: &str, sid: u64) -> String {
         let separator = match self.path.split_once('?') {
             None => "?",

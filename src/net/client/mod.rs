@@ -1,5 +1,5 @@
 //! This end as the client of another Cryo server: from a host name's addresses to an upgraded connection (RFC 6455 section 4.1;
-//! protocol.md, "Upgrade").
+//! docs/protocol.md, "Upgrade").
 //!
 //! | module | holds |
 //! |---|---|

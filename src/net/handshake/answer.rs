@@ -1,4 +1,4 @@
-//! The HTTP answer to a refused request, as 3.0.9 words it (protocol.md, "Upgrade").
+//! The HTTP answer to a refused request, as 3.0.9 words it (docs/protocol.md, "Upgrade").
 
 use tokio_tungstenite::tungstenite::http::StatusCode;
 

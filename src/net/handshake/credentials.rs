@@ -1,4 +1,4 @@
-//! Who wants in: the bearer token and the session id in the query of an upgrade request (protocol.md, "Upgrade").
+//! Who wants in: the bearer token and the session id in the query of an upgrade request (docs/protocol.md, "Upgrade").
 
 use super::Refusal;
 use super::bigint::{is_white_space, parse_u64};

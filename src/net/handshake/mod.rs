@@ -1,5 +1,4 @@
-//! The HTTP upgrade to WebSocket (protocol.md, "Upgrade"; behaviour.md section 1), without I/O: text in, verdicts and
-//! answers out.
+//! The HTTP upgrade to WebSocket (docs/protocol.md, "Upgrade"), without I/O: text in, verdicts and answers out.
 //!
 //! In the order of use: [`parse`] the head, [`classify`] it, read its [`credentials`], then answer by [`accepted`] or
 //! [`Refusal::response`].

@@ -213,7 +213,7 @@ impl Reader {
             let fed = decoder.feed(input, |item| {
                 items += 1;
                 match item {
-                    // The protocol takes text and binary alike (protocol.md, "Transport").
+                    // The protocol takes text and binary alike (docs/protocol.md, "Transport").
                     Item::Text(payload) | Item::Binary(payload) => {
                         core.with(now, batch, (link.slot, *number), |session, io| {
                             let message = match payload {
