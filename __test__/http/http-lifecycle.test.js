@@ -113,13 +113,26 @@ for (const secure of [false, true]) {
       assert.equal(service.http.listening, false);
     });
 
-    test("Destroy() does not wait for ever", async (t) => {
-      const service = await HttpService.start(t, secure, patient, { closeTimeoutMs: 50 });
-      const { socket, response } = await busy(service);
-      const ends = [event(response, "close"), event(service.http, "close")];
-      socket.resume().on("error", () => {});
-      await within(service.server.Destroy(), "Destroy()");
-      await Promise.all(ends);
+    test("Destroy() waits for closeTimeoutMs, and no longer, for answers that don't come", async (t) => {
+      const ended = [];
+      const prepare = async (closeTimeoutMs) => {
+        const service = await HttpService.start(t, secure, patient, { closeTimeoutMs });
+        const { socket, response } = await busy(service);
+        const ends = [event(response, "close"), event(service.http, "close")];
+        socket.resume().on("error", () => {});
+        return async () => {
+          const start = performance.now();
+          await within(service.server.Destroy(), "Destroy()", 10_000);
+          ended.push(closeTimeoutMs);
+          await Promise.all(ends);
+          // Timers count whole milliseconds.
+          assert.ok(performance.now() - start >= closeTimeoutMs - 1, "it was too early");
+        };
+      };
+      // The one that has more time begins first.
+      const destructions = [await prepare(1000), await prepare(50)];
+      await Promise.all(destructions.map((destroy) => destroy()));
+      assert.deepEqual(ended, [50, 1000]);
     });
 
     test("close() calls back when all is closed", async (t) => {

@@ -140,8 +140,17 @@ describe("options are checked by cryo()", () => {
     await harness.connect();
   });
 
-  test("keepAliveIntervalMs up to 2^31-1", async (t) => {
-    await Harness.start(t, { keepAliveIntervalMs: 2 ** 31 - 1 });
+  test("keepAliveIntervalMs may be 2^31-1, and then no round of the heartbeat comes soon", async (t) => {
+    const { client, session } = await joined(t, { keepAliveIntervalMs: 2 ** 31 - 1 });
+    const rounds = [];
+    session.on("stat-rtt", (mean) => rounds.push(mean));
+    // Another server's rounds are the clock.
+    const other = await joined(t, { keepAliveIntervalMs: 600 }, { pongs: true });
+    for (let round = 0; round < 2; round++) await event(other.session, "stat-rtt");
+    const ack = client.send("UTF8DATA", { payload: "still here" });
+    const frame = await client.next();
+    assert.deepEqual([frame.name, frame.ack], ["ACK", ack], "there was no ping before it");
+    assert.deepEqual(rounds, []);
   });
 });
 
