@@ -60,14 +60,14 @@ for (const rejects of [false, true]) {
       await second;
     });
 
-    for (const [title, end] of [
-      ["is timed out", ({ sends, token }) => sends.settle(token, OUTCOME.TimedOut, 1)],
-      ["loses its session", ({ sends }) => sends.close()],
+    for (const [title, end, code] of [
+      ["is timed out", ({ sends, token }) => sends.settle(token, OUTCOME.TimedOut, 1), "ERR_CRYO_ACK_TIMEOUT"],
+      ["loses its session", ({ sends }) => sends.close(), "ERR_CRYO_SESSION_CLOSED"],
     ]) {
       test(`${rejects ? "rejects" : "stays pending"} when it ${title}`, async () => {
         const all = stuck(5000);
         end(all);
-        if (rejects) await assert.rejects(all.first);
+        if (rejects) await assert.rejects(all.first, { code });
         else assert.equal(await settled(all.first), false);
       });
     }

@@ -135,7 +135,11 @@ describe("a self-signed certificate that is marked as an authority's", () => {
 describe("where one of the two has no TLS", () => {
   test("wss: to a server without it fails, and not for want of trust", async (t) => {
     const [here, there] = await Promise.all([Harness.start(t), Harness.start(t)]);
-    await assert.rejects(here.server.ConnectPeer(`wss://127.0.0.1:${there.port}`, "tok"), { code: "ERR_CRYO_PEER_TLS" });
+    await assert.rejects(here.server.ConnectPeer(`wss://127.0.0.1:${there.port}`, "tok"), ({ code, message }) => {
+      assert.equal(code, "ERR_CRYO_PEER_TLS");
+      assert.doesNotMatch(message, /UnknownIssuer|NODE_EXTRA_CA_CERTS/);
+      return true;
+    });
   });
 
   test("a server with TLS connects to one without", async (t) => {

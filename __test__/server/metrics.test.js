@@ -8,7 +8,9 @@ const { describe, test } = require("node:test");
 
 const { target } = require("../support/http");
 const { Harness, joined } = require("../support/server");
+const { head } = require("../support/violations");
 const { deferred, event } = require("../support/wait");
+const { encodeFrame } = require("../support/websocket");
 
 const NAME = "[a-zA-Z_:][a-zA-Z0-9_:]*";
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\[\\\\n"])*"';
@@ -127,6 +129,15 @@ describe("Metrics()", () => {
   });
 
   test("counts what waits, what is dropped and what is ignored", async (t) => {
+    const ignored = await joined(t);
+    ignored.client.write(encodeFrame(head(100)));
+    ignored.client.send("TX_CHUNK", { txId: 9, seq: 0, payload: "of no stream" });
+    for (const name of ["TX_FINISH", "TX_CANCEL"]) ignored.client.send(name, { txId: 9 });
+    const message = event(ignored.session, "message-utf8");
+    ignored.client.send("UTF8DATA", { payload: "this one is not" });
+    await message;
+    assert.equal(read(ignored.server, "cryo_frames_ignored_total"), 4);
+
     const backpressure = { highWaterMark: 1024, lowWaterMark: 512, maxQueuedBytes: 1 << 20, maxQueueCount: 4, dropPolicy: "drop-newest" };
     const { server, client, session } = await joined(t, { backpressure });
     client.pause();

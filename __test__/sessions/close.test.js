@@ -228,14 +228,20 @@ describe("closed comes once", () => {
 
 describe("after the end", () => {
   test("calls do nothing", async (t) => {
-    const { client, session } = await joined(t);
+    const { harness, server, client, session } = await joined(t);
+    const errors = [];
+    server.on("error", (error) => errors.push(error));
     const closed = event(session, "closed");
     client.close();
     await closed;
+    const { tx } = session;
     session.SendPing();
     session.base.Ping();
     session.Destroy();
     await within(session.Close("again"), "Close() of a closed session");
+    await harness.join({ sid: client.sid });
+    assert.equal(session.tx, tx);
+    assert.deepEqual(errors, []);
   });
 
   test("Close and Destroy twice say it once", async (t) => {

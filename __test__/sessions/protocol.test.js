@@ -80,6 +80,9 @@ describe("answered", () => {
     client.send("PING_PONG", { ack: 0xfffffffe, payload: "ping" });
     const { name, ack, payload } = await client.next();
     assert.deepEqual({ name, ack, payload }, { name: "PING_PONG", ack: 0xfffffffe, payload: "pong" });
+    const next = client.send("UTF8DATA", { payload: "next" });
+    const frame = await client.next();
+    assert.deepEqual([frame.name, frame.ack], ["ACK", next]);
   });
 
   test("any ack number, the client's own business", async (t) => {

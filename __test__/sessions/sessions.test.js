@@ -5,7 +5,6 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { CryoServerWebsocketSession, CryoWebsocketServer } = require("../..");
 const certificate = require("../support/certs");
 const { requestHead, target } = require("../support/http");
 const { Harness, joined } = require("../support/server");
@@ -21,12 +20,6 @@ describe("identity", () => {
       assert.equal((await client.nextOf("UTF8DATA")).sid, sid);
     });
   }
-
-  test("instances are of the exported classes", async (t) => {
-    const { server, session } = await joined(t);
-    assert.ok(server instanceof CryoWebsocketServer);
-    assert.ok(session instanceof CryoServerWebsocketSession);
-  });
 });
 
 describe("the store", () => {
