@@ -11,7 +11,7 @@ const certificate = require("../support/certs");
 const { Client } = require("../support/client");
 const { requestHead, target } = require("../support/http");
 const { Harness } = require("../support/server");
-const { event, within } = require("../support/wait");
+const { event, until, within } = require("../support/wait");
 
 const PACKAGE = path.join(__dirname, "..", "..");
 
@@ -54,7 +54,7 @@ describe("maxConnections", () => {
     client.send("UTF8DATA", { payload: "still here" });
     assert.equal((await client.nextOf("UTF8DATA")).payload, "still here");
     const refused = /^cryo_connections_refused_total\{limit="maxConnections"\} 400$/m;
-    while (!refused.test(harness.server.Metrics())) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => refused.test(harness.server.Metrics()), "the refusals");
     assert.match(harness.server.Metrics(), /^cryo_connections 1$/m);
     for (const { socket } of flood) socket.end();
     await Promise.all(flood.map((one) => one.closed()));
@@ -170,8 +170,11 @@ describe("a process without descriptors for a server", { skip: process.platform 
 
 /** Connects as soon as there is room again: the server sees a client's end a little later than the test. */
 async function reconnect(harness) {
-  let status;
-  do ({ status } = await harness.request(target(99n)));
-  while (status === 503 || status === 429);
-  assert.equal(status, 101);
+  const attempt = async () => {
+    const { status } = await harness.request(target(99n));
+    if (status === 101) return true;
+    assert.ok([429, 503].includes(status), `status ${status}`);
+    return false;
+  };
+  await until(attempt, "a free place");
 }

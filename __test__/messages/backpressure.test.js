@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { joined } = require("../support/server");
-const { event, settled, within } = require("../support/wait");
+const { event, settled, until, within } = require("../support/wait");
 
 const KIB = 1024;
 const BLOCK = "x".repeat(64 * KIB);
@@ -16,15 +16,6 @@ const STUCK_BYTES = 16 * KIB * KIB;
 
 /** Small limits, so that whatever the kernel does not take reaches them. */
 const LIMITS = { highWaterMark: 64 * KIB, lowWaterMark: 16 * KIB, maxQueuedBytes: 1024 * KIB, maxQueueCount: 8 };
-
-/** Resolves when the condition holds. */
-async function until(condition, what) {
-  let given = true;
-  const poll = async () => {
-    while (given && !condition()) await new Promise(setImmediate);
-  };
-  await within(poll(), what).finally(() => (given = false));
-}
 
 /** Lets what was sent reach the session's queue. */
 const turn = () => new Promise(setImmediate);

@@ -9,7 +9,7 @@ const vm = require("node:vm");
 
 const { spawnApp } = require("../support/process");
 const { Harness } = require("../support/server");
-const { deferred, event, settled, within } = require("../support/wait");
+const { deferred, event, settled, until, within } = require("../support/wait");
 
 /** Two servers, and a session between them: `peer` at the one that connected, `session` at the other. */
 async function connected(t, options = {}, theirs = options) {
@@ -158,13 +158,11 @@ describe("the end of a peer's session", () => {
     };
     const past = [];
     for (let i = 0; i < 10; i++) past.push(await visit());
-    const gone = async () => {
-      while (past.some((reference) => reference.deref() !== undefined)) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        collectGarbage();
-      }
+    const gone = () => {
+      collectGarbage();
+      return past.every((reference) => reference.deref() === undefined);
     };
-    await within(gone(), "the sessions' collection");
+    await until(gone, "the sessions' collection");
   });
 });
 

@@ -7,7 +7,7 @@ const { describe, test } = require("node:test");
 
 const { requestHead, target } = require("../support/http");
 const { Harness, joined } = require("../support/server");
-const { deferred, event, settled, within } = require("../support/wait");
+const { deferred, event, settled, until, within } = require("../support/wait");
 
 /** Longer than any test may take. */
 const NEVER = 3_600_000;
@@ -100,12 +100,15 @@ describe("Drain()", () => {
 
 /** Waits until the port is closed: the I/O thread hears of the drain a little later. */
 async function refused(harness, port) {
-  for (;;) {
+  const attempt = async () => {
     try {
       const client = await harness.open({ port });
       client.destroy();
+      return false;
     } catch (error) {
-      return assert.equal(error.code, "ECONNREFUSED");
+      assert.equal(error.code, "ECONNREFUSED");
+      return true;
     }
-  }
+  };
+  await until(attempt, "a refusal");
 }

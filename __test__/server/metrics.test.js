@@ -9,7 +9,7 @@ const { describe, test } = require("node:test");
 const { target } = require("../support/http");
 const { Harness, joined } = require("../support/server");
 const { head } = require("../support/violations");
-const { deferred, event } = require("../support/wait");
+const { deferred, event, until } = require("../support/wait");
 const { encodeFrame } = require("../support/websocket");
 
 const NAME = "[a-zA-Z_:][a-zA-Z0-9_:]*";
@@ -52,8 +52,8 @@ function parse(text) {
 const read = (server, name, key = "{}") => parse(server.Metrics()).get(name).samples.get(key) ?? 0;
 
 /** Waits until a sample is what it should be: the other thread counts a little later. */
-async function reaches(server, name, key, value) {
-  while (read(server, name, key) !== value) await new Promise((resolve) => setImmediate(resolve));
+function reaches(server, name, key, value) {
+  return until(() => read(server, name, key) === value, `${name}${key} to be ${value}`);
 }
 
 describe("Metrics()", () => {

@@ -9,6 +9,7 @@ const { setTimeout } = require("node:timers/promises");
 const { Client } = require("./client");
 const { assertUndisturbed, separate } = require("./healthy");
 const { spawnApp } = require("./process");
+const { until } = require("./wait");
 
 const MIB = 1024 * 1024;
 /** Whether round trips are judged, and nothing else. */
@@ -106,7 +107,7 @@ class Victim {
 
   /** Waits until the bystander's is the only session. */
   async alone() {
-    while ((await this.#figures()).sessions > 1) await setTimeout(50);
+    await until(async () => (await this.#figures()).sessions === 1, "the other sessions' end");
   }
 
   /**
