@@ -64,7 +64,7 @@ function shown(value) {
   return [...value].every((part) => part === first) ? `${value.length} ${first}` : "a mixture";
 }
 
-describe("one of a session", () => {
+describe("a lost payload of a session", () => {
   const cases = {
     "bytes, alone": { lost: bytes(39_100), others: [bytes(39_200), bytes(39_300)], fail: noBuffer(39_100) },
     "bytes, with those that share its memory": { lost: bytes(20_000), others: [bytes(20_001), bytes(20_002)], fail: noFirstBuffer },
@@ -78,7 +78,7 @@ describe("one of a session", () => {
     "a small piece of a stream": { lost: chunk(201), others: [chunk(202), bytes(203)], fail: noPooledBuffer(201) },
   };
   for (const [what, { lost, others, fail }] of Object.entries(cases)) {
-    test(`${what}: its session ends with nothing of what came behind it, and others get what they were sent`, async (t) => {
+    test(`${what}: its session ends without delivering what came after it, and others get what they were sent`, async (t) => {
       const { harness, server, ...its } = await joined(t, PATIENT);
       const other = await harness.join();
       const seen = [record(its.session), record(other.session)];
@@ -119,7 +119,7 @@ describe("one of a session", () => {
     "a piece of a stream": { frame: chunk(39_100), fail: noBuffer(39_100) },
   };
   for (const [what, { frame, fail }] of Object.entries(gated)) {
-    test(`${what}: what came before it is delivered, behind its hooks`, async (t) => {
+    test(`${what}: what came before it is still delivered, after its hooks`, async (t) => {
       const { harness, server, ...its } = await joined(t, PATIENT);
       const other = await harness.join();
       const gate = deferred();
@@ -141,7 +141,7 @@ describe("one of a session", () => {
     });
   }
 
-  test("counts as unread until its session has left, as do those behind it, and one report does for all", async (t) => {
+  test("counts as unread until its session has ended, like those after it, and is reported once", async (t) => {
     const { harness, server, client, session } = await joined(t, { ...PATIENT, maxUnreadBytes: 60_000 });
     const other = await harness.join();
     const gate = deferred();
@@ -170,7 +170,7 @@ describe("one of a session", () => {
   });
 });
 
-it("is also one that native code refuses: memory never written is not delivered", () => {
+it("a payload that native code refuses is lost: memory that was never written is not delivered", () => {
   const calls = [];
   let left = 2;
   const bridge = new Bridge();
@@ -197,7 +197,7 @@ it("is also one that native code refuses: memory never written is not delivered"
   assert.deepEqual(taken, [`${LOST}: it is not as long as its event says`, 39_101]);
 });
 
-describe("one of a connection of `http_server`", () => {
+describe("a lost payload of a connection of `http_server`", () => {
   for (const secure of [false, true]) {
     test(`${secure ? "TLS" : "plain"}: its connection is destroyed, others go on`, async (t) => {
       const body = deferred();
@@ -226,7 +226,7 @@ describe("one of a connection of `http_server`", () => {
     });
   }
 
-  it("leaves the next connection its own socket where it is the addresses of a new one", () => {
+  it("that held the addresses of a new connection leaves the next connection its own socket", () => {
     const sockets = ["first", "second"].map((name) => ({ consume() {}, destroy: () => (destroyed[name] = true) }));
     const destroyed = {};
     const errors = [];

@@ -108,7 +108,7 @@ describe("a peer's session", () => {
 });
 
 describe("the heartbeat of a peer's session", () => {
-  test("beats on both sides and measures", async (t) => {
+  test("runs on both sides and measures round trips", async (t) => {
     const { peer, session } = await connected(t, { keepAliveIntervalMs: 600 });
     for (const side of [peer, session]) {
       await event(side, "stat-rtt");
@@ -120,7 +120,7 @@ describe("the heartbeat of a peer's session", () => {
 });
 
 describe("the end of a peer's session", () => {
-  test("by the one that connected", async (t) => {
+  test("by the side that connected", async (t) => {
     const { peer, session } = await connected(t);
     const ends = Promise.all([event(session, "closed"), event(peer, "closed")]);
     const last = event(session, "message-utf8");
@@ -130,7 +130,7 @@ describe("the end of a peer's session", () => {
     assert.deepEqual(await last, ["last"]);
   });
 
-  test("by the other one", async (t) => {
+  test("by the other side", async (t) => {
     const { peer, session } = await connected(t);
     const end = event(peer, "closed");
     await within(session.Close("enough"), "Close()");

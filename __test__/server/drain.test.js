@@ -13,7 +13,7 @@ const { deferred, event, settled, until, within } = require("../support/wait");
 const NEVER = 3_600_000;
 
 describe("Drain()", () => {
-  test("accepts nobody, disturbs nobody, and is over when the last session has left", async (t) => {
+  test("accepts no connection, disturbs no session, and resolves when the last one has ended", async (t) => {
     const { harness, server, client, session } = await joined(t);
     const other = await harness.join();
     const { port } = harness;
@@ -37,7 +37,7 @@ describe("Drain()", () => {
     assert.equal(server.http_server.listening, false);
   });
 
-  test("closes with BYE those who have not left by the deadline", async (t) => {
+  test("closes the sessions that are left at the deadline, with BYE", async (t) => {
     const { server, client, session } = await joined(t);
     const closed = event(session, "closed");
     const drained = server.Drain(100);
@@ -52,7 +52,7 @@ describe("Drain()", () => {
     await within(server.Drain(NEVER), "Drain()", 5_000);
   });
 
-  test("without a deadline has one of ten seconds", { timeout: 60_000 }, async (t) => {
+  test("has a deadline of ten seconds by default", { timeout: 60_000 }, async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const { server } = await joined(t);
     const drained = server.Drain();
@@ -91,7 +91,7 @@ describe("Drain()", () => {
   });
 
   for (const deadline of [-1, NaN, Infinity, 2 ** 31, "100", null]) {
-    test(`does not take ${String(deadline)}`, async (t) => {
+    test(`refuses the deadline ${String(deadline)}`, async (t) => {
       const { server } = await Harness.start(t);
       assert.throws(() => server.Drain(deadline), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
     });

@@ -57,7 +57,7 @@ function reaches(server, name, key, value) {
 }
 
 describe("Metrics()", () => {
-  test("is in the format, with units, prefix and suffixes as they should be", async (t) => {
+  test("follows the text format, with the right prefix, units and suffixes", async (t) => {
     const { server } = await joined(t);
     for (const [name, { type, samples }] of parse(server.Metrics())) {
       assert.match(name, /^cryo_/);
@@ -128,7 +128,7 @@ describe("Metrics()", () => {
     assert.ok(read(server, "cryo_event_handover_seconds", "_count{}") > 0);
   });
 
-  test("counts what waits, what is dropped and what is ignored", async (t) => {
+  test("counts queued and dropped messages and ignored frames", async (t) => {
     const ignored = await joined(t);
     ignored.client.write(encodeFrame(head(100)));
     ignored.client.send("TX_CHUNK", { txId: 9, seq: 0, payload: "of no stream" });
@@ -152,7 +152,7 @@ describe("Metrics()", () => {
     assert.ok(session.queued.frames > 0);
   });
 
-  test("counts ends by close code", async (t) => {
+  test("counts closed sessions by close code", async (t) => {
     const harness = await Harness.start(t);
     const { server } = harness;
     const leave = async (how) => {
@@ -178,7 +178,7 @@ describe("Metrics()", () => {
     assert.equal(read(server, "cryo_sessions"), 0);
   });
 
-  test("is served by one line", async (t) => {
+  test("can be served by a `request` listener of one line", async (t) => {
     const { server, port } = await Harness.start(t);
     // prettier-ignore
     server.http_server.on("request", (request, response) => response.setHeader("Content-Type", "text/plain; version=0.0.4").end(server.Metrics()));

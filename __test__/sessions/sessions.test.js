@@ -167,7 +167,7 @@ describe("the server's ENDPOINT_INFO", () => {
     ["plain", {}],
     ["TLS", { ssl: certificate }],
   ]) {
-    test(`comes apart from the 101 (${title})`, async (t) => {
+    test(`comes in a packet apart from the 101 (${title})`, async (t) => {
       const harness = await Harness.start(t, options);
       let apart = 0;
       // A stall of the client of more than 10 ms joins the two in one read. Most of the tries must do without one.

@@ -113,7 +113,7 @@ describe("without a folder for temporary files", () => {
     await assertClosed();
   });
 
-  test('it is reported and resolves, undelivered "pending"', async (t) => {
+  test('a stream too large for memory resolves and is reported, undelivered "pending"', async (t) => {
     const { client, session, server } = await fetching(t);
     withoutFolder(t);
     const reported = once(server, "error");
@@ -123,7 +123,7 @@ describe("without a folder for temporary files", () => {
     await assertServed(client);
   });
 
-  test("a stream that memory has room for is served", async (t) => {
+  test("a stream that fits into memory is served", async (t) => {
     const { client, session } = await fetching(t);
     withoutFolder(t);
     const streamed = session.Stream(["little"]);
