@@ -97,7 +97,11 @@ describe("the client", () => {
     const { CryoClient } = await load();
     const harness = await Harness.start(t);
     const client = new CryoClient({ url: `ws://127.0.0.1:${harness.port}`, token: "wrong", WebSocket });
+    const closes = [];
+    client.addEventListener("close", ({ detail }) => closes.push(detail));
     await assert.rejects(within(client.connect(), "the refusal"), /refused/);
+    await new Promise(setImmediate);
+    assert.deepEqual(closes, [], "another attempt would be announced by the event close");
   });
 
   test("reconnects after a cut with the same session id, and rejects what was under way", async (t) => {
