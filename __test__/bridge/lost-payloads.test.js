@@ -13,13 +13,13 @@ const { HttpFace } = require("../../lib/http/face.js");
 const { HttpService, received } = require("../support/http-service");
 const { failing, withoutMemory } = require("../support/memory");
 const { joined } = require("../support/server");
+const { together } = require("../support/together");
 const { deferred, event, within } = require("../support/wait");
 
 const LOST = "ERR_CRYO_PAYLOAD_LOST";
 const CLOSE = { code: 4002, reason: "The server could not take over what has come." };
 /** Whatever waits for a time-out comes too late for its test. */
 const PATIENT = { closeTimeoutMs: 300_000 };
-const STILL = new Int32Array(new SharedArrayBuffer(4));
 
 /** Frames whose payloads are told apart by what they are full of. */
 const bytes = (length) => ["BINARYDATA", { payload: Buffer.alloc(length, length) }];
@@ -37,16 +37,6 @@ const noFirstBuffer = (t) => {
 const noPooledBuffer = (length) => (t) => withoutMemory(t, Buffer, "allocUnsafe", (_, wanted) => wanted === length);
 const noText = (method, length) => (t) =>
   withoutMemory(t, Buffer.prototype, method, (self, start = 0, end = self.length) => end - start === length);
-
-/** Lets messages come in one batch, in this order: nothing is delivered while the event loop stands still. */
-function together(...sent) {
-  for (const [{ client, session }, frame] of sent) {
-    const { rx } = session;
-    client.send(...frame);
-    // The other thread may need this one's CPU.
-    while (session.rx === rx) Atomics.wait(STILL, 0, 0, 1);
-  }
-}
 
 /** All that a session tells of what has come. */
 function record(session) {
