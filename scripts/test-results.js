@@ -11,7 +11,8 @@ const path = require("node:path");
 const SEPARATOR = " › ";
 
 /**
- * The events of one file come in a row, and those of a suite between its own start and its end.
+ * The events of one file come in a row, and those of a suite between its own start and its end. A suite that is skipped has none
+ * of its tests, and stands for them.
  *
  * @param {AsyncIterable<{ type: string, data: any }>} events
  */
@@ -22,7 +23,7 @@ module.exports = async function* results(events) {
     if (type === "test:start") {
       stack.length = data.nesting;
       stack.push(data);
-    } else if ((type === "test:pass" || type === "test:fail") && data.details.type !== "suite") {
+    } else if ((type === "test:pass" || type === "test:fail") && (data.details.type !== "suite" || data.skip !== undefined)) {
       const file = path.basename((stack[0] ?? data).file ?? "");
       const name = [...stack.slice(0, data.nesting), data].map((test) => test.name).join(SEPARATOR);
       yield `${JSON.stringify({ file, name, outcome: outcome(type, data) })}\n`;

@@ -6,7 +6,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { setTimeout } = require("node:timers/promises");
 
-const { Door } = require("./door.js");
+const { Clients, sids } = require("../__test__/support/clients");
 
 const FOLDER = path.join(__dirname, "scenarios");
 /** Failures that are told in full. */
@@ -16,12 +16,14 @@ const TOLD = 10;
  * @typedef {object} Scenario
  * @property {number} guests Of each server, at the same time.
  * @property {number} pauseMs Between two visits of a guest.
- * @property {(door: Door, turn: number) => Promise<void>} visit One session or more, from connecting to leaving. `turn` counts a
+ * @property {(clients: Clients, turn: number) => Promise<void>} visit One session or more, from connecting to leaving. `turn` counts a
  *   guest's visits.
  */
 
 const scenarios = fs.readdirSync(FOLDER).map((file) => ({ name: path.parse(file).name, ...require(path.join(FOLDER, file)) }));
 
+/** One after the other, so that no two guests have the same. */
+const numbers = sids();
 let over = false;
 const visits = Object.fromEntries(scenarios.map(({ name }) => [name, 0]));
 const failures = [];
@@ -29,14 +31,15 @@ const failures = [];
 /** @param {Scenario & { name: string }} scenario */
 async function guest({ name, visit, pauseMs }, target) {
   for (let turn = 0; !over; turn++) {
-    const door = new Door(target);
+    // They behave, unless a scenario says otherwise.
+    const clients = new Clients(() => ({ ...target, acks: true, pongs: true }), numbers);
     try {
-      await visit(door, turn);
+      await visit(clients, turn);
       visits[name]++;
     } catch (error) {
       failures.push(`${name}: ${error.stack}`);
     }
-    door.close();
+    clients.destroy();
     await setTimeout(pauseMs);
   }
 }

@@ -44,7 +44,7 @@ for (const [name, tls] of Object.entries(TRANSPORTS)) {
       await client.closed();
     });
 
-    test("a head that arrives byte by byte, and frames in the packet of its end", async (t) => {
+    test("a head may arrive byte by byte, with frames in the packet that ends it", async (t) => {
       const harness = await start(t);
       const client = await harness.open(options);
       const arrival = harness.session(client.sid);
@@ -70,7 +70,7 @@ describe("sids", () => {
     [" 12\n", 12n],
     ["007", 7n],
   ]) {
-    test(`${JSON.stringify(text)} is taken`, async (t) => {
+    test(`${JSON.stringify(text)} is accepted`, async (t) => {
       const harness = await Harness.start(t);
       const arrival = harness.session(sid);
       const { status } = await harness.request(target(text));
@@ -110,7 +110,7 @@ describe("tokens", () => {
   }
 
   for (const query of ["Bearertok", "BearerXtok", "bearer+tok", "Basic+tok", "+Bearer+tok"]) {
-    test(`${query} is of the wrong type, and no validator's business`, async (t) => {
+    test(`${query} is refused without asking the validator`, async (t) => {
       const tokens = [];
       const harness = await Harness.start(t, {}, { validate: async (token) => tokens.push(token) > 0 });
       const { status, body } = await harness.request(`/?authorization=${query}&x-cryo-sid=1`);

@@ -11,12 +11,12 @@ const certificate = require("../support/certs");
 const { Client } = require("../support/client");
 const { requestHead, target } = require("../support/http");
 const { Harness } = require("../support/server");
-const { event, within } = require("../support/wait");
+const { event, until, within } = require("../support/wait");
 
 const PACKAGE = path.join(__dirname, "..", "..");
 
 describe("maxConnections", () => {
-  test("refuses the next one with 503 until one is over", async (t) => {
+  test("refuses the next connection with 503 until one has ended", async (t) => {
     const harness = await Harness.start(t, { maxConnections: 2 });
     const first = await harness.join();
     await harness.join();
@@ -29,7 +29,7 @@ describe("maxConnections", () => {
     await reconnect(harness);
   });
 
-  test("counts connections that have not said a word", async (t) => {
+  test("counts connections that have sent nothing", async (t) => {
     const harness = await Harness.start(t, { maxConnections: 1 });
     const silent = await harness.open();
     assert.equal((await harness.request(target(9n))).status, 503);
@@ -37,7 +37,7 @@ describe("maxConnections", () => {
     await reconnect(harness);
   });
 
-  test("with TLS closes the next one without a handshake", async (t) => {
+  test("with TLS closes the next connection without a handshake", async (t) => {
     const harness = await Harness.start(t, { maxConnections: 1, ssl: certificate });
     await harness.join();
     const client = await harness.open({ tls: false });
@@ -45,7 +45,7 @@ describe("maxConnections", () => {
     assert.deepEqual(client.reads, []);
   });
 
-  test("stays cheap in a flood, and those who are in don't notice it", async (t) => {
+  test("keeps a flood of connections from disturbing a session", async (t) => {
     const harness = await Harness.start(t, { maxConnections: 1 });
     const { client, session } = await harness.join();
     // More than are waited for; none of them ever closes.
@@ -54,7 +54,7 @@ describe("maxConnections", () => {
     client.send("UTF8DATA", { payload: "still here" });
     assert.equal((await client.nextOf("UTF8DATA")).payload, "still here");
     const refused = /^cryo_connections_refused_total\{limit="maxConnections"\} 400$/m;
-    while (!refused.test(harness.server.Metrics())) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => refused.test(harness.server.Metrics()), "the refusals");
     assert.match(harness.server.Metrics(), /^cryo_connections 1$/m);
     for (const { socket } of flood) socket.end();
     await Promise.all(flood.map((one) => one.closed()));
@@ -62,7 +62,7 @@ describe("maxConnections", () => {
 });
 
 describe("maxConnectionsPerAddress", () => {
-  test("refuses the next one of that address with 429, in either form of the address", async (t) => {
+  test("refuses the next connection from an address with 429, in either form of the address", async (t) => {
     const harness = await Harness.start(t, { maxConnectionsPerAddress: 2 });
     const { family } = harness.server.http_server.address();
     const first = await harness.join({ host: "127.0.0.1" });
@@ -88,7 +88,7 @@ describe("maxConnectionsPerAddress", () => {
 });
 
 describe("maxPayload", () => {
-  test("closes with 1009 what is over it and takes what is not", async (t) => {
+  test("accepts messages up to it, and closes with 1009 above it", async (t) => {
     const harness = await Harness.start(t, { maxPayload: 1000 });
     const { client, session } = await harness.join();
     const message = event(session, "message-utf8");
@@ -100,7 +100,7 @@ describe("maxPayload", () => {
 });
 
 describe("a process that has run out of descriptors", { skip: process.platform === "win32" }, () => {
-  test("serves the sessions it has, and accepts again as soon as there are some", async (t) => {
+  test("serves its sessions, and accepts connections again as soon as there are descriptors", async (t) => {
     const app = `
       const server = require(${JSON.stringify(PACKAGE)}).cryo({ validate: async () => true }, { port: 0 });
       server.on("session", (session) => session.on("message-utf8", (text) => session.SendUTF8(text)));
@@ -133,7 +133,7 @@ describe("a process that has run out of descriptors", { skip: process.platform =
 });
 
 describe("a process without descriptors for a server", { skip: process.platform === "win32" }, () => {
-  test("hears so, however few are left, and can end it", async (t) => {
+  test("gets EMFILE, however few are left, and can destroy the server", async (t) => {
     const app = `
       const fs = require("node:fs");
       const { cryo } = require(${JSON.stringify(PACKAGE)});
@@ -170,8 +170,11 @@ describe("a process without descriptors for a server", { skip: process.platform 
 
 /** Connects as soon as there is room again: the server sees a client's end a little later than the test. */
 async function reconnect(harness) {
-  let status;
-  do ({ status } = await harness.request(target(99n)));
-  while (status === 503 || status === 429);
-  assert.equal(status, 101);
+  const attempt = async () => {
+    const { status } = await harness.request(target(99n));
+    if (status === 101) return true;
+    assert.ok([429, 503].includes(status), `status ${status}`);
+    return false;
+  };
+  await until(attempt, "a free place");
 }

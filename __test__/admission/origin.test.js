@@ -16,7 +16,7 @@ async function ask(harness, sid, origin) {
 }
 
 describe("verifyOrigin as a list", () => {
-  test("lets in those on it, and clients that are no browsers", async (t) => {
+  test("accepts the origins in it, and clients without an Origin header", async (t) => {
     const harness = await Harness.start(t, { verifyOrigin: ["https://Example.com", "http://localhost:3000"] });
     assert.equal(await ask(harness, 1n, "https://example.com"), 101);
     assert.equal(await ask(harness, 2n, "http://localhost:3000"), 101);
@@ -30,7 +30,7 @@ describe("verifyOrigin as a list", () => {
     }
   });
 
-  test("refuses everybody's page when it is empty", async (t) => {
+  test("refuses every origin when it is empty", async (t) => {
     const harness = await Harness.start(t, { verifyOrigin: [] });
     assert.equal(await ask(harness, 1n, "https://example.com"), 403);
   });
@@ -65,7 +65,7 @@ describe("verifyOrigin as a function", () => {
     },
     rejects: () => Promise.reject(new Error("no idea")),
   })) {
-    test(`that ${title} keeps the client out with 503 and is reported`, async (t) => {
+    test(`that ${title} refuses the client with 503 and is reported`, async (t) => {
       const harness = await Harness.start(t, { verifyOrigin });
       const failure = event(harness.server, "error");
       const response = ask(harness, 1n, "https://example.com");
@@ -75,7 +75,7 @@ describe("verifyOrigin as a function", () => {
     });
   }
 
-  test("is asked before the validator, which a refused client never reaches", async (t) => {
+  test("is called before the validator, which is not called for a refused client", async (t) => {
     const order = [];
     const verifyOrigin = (origin) => order.push("origin") > 0 && origin !== "https://bad.example";
     const harness = await Harness.start(t, { verifyOrigin }, { validate: () => order.push("validator") > 0 });

@@ -29,11 +29,11 @@ async function requestSeen(t, trustProxy, headers) {
 
 const rows = [
   ["nobody, by default", false, { "X-Forwarded-For": "192.0.2.1" }, "127.0.0.1"],
-  ["somebody else", ["10.0.0.0/8"], { "X-Forwarded-For": "192.0.2.1" }, "127.0.0.1"],
+  ["another network, not the peer", ["10.0.0.0/8"], { "X-Forwarded-For": "192.0.2.1" }, "127.0.0.1"],
   ["the peer", ["127.0.0.1"], { "X-Forwarded-For": "192.0.2.1" }, "192.0.2.1"],
   ["the peer's network", ["127.0.0.0/8"], { "X-Forwarded-For": "192.0.2.1" }, "192.0.2.1"],
   ["the peer's network in its IPv6 form", ["::ffff:127.0.0.0/104"], { "X-Forwarded-For": "192.0.2.1" }, "192.0.2.1"],
-  ["the peer, which says nothing", ["127.0.0.1"], {}, "127.0.0.1"],
+  ["the peer, which forwards nothing", ["127.0.0.1"], {}, "127.0.0.1"],
   ["the last proxy of two", ["127.0.0.1"], { "X-Forwarded-For": "6.6.6.6, 192.0.2.1, 10.0.0.9" }, "10.0.0.9"],
   ["both proxies", ["127.0.0.1", "10.0.0.0/8"], { "X-Forwarded-For": "6.6.6.6, 192.0.2.1, 10.0.0.9" }, "192.0.2.1"],
   ["all proxies", ["127.0.0.1", "10.0.0.0/8"], { "X-Forwarded-For": "10.0.0.8, 10.0.0.9" }, "10.0.0.8"],
@@ -43,12 +43,12 @@ const rows = [
   ["a proxy of IPv6", true, { "X-Forwarded-For": "2001:db8::7" }, "2001:db8::7"],
   ["a proxy that maps IPv4", true, { "X-Forwarded-For": "::ffff:192.0.2.1" }, "192.0.2.1"],
   ["a proxy of RFC 7239", true, { Forwarded: 'for=192.0.2.43;proto=https;by=203.0.113.1' }, "192.0.2.43"],
-  ["two of them", ["127.0.0.1", "10.0.0.9"], { Forwarded: "for=6.6.6.6, For=192.0.2.43, for=10.0.0.9" }, "192.0.2.43"],
-  ["one with backslashes in quotes, and empty elements", ["127.0.0.1", "192.0.2.8"], { Forwarded: String.raw`for=192.0.2.7, ,by="a,\"b";for=192.0.2.8` }, "192.0.2.7"],
-  ["one with a comma in quotes", true, { Forwarded: 'by="a,for=6.6.6.6"; for="[2001:db8::17]:4711"' }, "2001:db8::17"],
-  ["one that obfuscates", true, { Forwarded: "for=_hidden" }, "127.0.0.1"],
-  ["one that leaves it out", true, { Forwarded: "proto=https" }, "127.0.0.1"],
-  ["both headers", true, { "X-Forwarded-For": "192.0.2.1", Forwarded: "for=6.6.6.6" }, "192.0.2.1"],
+  ["two proxies of RFC 7239", ["127.0.0.1", "10.0.0.9"], { Forwarded: "for=6.6.6.6, For=192.0.2.43, for=10.0.0.9" }, "192.0.2.43"],
+  ["a proxy of RFC 7239 with backslashes in quotes, and empty elements", ["127.0.0.1", "192.0.2.8"], { Forwarded: String.raw`for=192.0.2.7, ,by="a,\"b";for=192.0.2.8` }, "192.0.2.7"],
+  ["a proxy of RFC 7239 with a comma in quotes", true, { Forwarded: 'by="a,for=6.6.6.6"; for="[2001:db8::17]:4711"' }, "2001:db8::17"],
+  ["a proxy of RFC 7239 that obfuscates the address", true, { Forwarded: "for=_hidden" }, "127.0.0.1"],
+  ["a proxy of RFC 7239 that leaves the address out", true, { Forwarded: "proto=https" }, "127.0.0.1"],
+  ["X-Forwarded-For where there are both headers", true, { "X-Forwarded-For": "192.0.2.1", Forwarded: "for=6.6.6.6" }, "192.0.2.1"],
 ];
 
 describe("trustProxy", () => {

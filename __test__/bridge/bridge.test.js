@@ -33,7 +33,7 @@ function play(portions, onEvent = () => {}) {
 }
 
 describe("a turn", () => {
-  it("leaves what is sent to the exchange that finds nothing more", async () => {
+  it("hands over what was sent in the exchange that finds no more events", async () => {
     const { bridge, calls } = play(2);
     bridge.wake();
     assert.deepEqual(calls, ["exchange 0", "exchange 1", "exchange 1"]);
@@ -41,7 +41,7 @@ describe("a turn", () => {
     assert.equal(calls.length, 3, "there is nothing to go on with");
   });
 
-  it("begins with what stands in the arrays already", async () => {
+  it("begins with the events that are in the arrays already", async () => {
     const { bridge, calls } = play(1);
     bridge.wake(1);
     assert.deepEqual(calls, ["exchange 1", "exchange 1"]);
@@ -49,7 +49,7 @@ describe("a turn", () => {
     assert.equal(calls.length, 2, "there is nothing to go on with");
   });
 
-  it("that gives others theirs writes first what it has sent", async () => {
+  it("that yields to others first writes what was sent", async () => {
     const { bridge, calls } = play(17);
     bridge.wake();
     // The sixteenth exchange has given the commands of the portion before, and fetched one that is still to be delivered.
@@ -58,7 +58,7 @@ describe("a turn", () => {
     assert.deepEqual(calls.slice(17), ["exchange 1", "exchange 1"]);
   });
 
-  it("that an exception ends does so, too, and the rest comes in the next one", async () => {
+  it("that ends with an exception writes what was sent, and the next turn delivers the rest", async () => {
     let events = 0;
     const { bridge, calls } = play(2, () => {
       if (events++ === 0) throw new Error("of a tick");
@@ -70,7 +70,7 @@ describe("a turn", () => {
     assert.equal(events, 2);
   });
 
-  it("of the application's own ends with one flush", async () => {
+  it("without events ends with one flush", async () => {
     const { bridge, calls } = play(0);
     bridge.command(1, COMMAND.Ping);
     bridge.command(2, COMMAND.Ping);

@@ -18,7 +18,7 @@ const NUMBERS = Array.from({ length: 200 }, (_, n) => String(n));
 const burst = (client, texts) =>
   client.write(Buffer.concat(texts.map((payload) => client.message("UTF8DATA", { payload }))));
 
-describe("between two events promises run:", () => {
+describe("promises run between two events", () => {
   test("a loop over once() sees every message of a burst", async (t) => {
     const { client, session } = await joined(t);
     burst(client, NUMBERS);
@@ -116,7 +116,7 @@ describe("between two events promises run:", () => {
   });
 });
 
-describe("a listener that fails is reported, and the next event comes:", () => {
+describe("a listener that fails is reported, and the next event is delivered", () => {
   const failure = () => new Error("bad JSON");
   const listeners = {
     throws: () => {
@@ -177,7 +177,7 @@ describe("a listener that fails is reported, and the next event comes:", () => {
       });
     }
 
-    test(`message-utf8 ${how} and nobody listens for errors: a warning, and the process goes on`, async (t) => {
+    test(`message-utf8 ${how} without an error listener: the process warns and goes on`, async (t) => {
       const app = spawnApp(
         t,
         ({ cryo, send, argument }) => {

@@ -13,13 +13,13 @@ const { HttpFace } = require("../../lib/http/face.js");
 const { HttpService, received } = require("../support/http-service");
 const { failing, withoutMemory } = require("../support/memory");
 const { joined } = require("../support/server");
+const { together } = require("../support/together");
 const { deferred, event, within } = require("../support/wait");
 
 const LOST = "ERR_CRYO_PAYLOAD_LOST";
 const CLOSE = { code: 4002, reason: "The server could not take over what has come." };
 /** Whatever waits for a time-out comes too late for its test. */
 const PATIENT = { closeTimeoutMs: 300_000 };
-const STILL = new Int32Array(new SharedArrayBuffer(4));
 
 /** Frames whose payloads are told apart by what they are full of. */
 const bytes = (length) => ["BINARYDATA", { payload: Buffer.alloc(length, length) }];
@@ -38,16 +38,6 @@ const noPooledBuffer = (length) => (t) => withoutMemory(t, Buffer, "allocUnsafe"
 const noText = (method, length) => (t) =>
   withoutMemory(t, Buffer.prototype, method, (self, start = 0, end = self.length) => end - start === length);
 
-/** Lets messages come in one batch, in this order: nothing is delivered while the event loop stands still. */
-function together(...sent) {
-  for (const [{ client, session }, frame] of sent) {
-    const { rx } = session;
-    client.send(...frame);
-    // The other thread may need this one's CPU.
-    while (session.rx === rx) Atomics.wait(STILL, 0, 0, 1);
-  }
-}
-
 /** All that a session tells of what has come. */
 function record(session) {
   const seen = [];
@@ -64,7 +54,7 @@ function shown(value) {
   return [...value].every((part) => part === first) ? `${value.length} ${first}` : "a mixture";
 }
 
-describe("one of a session", () => {
+describe("a lost payload of a session", () => {
   const cases = {
     "bytes, alone": { lost: bytes(39_100), others: [bytes(39_200), bytes(39_300)], fail: noBuffer(39_100) },
     "bytes, with those that share its memory": { lost: bytes(20_000), others: [bytes(20_001), bytes(20_002)], fail: noFirstBuffer },
@@ -78,7 +68,7 @@ describe("one of a session", () => {
     "a small piece of a stream": { lost: chunk(201), others: [chunk(202), bytes(203)], fail: noBuffer(201) },
   };
   for (const [what, { lost, others, fail }] of Object.entries(cases)) {
-    test(`${what}: its session ends with nothing of what came behind it, and others get what they were sent`, async (t) => {
+    test(`${what}: its session ends without delivering what came after it, and others get what they were sent`, async (t) => {
       const { harness, server, ...its } = await joined(t, PATIENT);
       const other = await harness.join();
       const seen = [record(its.session), record(other.session)];
@@ -119,7 +109,7 @@ describe("one of a session", () => {
     "a piece of a stream": { frame: chunk(39_100), fail: noBuffer(39_100) },
   };
   for (const [what, { frame, fail }] of Object.entries(gated)) {
-    test(`${what}: what came before it is delivered, behind its hooks`, async (t) => {
+    test(`${what}: what came before it is still delivered, after its hooks`, async (t) => {
       const { harness, server, ...its } = await joined(t, PATIENT);
       const other = await harness.join();
       const gate = deferred();
@@ -141,7 +131,7 @@ describe("one of a session", () => {
     });
   }
 
-  test("counts as unread until its session has left, as do those behind it, and one report does for all", async (t) => {
+  test("counts as unread until its session has ended, like those after it, and is reported once", async (t) => {
     const { harness, server, client, session } = await joined(t, { ...PATIENT, maxUnreadBytes: 60_000 });
     const other = await harness.join();
     const gate = deferred();
@@ -170,7 +160,7 @@ describe("one of a session", () => {
   });
 });
 
-it("is also one that native code refuses: memory never written is not delivered", () => {
+it("a payload that native code refuses is lost: memory that was never written is not delivered", () => {
   const calls = [];
   let left = 2;
   const bridge = new Bridge();
@@ -197,7 +187,7 @@ it("is also one that native code refuses: memory never written is not delivered"
   assert.deepEqual(taken, [`${LOST}: it is not as long as its event says`, 39_101]);
 });
 
-describe("one of a connection of `http_server`", () => {
+describe("a lost payload of a connection of `http_server`", () => {
   for (const secure of [false, true]) {
     test(`${secure ? "TLS" : "plain"}: its connection is destroyed, others go on`, async (t) => {
       const body = deferred();
@@ -226,7 +216,7 @@ describe("one of a connection of `http_server`", () => {
     });
   }
 
-  it("leaves the next connection its own socket where it is the addresses of a new one", () => {
+  it("that held the addresses of a new connection leaves the next connection its own socket", () => {
     const sockets = ["first", "second"].map((name) => ({ consume() {}, destroy: () => (destroyed[name] = true) }));
     const destroyed = {};
     const errors = [];

@@ -41,7 +41,7 @@ describe("the addon", () => {
     assert.equal(loadNative(only("cryo-server-linux-x64-musl"), TRIPLE, () => false), addon);
   });
 
-  it("is missed with the platform, the package and what to do", () => {
+  it("that is missing is reported with the platform, the package and what to do", () => {
     assert.throws(() => loadNative(only("nothing"), TRIPLE, () => false), {
       code: "ERR_CRYO_NATIVE_MISSING",
       message: /\(linux-x64-musl\): the package cryo-server-linux-x64-musl is not installed\. Install .* `npm run build`/,
@@ -56,7 +56,7 @@ describe("the addon", () => {
     assert.throws(() => loadNative(load, TRIPLE, () => true), { code: "ERR_CRYO_NATIVE_MISSING", message: /invalid ELF header/, cause });
   });
 
-  it("does not exist for every platform", () => {
+  it("does not exist for an unknown platform, and the error names the known ones", () => {
     assert.throws(() => loadNative(only(LOCAL), null), { code: "ERR_CRYO_NATIVE_MISSING", message: /it has one for .*linux-x64/ });
   });
 });

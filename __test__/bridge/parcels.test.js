@@ -29,7 +29,7 @@ describe("the queue of parcels", () => {
     };
   };
 
-  it("takes one step in a turn of the event loop, one parcel after the other", async () => {
+  it("takes one step per turn of the event loop, one parcel after the other", async () => {
     const log = [];
     const parcels = new Parcels();
     const done = deferred();
@@ -46,7 +46,7 @@ describe("the queue of parcels", () => {
     assert.deepEqual(log, ["first 7", "turn 1", "first 7", "7 bytes are there", "turn 2", "second 8"]);
   });
 
-  it("takes no more steps where the end of one parcel asks for the next", async () => {
+  it("takes one step per turn, even where the end of one parcel asks for the next", async () => {
     const log = [];
     const parcels = new Parcels();
     const done = deferred();
@@ -87,7 +87,7 @@ describe("the queue of parcels", () => {
   }
 });
 
-test("what comes behind one waits for it, and all arrives as it was sent", async (t) => {
+test("what comes after a large payload waits for it, and all arrives as it was sent", async (t) => {
   const { client, session } = await joined(t);
   const seen = [];
   const closed = deferred();
@@ -109,7 +109,7 @@ test("what comes behind one waits for it, and all arrives as it was sent", async
   assert.equal(sha256(await stream), sha256([Buffer.from("one"), body, Buffer.from("three")]));
 });
 
-test("several of one session, where it may have as much unread", async (t) => {
+test("several large payloads of one session arrive in order where maxUnreadBytes has room for them", async (t) => {
   const { server, client, session } = await joined(t, { maxUnreadBytes: 64 * MIB });
   const all = async () => {
     while (session.rx < 6 * MIB) await new Promise(setImmediate);
@@ -125,7 +125,7 @@ test("several of one session, where it may have as much unread", async (t) => {
   assert.deepEqual(seen, [1, 2, 3]);
 });
 
-test("one is delivered before `closed` even where the session's end would not wait for a hook", async (t) => {
+test("a large payload is delivered before `closed`, even where the session's end would not wait for a hook", async (t) => {
   const { client, session } = await joined(t, { closeTimeoutMs: 1 });
   const seen = [];
   session.on("message-binary", (data) => seen.push(data.length));
@@ -136,7 +136,7 @@ test("one is delivered before `closed` even where the session's end would not wa
   assert.deepEqual(seen, [16 * MIB]);
 });
 
-test("a hook that does not settle is waited for no longer because one comes behind it", async (t) => {
+test("a large payload does not prolong the wait for a hook that does not settle", async (t) => {
   const { server, client, session } = await joined(t, { closeTimeoutMs: 50 });
   server.RegisterExtension({ name: "stuck", on_receive_utf8: () => new Promise(() => {}) });
   const closed = event(session, "closed");
@@ -146,7 +146,7 @@ test("a hook that does not settle is waited for no longer because one comes behi
   await closed;
 });
 
-test("hooks see one as any other message, which is acknowledged behind them", async (t) => {
+test("hooks see a large payload like any other, and it is acknowledged after them", async (t) => {
   const { server, client, session } = await joined(t);
   const gate = deferred();
   server.RegisterExtension({
@@ -164,7 +164,7 @@ test("hooks see one as any other message, which is acknowledged behind them", as
   assert.equal((await client.nextOf("ACK")).ack, ack);
 });
 
-test("one is the application's own: it may be transferred to a worker", async (t) => {
+test("a large payload belongs to the application, which may transfer it to a worker", async (t) => {
   const { client, session } = await joined(t);
   const message = event(session, "message-binary");
   client.send("BINARYDATA", { payload: body });
@@ -173,7 +173,7 @@ test("one is the application's own: it may be transferred to a worker", async (t
   assert.deepEqual([data.length, moved.byteLength], [0, body.length]);
 });
 
-describe("one that can't be taken over for lack of memory", () => {
+describe("a large payload that can't be taken over for lack of memory", () => {
   const CLOSE = { code: 4002, reason: "The server could not take over what has come." };
   const bytesFail = (t) => withoutMemory(t, Buffer, "allocUnsafeSlow", (_, length) => length === body.length);
   /** Whatever waits for a time-out comes too late for its test. */
@@ -199,7 +199,7 @@ describe("one that can't be taken over for lack of memory", () => {
     "a piece of a stream": { frame: ["TX_CHUNK", { txId: 1, seq: 0, payload: body }], fail: bytesFail, length: body.length },
   };
   for (const [what, { frame, fail, length }] of Object.entries(kinds)) {
-    test(`${what}: it is reported, its session ends with nothing of what came behind it, and others go on`, async (t) => {
+    test(`${what}: it is reported, its session ends without delivering what came after it, and others go on`, async (t) => {
       const { harness, server, client, session } = await joined(t, ROOMY);
       const other = await harness.join();
       fail(t);
@@ -229,7 +229,7 @@ describe("one that can't be taken over for lack of memory", () => {
     });
   }
 
-  test("where its session is over already, `closed` comes without what stood between", async (t) => {
+  test("if its session has ended already, `closed` comes without what stood in between", async (t) => {
     const { server, client, session } = await joined(t, ROOMY);
     const gate = deferred();
     server.RegisterExtension({ name: "gate", on_receive_utf8: () => gate.promise });
@@ -266,7 +266,7 @@ describe("one that can't be taken over for lack of memory", () => {
     assert.deepEqual(seen, ["closed"]);
   });
 
-  test("what comes until its session has left is not acknowledged, but for `maxUnreadBytes` of it", async (t) => {
+  test("of what comes until its session has ended, no more than `maxUnreadBytes` is acknowledged", async (t) => {
     const { harness, server, client, session } = await joined(t, PATIENT);
     const gate = deferred();
     server.RegisterExtension({ name: "gate", before_send_utf8: () => gate.promise });

@@ -32,7 +32,7 @@ const app = ({ cryo, send, argument }) => {
   });
 };
 
-test("the process goes on if it handles that", async (t) => {
+test("an application that handles what a tick throws goes on", async (t) => {
   const child = spawnApp(t, app, { handled: true });
   assert.equal(await child.next(), "tick of /first");
   assert.equal(await child.next(), "tick of /second");
@@ -40,7 +40,7 @@ test("the process goes on if it handles that", async (t) => {
   assert.equal((await child.exit()).code, 0);
 });
 
-test("the process ends by it otherwise", async (t) => {
+test("otherwise, what a tick throws ends the process", async (t) => {
   const child = spawnApp(t, app, { handled: false });
   const { code, stderr } = await child.exit();
   assert.equal(code, 1);

@@ -53,7 +53,7 @@ describe("the client's frames", () => {
     }
   });
 
-  test("of a type from the future are passed over, too short ones are refused", async () => {
+  test("of an unknown type are ignored, and those that are too short are refused", async () => {
     const { decode } = await load();
     assert.equal(decode(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 99).buffer), null);
     assert.throws(() => decode(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 250, 0).buffer), RangeError);
@@ -81,7 +81,7 @@ describe("the client", () => {
     assert.ok(client.rx > 0 && client.tx > 0);
   });
 
-  test("leaves with BYE and stays away", async (t) => {
+  test("leaves with BYE and does not reconnect", async (t) => {
     const harness = await Harness.start(t);
     const { client, session } = await meet(t, harness);
     const closed = once(client, "close");
@@ -97,10 +97,14 @@ describe("the client", () => {
     const { CryoClient } = await load();
     const harness = await Harness.start(t);
     const client = new CryoClient({ url: `ws://127.0.0.1:${harness.port}`, token: "wrong", WebSocket });
+    const closes = [];
+    client.addEventListener("close", ({ detail }) => closes.push(detail));
     await assert.rejects(within(client.connect(), "the refusal"), /refused/);
+    await new Promise(setImmediate);
+    assert.deepEqual(closes, [], "another attempt would be announced by the event close");
   });
 
-  test("comes back after a cut with the same session id; what was under way rejects", async (t) => {
+  test("reconnects after a cut with the same session id, and rejects what was under way", async (t) => {
     const harness = await Harness.start(t, { onDuplicateSid: "replace" });
     const network = await breakable(harness.port);
     t.after(() => network.close());

@@ -56,7 +56,7 @@ describe("the demo", () => {
     assert.equal(client.output(), "Grüße!\nClosed: 4000 done\n");
   });
 
-  test("ends when it is told to", { skip: process.platform === "win32" && "there are no signals" }, async () => {
+  test("ends at SIGTERM", { skip: process.platform === "win32" && "there are no signals" }, async () => {
     assert.equal(await demo.stop(), 0);
   });
 });

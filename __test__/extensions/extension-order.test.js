@@ -12,7 +12,7 @@ const { noise } = require("../support/transactions");
 const { deferred, event, settled, within } = require("../support/wait");
 
 describe("order", () => {
-  test("of messages in, of all kinds, is that of arrival, however long each one's hooks take", async (t) => {
+  test("of received messages of all kinds is that of arrival, however long their hooks take", async (t) => {
     const { server, session, client } = await joined(t);
     const slow = async (_, box) => {
       for (let turns = String(box.value).length % 5; turns > 0; turns--) await new Promise(setImmediate);
@@ -34,7 +34,7 @@ describe("order", () => {
     assert.deepEqual(received, texts);
   });
 
-  test("of messages out is that of the calls", async (t) => {
+  test("of sent messages is that of the calls", async (t) => {
     const { server, session, client } = await joined(t);
     const slow = async (_, box) => {
       for (let turns = String(box.value).length % 5; turns > 0; turns--) await new Promise(setImmediate);
@@ -81,7 +81,7 @@ describe("order", () => {
     await within(destroyed, "Destroy()");
   });
 
-  test("of closed: behind the messages that came before it", async (t) => {
+  test("of closed: after the messages that came before it", async (t) => {
     const { server, session, client } = await joined(t);
     const gate = new Gate();
     server.RegisterExtension({ name: "gate", on_receive_utf8: gate.hook });
@@ -113,7 +113,7 @@ describe("a slow hook", () => {
     assert.deepEqual(await emitted, ["question"]);
   });
 
-  test("can wait for it where the client fetches it", async (t) => {
+  test("can wait for a stream of its own that the client fetches", async (t) => {
     const { server, session, client } = await joined(t, {}, { acks: true });
     client.send("TX_FLOW", { behaviour: 1 });
     const body = noise(200_000);
@@ -125,7 +125,7 @@ describe("a slow hook", () => {
     assert.deepEqual(await emitted, ["question"]);
   });
 
-  test("can wait for it where the client cancels it", async (t) => {
+  test("can wait for a stream of its own that the client cancels", async (t) => {
     const { server, session, client } = await joined(t, {}, { acks: true });
     const source = new PassThrough();
     server.RegisterExtension({ name: "streamer", on_receive_utf8: (from) => from.Stream(source).then(() => true) });
@@ -152,7 +152,7 @@ describe("a slow hook", () => {
     assert.equal((await client.nextOf("ACK")).ack, held);
   });
 
-  test("of messages out does not delay messages in", async (t) => {
+  test("before sending does not delay received messages", async (t) => {
     const { server, session, client } = await joined(t);
     const gate = new Gate();
     server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook, on_receive_utf8: async () => true });
@@ -164,7 +164,7 @@ describe("a slow hook", () => {
     assert.equal((await client.nextOf("UTF8DATA")).payload, "held");
   });
 
-  test("of messages out does not delay a stream that is open, but the beginning of the next one", async (t) => {
+  test("before sending delays the beginning of a stream, but not one that is open", async (t) => {
     const { server, session, client } = await joined(t, {}, { acks: true });
     const gate = new Gate();
     server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook });

@@ -11,7 +11,7 @@ const { Harness, joined } = require("../support/server");
 const { noise, pieces, sha256, upload } = require("../support/transactions");
 const { event, within } = require("../support/wait");
 
-describe("streams that come behind a message with a slow hook", () => {
+describe("streams that follow a message with a slow hook", () => {
   /** A session whose messages wait at a gate, and its client. */
   async function gated(t, options) {
     const pair = await joined(t, options, { acks: true, pongs: true });
@@ -23,7 +23,7 @@ describe("streams that come behind a message with a slow hook", () => {
   /** Resolves when what the client has sent before is at the hooks, or behind them: an ACK waits for none. */
   const arrived = (session) => within(session.SendBinary(Buffer.from("are you there?")), "an ACK");
 
-  test("are told of behind it, and behind connected", async (t) => {
+  test("are announced after it, and after connected", async (t) => {
     const harness = await Harness.start(t);
     const { client, session } = await harness.meet();
     const gate = new Gate();
@@ -103,7 +103,7 @@ describe("streams that come behind a message with a slow hook", () => {
     await assert.rejects(within(waiting, "the wait"), { code: "ERR_CRYO_SESSION_CLOSED" });
   });
 
-  test("hold nothing up where their reader fails", async (t) => {
+  test("delay nothing when their reader fails", async (t) => {
     const { server, client, session, gate } = await gated(t);
     const reported = event(server, "error");
     const failure = new Error("a listener's");

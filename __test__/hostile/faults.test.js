@@ -168,7 +168,8 @@ for (const [how, options] of [["plain", {}], ["with TLS", { ssl: certificate }]]
     }
     const pending = await harness.open();
     pending.write(requestHead(target(80n, "slow")));
-    await within(harness.server.Destroy(), "Destroy()");
+    // Three times closeTimeoutMs, with much to spare for a busy machine.
+    await within(harness.server.Destroy(), "Destroy()", 10_000);
     // Some of them behind messages that wait for the hook.
     await Promise.all(closed);
     await within(Promise.allSettled(promises), "the promises");

@@ -114,7 +114,7 @@ const REFUSED = [
   [(sid) => target(sid), 426, { headers: { Upgrade: undefined, Connection: undefined, "Content-Length": "1000" }, method: "POST" }],
 ];
 
-test("requests of every kind but the right one", async (t) => {
+test("requests of every kind that is refused", async (t) => {
   const victim = await Victim.start(t);
   await victim.endures(t, () =>
     crowd(REFUSED.length * 20, async (index) => {
@@ -127,7 +127,7 @@ test("requests of every kind but the right one", async (t) => {
   );
 });
 
-test("200 validators that never settle keep their own clients waiting, and nobody else", async (t) => {
+test("200 validators that never settle keep nobody waiting but their own clients", async (t) => {
   const victim = await Victim.start(t, HASTE);
   await victim.endures(t, () =>
     crowd(200, async (index) => {
@@ -155,7 +155,7 @@ test("refused clients that keep their connections open", async (t) => {
   );
 });
 
-test("200 clients with one sid, of whom one is let in", async (t) => {
+test("200 clients with one sid, of which one is accepted", async (t) => {
   const victim = await Victim.start(t);
   await victim.endures(t, async () => {
     const clients = await crowd(200, () => victim.open());
@@ -165,7 +165,7 @@ test("200 clients with one sid, of whom one is let in", async (t) => {
   });
 });
 
-test("clients with the sid of somebody who is there", async (t) => {
+test("clients with the sid of an open session", async (t) => {
   const victim = await Victim.start(t);
   await victim.endures(t, () =>
     crowd(100, async () => {

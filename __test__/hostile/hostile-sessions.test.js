@@ -93,7 +93,7 @@ test("messages that come faster than a hook takes them", async (t) => {
   await victim.alone();
 });
 
-test("what breaks WebSocket, and what breaks the protocol, of three clients each at once", async (t) => {
+test("violations of WebSocket and of the protocol, by three clients each at once", async (t) => {
   const victim = await Victim.start(t, { closeTimeoutMs: 300 });
   const violations = [
     ...Object.values(VIOLATIONS).map(([code, ...frames]) => [code, Buffer.concat(frames)]),
@@ -111,7 +111,7 @@ test("what breaks WebSocket, and what breaks the protocol, of three clients each
   await victim.alone();
 });
 
-test("clients that fall silent, some in the middle of a stream, by the hundred", async (t) => {
+test("a hundred clients that fall silent, some in the middle of a stream", async (t) => {
   const victim = await Victim.start(t, { keepAliveIntervalMs: 500 });
   await victim.endures(t, async () => {
     await Promise.all(
@@ -130,7 +130,7 @@ test("clients that fall silent, some in the middle of a stream, by the hundred",
   await victim.alone();
 });
 
-test("messages in fragments of one byte, of many clients", async (t) => {
+test("messages in fragments of one byte, from many clients", async (t) => {
   const victim = await Victim.start(t);
   await victim.endures(t, () =>
     Promise.all(
@@ -151,7 +151,7 @@ test("messages in fragments of one byte, of many clients", async (t) => {
   );
 });
 
-test("messages of 16 MiB, of many clients at once", async (t) => {
+test("messages of 16 MiB from many clients at once", async (t) => {
   const victim = await Victim.start(t);
   const clients = 8;
   const size = 16 * MIB;
@@ -171,7 +171,7 @@ test("messages of 16 MiB, of many clients at once", async (t) => {
 });
 
 describe("a client that acknowledges nothing", () => {
-  test("costs numbers, not payloads", async (t) => {
+  test("costs memory for numbers, not for payloads", async (t) => {
     const victim = await Victim.start(t);
     await victim.endures(t, async () => {
       const client = await victim.join({ acks: false });

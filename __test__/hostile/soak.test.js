@@ -54,7 +54,7 @@ describe("the verdict finds", () => {
 
   const grow = (what, amount) => ({ samples }) => samples.forEach((sample, step) => (sample[what] += step * amount));
   const rows = {
-    "nothing, where there is nothing": [undefined, []],
+    "nothing in a good record": [undefined, []],
     "memory that grows": [grow("resident", 2 * MIB), ["resident is flat"]],
     "a heap that grows": [grow("heap", MIB), ["heap is flat"]],
     "descriptors that are never closed": [grow("descriptors", 1), ["descriptors is flat"]],
@@ -70,8 +70,8 @@ describe("the verdict finds", () => {
       ({ end: { ledgers } }) => delete ledgers.reject.outcomes.ERR_CRYO_ACK_TIMEOUT && ledgers.reject.kept--,
       ["every outcome of a send"],
     ],
-    "a scenario that nobody was served in": [({ load }) => (load.visits.echo = 0), ["every scenario was served"]],
-    "a client that was not served well": [({ load }) => load.failures.count++, ["every scenario was served"]],
+    "a scenario that was never served": [({ load }) => (load.visits.echo = 0), ["every scenario was served"]],
+    "a visit that failed": [({ load }) => load.failures.count++, ["every scenario was served"]],
     "a slow event loop": [({ lag }) => (lag.p999 = 101), [MACHINES_AFFAIR]],
     "a reported error": [({ end }) => (end.reports.delivery = 1), ["no error was reported"]],
     "a process that fails at its end": [({ exits }) => (exits[0].status = 1), ["server.js ends by itself"]],

@@ -37,7 +37,7 @@ async function busy(service) {
 
 for (const secure of [false, true]) {
   describe(secure ? "TLS" : "plain", () => {
-    test("getConnections counts requests' connections and sessions", async (t) => {
+    test("getConnections counts the connections of requests and of sessions", async (t) => {
       const service = await HttpService.start(t, secure, patient);
       const count = () => new Promise((resolve, reject) => service.http.getConnections((error, n) => (error ? reject(error) : resolve(n))));
       assert.equal(await count(), 0);
@@ -90,7 +90,7 @@ for (const secure of [false, true]) {
       assert.match(await service.exchange(HALF), /^HTTP\/1\.1 408 /);
     });
 
-    test("the handshake's deadline and cap are over with the head", async (t) => {
+    test("the handshake's deadline and limit end with the head", async (t) => {
       const service = await HttpService.start(t, secure, patient, { handshakeTimeoutMs: 100, maxPendingHandshakes: 1 });
       const waiting = [await busy(service), await busy(service), await busy(service)];
       // Later than the deadline: the server itself has told another connection that it is.
@@ -101,7 +101,7 @@ for (const secure of [false, true]) {
       }
     });
 
-    test("Destroy() waits for answers under way, and closes what is idle", async (t) => {
+    test("Destroy() waits for answers under way, and closes idle connections", async (t) => {
       const service = await HttpService.start(t, secure, patient);
       const resting = await idle(service);
       const { socket, response } = await busy(service);
@@ -113,13 +113,26 @@ for (const secure of [false, true]) {
       assert.equal(service.http.listening, false);
     });
 
-    test("Destroy() does not wait for ever", async (t) => {
-      const service = await HttpService.start(t, secure, patient, { closeTimeoutMs: 50 });
-      const { socket, response } = await busy(service);
-      const ends = [event(response, "close"), event(service.http, "close")];
-      socket.resume().on("error", () => {});
-      await within(service.server.Destroy(), "Destroy()");
-      await Promise.all(ends);
+    test("Destroy() waits for closeTimeoutMs, and no longer, for answers that don't come", async (t) => {
+      const ended = [];
+      const prepare = async (closeTimeoutMs) => {
+        const service = await HttpService.start(t, secure, patient, { closeTimeoutMs });
+        const { socket, response } = await busy(service);
+        const ends = [event(response, "close"), event(service.http, "close")];
+        socket.resume().on("error", () => {});
+        return async () => {
+          const start = performance.now();
+          await within(service.server.Destroy(), "Destroy()", 10_000);
+          ended.push(closeTimeoutMs);
+          await Promise.all(ends);
+          // Timers count whole milliseconds.
+          assert.ok(performance.now() - start >= closeTimeoutMs - 1, "it was too early");
+        };
+      };
+      // The one that has more time begins first.
+      const destructions = [await prepare(1000), await prepare(50)];
+      await Promise.all(destructions.map((destroy) => destroy()));
+      assert.deepEqual(ended, [50, 1000]);
     });
 
     test("close() calls back when all is closed", async (t) => {
@@ -138,7 +151,7 @@ for (const secure of [false, true]) {
 describe("other protocols", () => {
   const UPGRADE = "GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
 
-  test("an upgrade that is none to WebSocket reaches `upgrade` listeners, with what came behind it", async (t) => {
+  test("an upgrade to another protocol reaches `upgrade` listeners, with what follows it", async (t) => {
     const service = await HttpService.start(t, false);
     assert.match(await service.exchange(UPGRADE), /^HTTP\/1\.1 426 /);
     service.http.on("upgrade", (_, socket, head) => {
@@ -155,7 +168,7 @@ describe("other protocols", () => {
     assert.match(await service.exchange(GET), /^HTTP\/1\.1 426 /, "nobody listens for requests");
   });
 
-  test("without such a listener it is a request like any other", async (t) => {
+  test("an upgrade to another protocol is a request like any other where nobody listens for `upgrade`", async (t) => {
     const service = await HttpService.start(t, false, patient);
     const socket = await service.connect();
     socket.write(UPGRADE);

@@ -53,7 +53,7 @@ for (const secure of [false, true]) {
       ]);
     });
 
-    test("bodies of known length and chunked ones come and go", async (t) => {
+    test("bodies of known length and chunked bodies work both ways", async (t) => {
       const service = await HttpService.start(t, secure, echo);
       const fixed = await service.request("/", { method: "POST", headers: { "Content-Length": 5 }, body: "12345" });
       assert.equal(fixed.body, "12345");
@@ -87,7 +87,7 @@ for (const secure of [false, true]) {
       assert.deepEqual(answers.match(/<\/\d>/g), ["</0>", "</1>", "</2>"]);
     });
 
-    test("a head may come byte by byte", async (t) => {
+    test("a head may arrive byte by byte", async (t) => {
       const service = await HttpService.start(t, secure, echo);
       const socket = await service.connect();
       for (const byte of `${GET}Connection: close\r\n\r\n`) socket.write(byte);
@@ -114,14 +114,14 @@ for (const secure of [false, true]) {
       assert.match(old, /^HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n[^]*body$/);
     });
 
-    test("what is no HTTP reaches clientError, and 400 is the answer without such a listener", async (t) => {
+    test("bytes that are not HTTP reach clientError listeners, and are answered with 400 where there are none", async (t) => {
       const service = await HttpService.start(t, secure, echo);
       assert.match(await service.exchange("\x01\x02\r\n\r\n"), /^HTTP\/1\.1 400 Bad Request/);
       service.http.on("clientError", (error, socket) => socket.end(`${error.code}`));
       assert.match(await service.exchange("\x01\x02\r\n\r\n"), /^HPE_/);
     });
 
-    test("many clients at once get each their own answer", async (t) => {
+    test("many clients at once each get their own answer", async (t) => {
       const service = await HttpService.start(t, secure, echo);
       const bodies = Array.from({ length: 200 }, (_, i) => `${i}`.repeat(1 + i * 7));
       const answers = await Promise.all(bodies.map((body) => service.request("/", { method: "POST", body })));
@@ -179,7 +179,7 @@ describe("errors of listeners", () => {
     });
   }
 
-  test("what throws while a body comes is reported, and other connections go on", async (t) => {
+  test("what throws while a body arrives is reported, and other connections go on", async (t) => {
     const service = await HttpService.start(t, false, (request, response) => {
       if (request.method === "GET") return response.end("fine");
       request.on("data", () => {

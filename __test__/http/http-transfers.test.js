@@ -117,7 +117,7 @@ for (const secure of [false, true]) {
       assert.equal((await service.request("/ping")).body, "pong");
     });
 
-    test("a client that leaves in the middle of its answer closes it", async (t) => {
+    test("a client that leaves in the middle of its response closes it", async (t) => {
       const service = await HttpService.start(t, secure, (_, response) => {
         response.on("close", () => service.server.emit("left", response));
         Readable.from(chunks(LARGE)).pipe(response);
@@ -134,14 +134,14 @@ for (const secure of [false, true]) {
 describe("half-open connections", () => {
   const REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-  test("an answer given at once reaches a client that has said its last word", async (t) => {
+  test("an immediate response reaches a client that has ended its side", async (t) => {
     const service = await HttpService.start(t, false, (_, response) => response.end("answer"));
     const socket = await service.connect();
     socket.end(REQUEST);
     assert.match(await text(socket), /answer$/);
   });
 
-  test("a later one does with httpAllowHalfOpen", async (t) => {
+  test("a later response does with httpAllowHalfOpen", async (t) => {
     const service = await HttpService.start(t, false, (request, response) => {
       request.socket.once("end", () => setImmediate(() => response.end("answer")));
     });

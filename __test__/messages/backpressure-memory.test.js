@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 /** What a process may grow by for reasons other than queues, in bytes: garbage, buffers on their way, allocators. */
 const CONSTANT = 64 * MIB;
 
-describe("a flood of sends to a reader that is stuck stays under its caps", () => {
+describe("a flood of sends to a stuck reader stays within the limits", () => {
   const backpressure = { highWaterMark: 2 * MIB, lowWaterMark: MIB, maxQueuedBytes: 8 * MIB, maxQueueCount: 100_000 };
   for (const dropPolicy of ["drop-oldest", "drop-newest", "dedupe-latest"]) {
     test(dropPolicy, async (t) => {
@@ -94,13 +94,13 @@ describe("what can't be dropped closes a session whose hooks never let it go", (
     });
   }
 
-  test("small ones, which cost more than their bytes", async (t) => {
+  test("small errors, which cost more than their bytes", async (t) => {
     const { client, session } = await stuck(t, "before_send_error", "pending");
     for (let n = 0; n < 100_000; n++) session.SendError("");
     assert.deepEqual(await client.closed(), OVERFLOW);
   });
 
-  test("and ranges of a stream", async (t) => {
+  test("requests for ranges of a stream", async (t) => {
     const { client, session } = await stuck(t, "before_send_error", "pending");
     const stream = session.WaitForStream("up");
     client.send("TX_START", { txId: 0, byteLength: -1, streamName: "up" });
@@ -111,7 +111,7 @@ describe("what can't be dropped closes a session whose hooks never let it go", (
   });
 });
 
-describe("a flood of messages to a hook that is slow", () => {
+describe("a flood of messages to a slow hook", () => {
   const app = ({ cryo, send }) => {
     const server = cryo({ validate: async () => true }, { port: 0, keepAliveIntervalMs: 200 });
     let open;
@@ -133,7 +133,7 @@ describe("a flood of messages to a hook that is slow", () => {
     });
   };
 
-  test("is not read, costs no memory, and ends when the hook does", async (t) => {
+  test("is not read while the hook runs, costs no memory, and is delivered afterwards", async (t) => {
     const child = spawnApp(t, app);
     const client = await Client.connect({ port: await child.next("the port"), pongs: true });
     t.after(() => client.destroy());
@@ -148,7 +148,7 @@ describe("a flood of messages to a hook that is slow", () => {
   });
 });
 
-test("a kind of message without receive hooks waits for no verdict", async (t) => {
+test("only messages of a kind with receive hooks wait for them", async (t) => {
   const { NativeServer } = require("../../lib/bridge/native.js").loadNative();
   const kinds = [];
   t.mock.method(NativeServer.prototype, "setHooks", (bits) => kinds.push(bits));

@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { joined } = require("../support/server");
-const { event, settled, within } = require("../support/wait");
+const { event, settled, until, within } = require("../support/wait");
 
 const KIB = 1024;
 const BLOCK = "x".repeat(64 * KIB);
@@ -16,15 +16,6 @@ const STUCK_BYTES = 16 * KIB * KIB;
 
 /** Small limits, so that whatever the kernel does not take reaches them. */
 const LIMITS = { highWaterMark: 64 * KIB, lowWaterMark: 16 * KIB, maxQueuedBytes: 1024 * KIB, maxQueueCount: 8 };
-
-/** Resolves when the condition holds. */
-async function until(condition, what) {
-  let given = true;
-  const poll = async () => {
-    while (given && !condition()) await new Promise(setImmediate);
-  };
-  await within(poll(), what).finally(() => (given = false));
-}
 
 /** Lets what was sent reach the session's queue. */
 const turn = () => new Promise(setImmediate);
@@ -77,7 +68,7 @@ const SPELLINGS = {
 };
 
 for (const [title, backpressure] of Object.entries(SPELLINGS)) {
-  test(`a slow reader gets all that fits the queue, in order, ${title}`, async (t) => {
+  test(`a slow reader gets all that fits the queue, in order: ${title}`, async (t) => {
     const pair = await joined(t, { backpressure }, { acks: true });
     const { session, client } = pair;
     const fillers = await stick(pair);
@@ -95,7 +86,7 @@ for (const [title, backpressure] of Object.entries(SPELLINGS)) {
 }
 
 describe("a queue that is full", () => {
-  test("drop-oldest: the oldest messages go", async (t) => {
+  test("drop-oldest drops the oldest messages", async (t) => {
     const pair = await stuck(t);
     const { session, told } = pair;
     for (const text of numbers(1, 100)) session.SendUTF8(text);
@@ -106,7 +97,7 @@ describe("a queue that is full", () => {
     assert.deepEqual(await rest(pair), numbers(101 - LIMITS.maxQueueCount, 100));
   });
 
-  test("drop-newest: the new messages go", async (t) => {
+  test("drop-newest drops the new messages", async (t) => {
     const pair = await stuck(t, { backpressure: { ...LIMITS, dropPolicy: "drop-newest" } });
     const { session, told } = pair;
     const room = LIMITS.maxQueueCount - session.queued.frames;
@@ -116,7 +107,7 @@ describe("a queue that is full", () => {
     assert.deepEqual(await rest(pair), numbers(1, room));
   });
 
-  test("dedupe-latest: the same text moves to the end, then the oldest of the type goes", async (t) => {
+  test("dedupe-latest moves the same text to the end, then drops the oldest of the type", async (t) => {
     const pair = await stuck(t, { backpressure: { ...LIMITS, dropPolicy: "dedupe-latest" } });
     const { session } = pair;
     // Only as many as there is room for, so that it is clear which one goes for what.
@@ -131,7 +122,7 @@ describe("a queue that is full", () => {
     assert.deepEqual(await rest(pair), [...numbers(3, room), "2", "one more"]);
   });
 
-  test("the byte cap holds as the count cap does", async (t) => {
+  test("the limit in bytes is kept as that in messages is", async (t) => {
     const { session } = await stuck(t, { backpressure: { ...LIMITS, maxQueueCount: 1000 } });
     for (let n = 0; n < 100; n++) session.SendUTF8(BLOCK);
     await turn();
@@ -177,7 +168,7 @@ describe("what becomes of the promise of a dropped message", () => {
     assert.equal(await settled(first), false);
   });
 
-  test("it rejects, where sends reject, and those that are not dropped resolve", async (t) => {
+  test('it rejects with undelivered "reject", and those of the others resolve', async (t) => {
     const pair = await stuck(t, { undelivered: "reject" }, { acks: true });
     const sends = numbers(1, 100).map((text) => pair.session.SendUTF8(text));
     await turn();
@@ -190,7 +181,7 @@ describe("what becomes of the promise of a dropped message", () => {
   });
 });
 
-test("a burst at the start of a session is no slow reader's", async (t) => {
+test("a burst at the start of a session does not count as a slow reader", async (t) => {
   const pair = await joined(t, { backpressure: LIMITS });
   const { server, harness } = pair;
   server.once("session", (session) => {
@@ -200,7 +191,7 @@ test("a burst at the start of a session is no slow reader's", async (t) => {
   for (const text of numbers(1, 1000)) assert.equal((await client.nextOf("UTF8DATA")).payload, text);
 });
 
-test("a burst in one turn is no slow reader's", async (t) => {
+test("a burst in one turn does not count as a slow reader", async (t) => {
   const { session, client } = await joined(t, { backpressure: { ...LIMITS, highWaterMark: 1024, lowWaterMark: 0 } });
   for (const text of numbers(1, 5000)) session.SendUTF8(text);
   for (const text of numbers(1, 5000)) assert.equal((await client.nextOf("UTF8DATA")).payload, text);

@@ -137,7 +137,7 @@ describe("what can't be sent rejects", () => {
     assert.equal((await client.nextOf("UTF8DATA")).payload, "the next one");
   });
 
-  test("and is no unhandled rejection when nobody looks", async (t) => {
+  test("without an unhandled rejection when nobody handles it", async (t) => {
     const app = spawnApp(t, async ({ cryo, send }) => {
       const server = cryo({ validate: async () => true }, { port: 0 });
       server.on("listening", () => send(server.http_server.address().port));
@@ -239,7 +239,7 @@ describe("what is sent in one turn of the event loop", () => {
     await within(Promise.all(sent), "the ACKs");
   });
 
-  test("leaves although the turn goes on", async (t) => {
+  test("leaves before the turn ends", async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), "cryo-turn-"));
     t.after(() => rmSync(folder, { recursive: true }));
     const seen = path.join(folder, "seen");
@@ -269,13 +269,13 @@ describe("what is sent in one turn of the event loop", () => {
   });
 });
 
-describe("messages of all sizes in one go", () => {
+describe("messages of all sizes at once", () => {
   const SIZES = [10, 5_000, 16 * 1024, 20_000, 40_000, 70_000];
   const nth = (n) => Buffer.alloc(SIZES[(n * 5 + (n >> 3)) % SIZES.length], `${n} `);
   const COUNT = 120;
 
   for (const [transport, options] of TRANSPORTS) {
-    test(`there and back, and none changes later, ${transport}`, async (t) => {
+    test(`arrive both ways, and none changes later, ${transport}`, async (t) => {
       const { client, session } = await joined(t, options);
       const received = [];
       session.on("message-binary", (buffer) => {

@@ -119,8 +119,8 @@ describe('undelivered: "pending" leaves pending', () => {
 describe('undelivered: "reject" rejects', () => {
   const reject = { undelivered: "reject" };
   const ends = {
-    "at the client's close": ({ client }) => client.close(),
-    "at a client's vanishing": ({ client }) => client.reset(),
+    "when the client closes": ({ client }) => client.close(),
+    "when the client vanishes": ({ client }) => client.reset(),
     "at Close": ({ session }) => session.Close("bye"),
     "at Destroy": ({ session }) => session.Destroy(),
     "at the server's Destroy": ({ server }) => server.Destroy(),
@@ -195,7 +195,7 @@ describe('undelivered: "reject" rejects', () => {
     });
   }
 
-  test("and is no unhandled rejection when nobody looks", async (t) => {
+  test("without an unhandled rejection when nobody handles it", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
       const server = cryo({ validate: async () => true }, { port: 0, undelivered: "reject" });
       server.on("listening", () => send(server.http_server.address().port));

@@ -43,13 +43,13 @@ for (const rejects of [false, true]) {
       return { sends, first, token };
     }
 
-    test("keeps nothing of those behind it", () => {
+    test("keeps nothing of later ones", () => {
       const call = `(${measure})(${JSON.stringify(require.resolve("../../lib/messages/sends.js"))}, ${rejects}, ${MANY})`;
       const more = Number(execFileSync(process.execPath, ["--expose-gc", "-e", call]));
       assert.ok(more < 4 * MANY, `${more} bytes more for ${MANY} sends`);
     });
 
-    test("resolves when its ACK comes, and those that are sent then do, too", async () => {
+    test("resolves when its ACK comes, and so do those that were sent after it", async () => {
       const { sends, first, token } = stuck(5000);
       const second = sends.promise();
       assert.equal(await settled(first), false);
@@ -60,21 +60,21 @@ for (const rejects of [false, true]) {
       await second;
     });
 
-    for (const [title, end] of [
-      ["is timed out", ({ sends, token }) => sends.settle(token, OUTCOME.TimedOut, 1)],
-      ["loses its session", ({ sends }) => sends.close()],
+    for (const [title, end, code] of [
+      ["is timed out", ({ sends, token }) => sends.settle(token, OUTCOME.TimedOut, 1), "ERR_CRYO_ACK_TIMEOUT"],
+      ["loses its session", ({ sends }) => sends.close(), "ERR_CRYO_SESSION_CLOSED"],
     ]) {
       test(`${rejects ? "rejects" : "stays pending"} when it ${title}`, async () => {
         const all = stuck(5000);
         end(all);
-        if (rejects) await assert.rejects(all.first);
+        if (rejects) await assert.rejects(all.first, { code });
         else assert.equal(await settled(all.first), false);
       });
     }
   });
 }
 
-test("what becomes known of a message after its session's end is nobody's", () => {
+test("an outcome that arrives after its session's end is discarded", () => {
   const sessions = new Sessions({}, null, null);
   assert.equal(sessions.event(EVENT.Settled, 7, 1, OUTCOME.Dropped | (1 << 8), null), true);
 });

@@ -38,7 +38,7 @@ describe("arguments of ConnectPeer", () => {
     });
   }
 
-  test("a bearer that is no string", async (t) => {
+  test("a bearer that is not a string", async (t) => {
     const { server } = await Harness.start(t);
     await assert.rejects(server.ConnectPeer("ws://127.0.0.1:1"), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
   });
@@ -50,14 +50,14 @@ describe("arguments of ConnectPeer", () => {
     ["a path and a query", (port) => `ws://127.0.0.1:${port}/some/path?a=1`],
     ["a name", (port) => `ws://localhost:${port}`],
   ]) {
-    test(`${spelling} will do`, async (t) => {
+    test(`${spelling} is accepted`, async (t) => {
       const [here, there] = await Promise.all([Harness.start(t), Harness.start(t)]);
       const peer = await here.server.ConnectPeer(url(there.port), "tok");
       assert.equal(peer.Get("__TYPE"), "peer");
     });
   }
 
-  test("any token arrives as it is", async (t) => {
+  test("any token arrives unchanged", async (t) => {
     const tokens = [];
     const there = await Harness.start(t, {}, { validate: (token) => tokens.push(token) > 0 });
     const here = await Harness.start(t);
@@ -69,7 +69,7 @@ describe("arguments of ConnectPeer", () => {
 });
 
 describe("no connection", () => {
-  test("nobody listens", async (t) => {
+  test("because nobody listens", async (t) => {
     const listener = net.createServer().listen(0, "127.0.0.1");
     await event(listener, "listening");
     const { port } = listener.address();
@@ -82,7 +82,7 @@ describe("no connection", () => {
     assert.ok(cause.errno < 0);
   });
 
-  test("the name is none", async (t) => {
+  test("because the name does not exist", async (t) => {
     const { code, cause } = await failure(t, "ws://cryo-server.invalid");
     assert.equal(code, "ERR_CRYO_PEER_UNREACHABLE");
     // Without a network the resolver can only say that it does not know.
@@ -90,7 +90,7 @@ describe("no connection", () => {
     assert.equal(cause.hostname, "cryo-server.invalid");
   });
 
-  test("to the first of several addresses is made to the next", async (t) => {
+  test("to the first of several addresses: the next one is tried", async (t) => {
     const there = await Harness.start(t, { host: "127.0.0.1" });
     // The port is bound on 127.0.0.1 alone.
     const found = ["not an address", "127.0.0.2", "127.0.0.1"].map((address) => ({ address, family: 4 }));
@@ -100,7 +100,7 @@ describe("no connection", () => {
     assert.equal(peer.request.remoteAddress, "127.0.0.1");
   });
 
-  test("where a name has no address of use", async (t) => {
+  test("because the name has no usable address", async (t) => {
     t.mock.method(dns.promises, "lookup", async () => []);
     const { code, cause } = await failure(t, "ws://somewhere.test");
     assert.deepEqual([code, cause.code], ["ERR_CRYO_PEER_UNREACHABLE", "ENOTFOUND"]);
@@ -110,7 +110,7 @@ describe("no connection", () => {
     ["at once", ""],
     ["within the head", "HTTP/1.1 101 Switching Protocols\r\nUpgr"],
   ]) {
-    test(`it hangs up ${what}`, async (t) => {
+    test(`because the server hangs up ${what}`, async (t) => {
       const { code, cause } = await failureOf(t, ({ socket }) => socket.end(part));
       assert.equal(code, "ERR_CRYO_PEER_UNREACHABLE");
       assert.equal(cause.code, "ECONNRESET");
@@ -142,7 +142,7 @@ describe("a refusal", () => {
     });
   }
 
-  test("is cut where its text is long", async (t) => {
+  test("with a long text is cut", async (t) => {
     const { body } = await failureOf(t, ({ socket }) => socket.write(`HTTP/1.1 500 No\r\n\r\n${"x".repeat(100_000)}`));
     assert.equal(body, "x".repeat(4096));
   });
@@ -155,11 +155,11 @@ describe("a refusal", () => {
       101,
       /extension/,
     ],
-    "no HTTP": [() => "SSH-2.0-OpenSSH_9.6\r\n", undefined, /no HTTP/],
-    "a head without end": [() => `HTTP/1.1 101 Switching Protocols\r\nX: ${"x".repeat(20_000)}`, undefined, /does not end/],
+    "bytes that are not HTTP": [() => "SSH-2.0-OpenSSH_9.6\r\n", undefined, /no HTTP/],
+    "a head that does not end": [() => `HTTP/1.1 101 Switching Protocols\r\nX: ${"x".repeat(20_000)}`, undefined, /does not end/],
   };
   for (const [what, [answer, expected, pattern]] of Object.entries(STRANGE)) {
-    test(`${what} is none, and no session`, async (t) => {
+    test(`${what} counts as one`, async (t) => {
       const { code, status, message } = await failureOf(t, (connection) => connection.socket.write(answer(connection)));
       assert.deepEqual({ code, status }, { code: "ERR_CRYO_PEER_REFUSED", status: expected });
       assert.match(message, pattern);
@@ -167,27 +167,27 @@ describe("a refusal", () => {
   }
 });
 
-describe("time", () => {
+describe("handshakeTimeoutMs", () => {
   const OPTIONS = { handshakeTimeoutMs: 300 };
 
-  test("runs out where the name is not resolved", async (t) => {
+  test("ends the wait for a name to be resolved", async (t) => {
     t.mock.method(dns.promises, "lookup", () => new Promise(() => {}));
     const { code } = await failure(t, "ws://somewhere.test", "tok", OPTIONS);
     assert.equal(code, "ERR_CRYO_PEER_TIMEOUT");
   });
 
-  test("runs out where there is no answer", async (t) => {
+  test("ends the wait for an answer", async (t) => {
     const { code, message } = await failureOf(t, () => {}, OPTIONS);
     assert.equal(code, "ERR_CRYO_PEER_TIMEOUT");
     assert.match(message, /300 ms/);
   });
 
-  test("runs out where there is half an answer", async (t) => {
+  test("ends the wait for the rest of an answer", async (t) => {
     const { code } = await failureOf(t, ({ socket, switching }) => socket.write(switching.slice(0, -2)), OPTIONS);
     assert.equal(code, "ERR_CRYO_PEER_TIMEOUT");
   });
 
-  test("runs out where TLS is not answered", async (t) => {
+  test("ends the wait for TLS", async (t) => {
     const url = await rawServer(t, () => {});
     const { code } = await failure(t, url.replace("ws:", "wss:"), "tok", OPTIONS);
     assert.equal(code, "ERR_CRYO_PEER_TIMEOUT");
@@ -195,13 +195,13 @@ describe("time", () => {
 });
 
 describe("a server that is destroyed", () => {
-  test("connects to nobody", async (t) => {
+  test("rejects ConnectPeer()", async (t) => {
     const { server } = await Harness.start(t);
     await within(server.Destroy(), "Destroy()");
     await assert.rejects(server.ConnectPeer("ws://127.0.0.1:1", "tok"), { code: "ERR_CRYO_SERVER_CLOSED" });
   });
 
-  test("or could not listen, neither", async (t) => {
+  test("or could not listen rejects ConnectPeer(), too", async (t) => {
     const { port } = await Harness.start(t);
     const server = cryo({ validate: () => true }, { port });
     t.after(() => server.Destroy());
@@ -223,7 +223,7 @@ describe("a server that is destroyed", () => {
     await within(rejected, "the rejection");
   });
 
-  test("does not wait for a session whose call it has given up, as it drains", async (t) => {
+  test("drains without waiting for a session whose ConnectPeer() it has given up", async (t) => {
     let drained;
     const { server } = await Harness.start(t, { closeTimeoutMs: 50 });
     const url = await rawServer(t, ({ socket, switching }) => {
@@ -236,7 +236,7 @@ describe("a server that is destroyed", () => {
     await within(drained, "Drain()");
   });
 
-  test("gives up what it was connecting to, and its process ends", async (t) => {
+  test("gives up the connections it was making, and its process ends", async (t) => {
     const url = await rawServer(t, ({ socket }) => socket.write("HTTP/1.1 101"));
     const app = spawnApp(
       t,

@@ -9,7 +9,7 @@ const vm = require("node:vm");
 
 const { spawnApp } = require("../support/process");
 const { Harness } = require("../support/server");
-const { deferred, event, settled, within } = require("../support/wait");
+const { deferred, event, settled, until, within } = require("../support/wait");
 
 /** Two servers, and a session between them: `peer` at the one that connected, `session` at the other. */
 async function connected(t, options = {}, theirs = options) {
@@ -38,9 +38,11 @@ describe("a peer's session", () => {
 
   test("does not raise the event session on the side that connected", async (t) => {
     const [here, there] = await Promise.all([Harness.start(t), Harness.start(t)]);
-    here.server.on("session", () => assert.fail("session"));
+    const arrivals = [];
+    here.server.on("session", (session) => arrivals.push(session));
     const peer = await here.server.ConnectPeer(`ws://127.0.0.1:${there.port}`, "tok");
     await event(peer, "connected");
+    assert.deepEqual(arrivals, []);
   });
 
   test("carries messages of all kinds both ways, and their ACKs", async (t) => {
@@ -106,7 +108,7 @@ describe("a peer's session", () => {
 });
 
 describe("the heartbeat of a peer's session", () => {
-  test("beats on both sides and measures", async (t) => {
+  test("runs on both sides and measures round trips", async (t) => {
     const { peer, session } = await connected(t, { keepAliveIntervalMs: 600 });
     for (const side of [peer, session]) {
       await event(side, "stat-rtt");
@@ -118,7 +120,7 @@ describe("the heartbeat of a peer's session", () => {
 });
 
 describe("the end of a peer's session", () => {
-  test("by the one that connected", async (t) => {
+  test("by the side that connected", async (t) => {
     const { peer, session } = await connected(t);
     const ends = Promise.all([event(session, "closed"), event(peer, "closed")]);
     const last = event(session, "message-utf8");
@@ -128,7 +130,7 @@ describe("the end of a peer's session", () => {
     assert.deepEqual(await last, ["last"]);
   });
 
-  test("by the other one", async (t) => {
+  test("by the other side", async (t) => {
     const { peer, session } = await connected(t);
     const end = event(peer, "closed");
     await within(session.Close("enough"), "Close()");
@@ -156,13 +158,11 @@ describe("the end of a peer's session", () => {
     };
     const past = [];
     for (let i = 0; i < 10; i++) past.push(await visit());
-    const gone = async () => {
-      while (past.some((reference) => reference.deref() !== undefined)) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        collectGarbage();
-      }
+    const gone = () => {
+      collectGarbage();
+      return past.every((reference) => reference.deref() === undefined);
     };
-    await within(gone(), "the sessions' collection");
+    await until(gone, "the sessions' collection");
   });
 });
 

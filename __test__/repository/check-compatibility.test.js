@@ -21,7 +21,7 @@ describe("a row", () => {
     "`a.test.js › suite › one`<br>`cargo: module::tests::works`",
     "`` a.test.js › suite › two `2` ``",
   ]) {
-    test(`with ${cell} is as it should be`, () => assert.deepEqual(faults(cell), []));
+    test(`with ${cell} is correct`, () => assert.deepEqual(faults(cell), []));
   }
 
   for (const [cell, fault] of Object.entries({
@@ -34,7 +34,7 @@ describe("a row", () => {
     "`one`": "`one` is not of the form `file.test.js › test` or `cargo: module::test`",
     "`a.test.js › alone`": "`a.test.js › alone` failed: alone",
   })) {
-    test(`with ${cell || "nothing"} is not`, () => {
+    test(`with ${cell || "nothing"} is a fault`, () => {
       assert.deepEqual(faults(cell), [`docs/compatibility.md:3: x | y: ${fault}`]);
     });
   }

@@ -45,7 +45,7 @@ async function workerOf(client) {
 }
 
 describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
-  test("share a port, and one that dies takes none but its own connections along", async (t) => {
+  test("share a port, and one that dies loses its own connections only", async (t) => {
     const port = await freePort();
     const app = startPrimary(t);
     for (const id of [1, 2]) {
@@ -74,7 +74,7 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
     assert.deepEqual(await app.next("an orderly end"), { exited: 2 });
   });
 
-  test("keep others from their port", async (t) => {
+  test("keep other servers from their port", async (t) => {
     const port = await freePort();
     const app = startPrimary(t);
     app.tell({ fork: { port } });
@@ -84,7 +84,7 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
     assert.equal((await event(server.http_server, "error"))[0].code, "EADDRINUSE");
   });
 
-  test("don't get a port that somebody else has", async (t) => {
+  test("don't get a port that is in use elsewhere", async (t) => {
     const server = cryo({ validate: () => true }, { port: 0, host: "127.0.0.1" });
     t.after(() => server.Destroy());
     await event(server, "listening");
@@ -93,7 +93,7 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
     assert.deepEqual(await app.next("a worker"), { failed: "EADDRINUSE" });
   });
 
-  test("don't share a port with themselves", async (t) => {
+  test("can't listen on one port twice", async (t) => {
     const port = await freePort();
     const app = startPrimary(t);
     app.tell({ fork: { port, twice: true } });
@@ -101,7 +101,7 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
     assert.deepEqual(await app.next("the second one"), { failed: "EADDRINUSE" });
   });
 
-  test("get a port each for port 0", async (t) => {
+  test("each get a port of their own for port 0", async (t) => {
     const app = startPrimary(t);
     app.tell({ fork: { port: 0 } });
     app.tell({ fork: { port: 0 } });

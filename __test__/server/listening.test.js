@@ -39,7 +39,7 @@ describe("listening", () => {
     await event(server.http_server, "listening");
   });
 
-  test("takes the port it is given, of a server that has just gone, too", async (t) => {
+  test("takes the port it is given, even one of a server that has just been destroyed", async (t) => {
     const first = await Harness.start(t);
     const { port } = first;
     await first.join(); // whose end leaves the port in TIME_WAIT
@@ -88,7 +88,7 @@ describe("listening", () => {
     assert.equal(server.http_server.listening, false);
   });
 
-  test("fails with what Node calls the system's error number, where it has a name for it", () => {
+  test("fails with Node's name for the system's error number, where there is one", () => {
     const { EMFILE, ENFILE, ENOMEM } = os.constants.errno;
     for (const [name, errno] of Object.entries({ EMFILE, ENFILE, ENOMEM })) {
       const error = listenError({ error: "EINVAL", errno, address: "::", port: 80 });
@@ -103,14 +103,14 @@ describe("listening", () => {
 });
 
 describe("http_server", () => {
-  test("is a http.Server", async (t) => {
+  test("is an http.Server", async (t) => {
     const { server } = await Harness.start(t);
     assert.ok(server.http_server instanceof http.Server);
     assert.ok(!(server.http_server instanceof https.Server));
     assert.equal(server.http_server, server.http_server);
   });
 
-  test("is a https.Server with `ssl`", async (t) => {
+  test("is an https.Server with `ssl`", async (t) => {
     const { server } = await Harness.start(t, { ssl: certificate });
     assert.ok(server.http_server instanceof https.Server);
   });
@@ -120,8 +120,8 @@ describe("options are checked by cryo()", () => {
   const { key, cert } = certificate;
   const keys = { "no key": { cert }, "no certificate": { key }, neither: {}, "an empty key": { key: "", cert } };
   const unreadable = {
-    "a key that is no PEM": { key: "no PEM", cert },
-    "a certificate that is no PEM": { key, cert: Buffer.from("no PEM") },
+    "a key that is not PEM": { key: "no PEM", cert },
+    "a certificate that is not PEM": { key, cert: Buffer.from("no PEM") },
   };
   for (const [title, ssl] of Object.entries({ ...keys, ...unreadable })) {
     test(`ssl with ${title}`, () => {
@@ -140,8 +140,17 @@ describe("options are checked by cryo()", () => {
     await harness.connect();
   });
 
-  test("keepAliveIntervalMs up to 2^31-1", async (t) => {
-    await Harness.start(t, { keepAliveIntervalMs: 2 ** 31 - 1 });
+  test("keepAliveIntervalMs may be 2^31-1, and then no round of the heartbeat comes soon", async (t) => {
+    const { client, session } = await joined(t, { keepAliveIntervalMs: 2 ** 31 - 1 });
+    const rounds = [];
+    session.on("stat-rtt", (mean) => rounds.push(mean));
+    // Another server's rounds are the clock.
+    const other = await joined(t, { keepAliveIntervalMs: 600 }, { pongs: true });
+    for (let round = 0; round < 2; round++) await event(other.session, "stat-rtt");
+    const ack = client.send("UTF8DATA", { payload: "still here" });
+    const frame = await client.next();
+    assert.deepEqual([frame.name, frame.ack], ["ACK", ack], "there was no ping before it");
+    assert.deepEqual(rounds, []);
   });
 });
 
@@ -157,7 +166,7 @@ describe("Destroy()", () => {
     assert.equal(server.http_server.listening, false);
   });
 
-  test("leaves nothing of the I/O thread, whoever keeps the server", { skip: process.platform !== "linux" }, async (t) => {
+  test("leaves nothing of the I/O thread, even while the server is referenced", { skip: process.platform !== "linux" }, async (t) => {
     const polls = () => fs.readdirSync("/proc/self/fd").filter(isPoll).length;
     const before = polls();
     const { harness, client, session } = await joined(t);

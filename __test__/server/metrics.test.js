@@ -8,7 +8,9 @@ const { describe, test } = require("node:test");
 
 const { target } = require("../support/http");
 const { Harness, joined } = require("../support/server");
-const { deferred, event } = require("../support/wait");
+const { head } = require("../support/violations");
+const { deferred, event, until } = require("../support/wait");
+const { encodeFrame } = require("../support/websocket");
 
 const NAME = "[a-zA-Z_:][a-zA-Z0-9_:]*";
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\[\\\\n"])*"';
@@ -50,12 +52,12 @@ function parse(text) {
 const read = (server, name, key = "{}") => parse(server.Metrics()).get(name).samples.get(key) ?? 0;
 
 /** Waits until a sample is what it should be: the other thread counts a little later. */
-async function reaches(server, name, key, value) {
-  while (read(server, name, key) !== value) await new Promise((resolve) => setImmediate(resolve));
+function reaches(server, name, key, value) {
+  return until(() => read(server, name, key) === value, `${name}${key} to be ${value}`);
 }
 
 describe("Metrics()", () => {
-  test("is in the format, with units, prefix and suffixes as they should be", async (t) => {
+  test("follows the text format, with the right prefix, units and suffixes", async (t) => {
     const { server } = await joined(t);
     for (const [name, { type, samples }] of parse(server.Metrics())) {
       assert.match(name, /^cryo_/);
@@ -126,7 +128,16 @@ describe("Metrics()", () => {
     assert.ok(read(server, "cryo_event_handover_seconds", "_count{}") > 0);
   });
 
-  test("counts what waits, what is dropped and what is ignored", async (t) => {
+  test("counts queued and dropped messages and ignored frames", async (t) => {
+    const ignored = await joined(t);
+    ignored.client.write(encodeFrame(head(100)));
+    ignored.client.send("TX_CHUNK", { txId: 9, seq: 0, payload: "of no stream" });
+    for (const name of ["TX_FINISH", "TX_CANCEL"]) ignored.client.send(name, { txId: 9 });
+    const message = event(ignored.session, "message-utf8");
+    ignored.client.send("UTF8DATA", { payload: "this one is not" });
+    await message;
+    assert.equal(read(ignored.server, "cryo_frames_ignored_total"), 4);
+
     const backpressure = { highWaterMark: 1024, lowWaterMark: 512, maxQueuedBytes: 1 << 20, maxQueueCount: 4, dropPolicy: "drop-newest" };
     const { server, client, session } = await joined(t, { backpressure });
     client.pause();
@@ -141,7 +152,7 @@ describe("Metrics()", () => {
     assert.ok(session.queued.frames > 0);
   });
 
-  test("counts ends by close code", async (t) => {
+  test("counts closed sessions by close code", async (t) => {
     const harness = await Harness.start(t);
     const { server } = harness;
     const leave = async (how) => {
@@ -167,7 +178,7 @@ describe("Metrics()", () => {
     assert.equal(read(server, "cryo_sessions"), 0);
   });
 
-  test("is served by one line", async (t) => {
+  test("can be served by a `request` listener of one line", async (t) => {
     const { server, port } = await Harness.start(t);
     // prettier-ignore
     server.http_server.on("request", (request, response) => response.setHeader("Content-Type", "text/plain; version=0.0.4").end(server.Metrics()));

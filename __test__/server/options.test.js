@@ -4,6 +4,7 @@
 
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
+const { inspect } = require("node:util");
 
 const { normalizeOptions, normalizeSsl } = require("../../lib/options/options.js");
 
@@ -34,7 +35,7 @@ describe("the validator", () => {
   });
 
   for (const value of [undefined, null, 1, "token", {}, () => true, { validate: true }]) {
-    it(`is refused as ${typeof value} ${JSON.stringify(value)}`, () => {
+    it(`can't be ${inspect(value)}`, () => {
       assert.throws(() => normalizeOptions(value), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
     });
   }
@@ -79,13 +80,13 @@ describe("defaults", () => {
     assert.deepEqual(normalize({ port: 0 }), { ...defaults, port: 0 });
   });
 
-  it("come in an object that nobody can change, without what is no option", () => {
+  it("come in a frozen object, and unknown keys are dropped", () => {
     const options = normalize({ someSettingOfTheApplication: 1 });
     assert.ok(Object.isFrozen(options) && Object.isFrozen(options.backpressure));
     assert.deepEqual(options, defaults);
   });
 
-  it("are not for options that are no object", () => {
+  it("options must be an object", () => {
     for (const value of [null, 8080, "8080", []]) refuses(TypeError, value, "options");
   });
 });
@@ -108,7 +109,7 @@ describe("numbers", () => {
     }
   });
 
-  it("refuse what is no number", () => {
+  it("refuse other types", () => {
     for (const value of ["15000", null, true, 10n, {}]) {
       refuses(TypeError, { keepAliveIntervalMs: value }, "options.keepAliveIntervalMs");
       refuses(TypeError, { maxPayload: value }, "options.maxPayload");
@@ -181,7 +182,7 @@ describe("ssl", () => {
     assert.deepEqual(normalizeSsl("certificate", { key: "KEY", cert: Buffer.from("CERT") }), ssl);
   });
 
-  it("refuses to be half there", () => {
+  it("needs both key and certificate", () => {
     refuses(TypeError, { ssl: { key: "KEY" } }, "options.ssl.cert");
     refuses(TypeError, { ssl: { cert: "CERT" } }, "options.ssl.key");
     refuses(TypeError, { ssl: { key: "KEY", cert: "" } }, "options.ssl.cert");
@@ -224,14 +225,14 @@ describe("backpressure", () => {
     assert.deepEqual(backpressure({ maxQueueCount: 1, maxQueuedBytes: undefined }), { ...left, maxQueueCount: 1 });
   });
 
-  it("lets a mark that is left out give way to the one that is given", () => {
+  it("adapts a mark that is left out to the one that is given", () => {
     assert.deepEqual(marks(backpressure({ highWaterMark: 1000 })), [1000, 1000]);
     assert.deepEqual(marks(backpressure({ lowWaterMark: 20 * MIB })), [20 * MIB, 20 * MIB]);
     assert.deepEqual(marks(backpressure({ HIGH_WATERMARK: 1000 })), [1000, 1000]);
     assert.deepEqual(marks(backpressure({ lowWaterMark: 0 })), [0, 16 * MIB]);
   });
 
-  it("refuses what is misspelt", () => {
+  it("refuses misspelt names", () => {
     for (const value of ["defualt", "toString", "", null, 1, []]) refuses(TypeError, { backpressure: value }, "options.backpressure");
     for (const key of ["highWatermark", "HIGH_WATER_MARK", "toString"]) {
       refuses(TypeError, { backpressure: { [key]: 1 } }, "options.backpressure", ` has no key "${key}"`);
@@ -252,7 +253,7 @@ describe("backpressure", () => {
     refuses(TypeError, { backpressure: { maxQueueCount: "1024" } }, "options.backpressure.maxQueueCount");
   });
 
-  it("says what it takes", () => {
+  it("names the accepted values in its errors", () => {
     assert.throws(() => backpressure("fast"), /"default", "optimize_latency" or "optimize_memory"/);
     assert.throws(() => backpressure({ highWatermark: 1 }), /no key "highWatermark"; its keys are "highWaterMark", "lowWaterMark"/);
   });

@@ -29,7 +29,7 @@ async function works({ client, session }) {
 }
 
 describe("UpdateTLS()", () => {
-  test("shows new connections the new certificate, and those there are go on", async (t) => {
+  test("shows new connections the new certificate, and open ones go on", async (t) => {
     const harness = await Harness.start(t, { ssl: certificate });
     const before = await harness.join();
     assert.equal(await nameSeen(harness), "localhost");
@@ -46,21 +46,21 @@ describe("UpdateTLS()", () => {
   });
 
   const rows = {
-    "a key that is no PEM": { ...renewed, key: "no PEM" },
-    "a certificate that is no PEM": { ...renewed, cert: "no PEM" },
+    "a key that is not PEM": { ...renewed, key: "no PEM" },
+    "a certificate that is not PEM": { ...renewed, cert: "no PEM" },
     "a key of another certificate": { ...renewed, key: certificate.key },
     "no key": { cert: renewed.cert },
     nothing: undefined,
   };
   for (const [title, ssl] of Object.entries(rows)) {
-    test(`keeps the old for ${title}`, async (t) => {
+    test(`keeps the old certificate when given ${title}`, async (t) => {
       const harness = await Harness.start(t, { ssl: certificate });
       assert.throws(() => harness.server.UpdateTLS(ssl), { name: "TypeError", code: "ERR_CRYO_INVALID_OPTION" });
       await works(await harness.join());
     });
   }
 
-  test("is not for a server without TLS", async (t) => {
+  test("throws on a server without TLS", async (t) => {
     const harness = await Harness.start(t);
     assert.throws(() => harness.server.UpdateTLS(renewed), { name: "TypeError", code: "ERR_CRYO_INVALID_OPTION" });
     await works(await harness.join());

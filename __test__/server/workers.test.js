@@ -64,7 +64,7 @@ function ioThreads() {
 }
 
 describe("a worker thread", () => {
-  test("runs a server of its own beside those of others", async (t) => {
+  test("runs a server of its own beside those of other threads", async (t) => {
     const workers = await Promise.all([startWorker(t), startWorker(t)]);
     for (const { worker, port } of workers) {
       const client = await Client.connect({ port });
@@ -101,7 +101,7 @@ describe("a worker thread", () => {
     await client.closed();
   });
 
-  test("can be terminated while the validator is asked", async (t) => {
+  test("can be terminated while the validator runs", async (t) => {
     const code = ECHO.replace("async () => true", "() => new Promise(() => parentPort.postMessage('asked'))");
     const worker = new Worker(code, { eval: true });
     const [{ port }] = await event(worker, "message");

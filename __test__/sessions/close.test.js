@@ -68,7 +68,7 @@ for (const [transport, options] of [
       ["Close", (session) => session.Close("done")],
       ["Destroy", (session) => session.Destroy()],
     ]) {
-      test(`${method} right after many sends leaves behind them`, async (t) => {
+      test(`${method} right after many sends comes after them`, async (t) => {
         const { client, session } = await joined(t, options);
         for (let i = 0; i < 500; i++) session.SendUTF8(String(i));
         session.SendBinary(Buffer.alloc(5_000_000));
@@ -92,7 +92,7 @@ describe("leaving a client that waits for ENDPOINT_INFO before it says a word", 
     "the server's Destroy": { leave: ({ server }) => server.Destroy(), bye: "Server shutdown." },
   };
   for (const [title, { leave, bye, close = { code: 4000, reason: "Closing session." } }] of Object.entries(farewells)) {
-    test(`${title} leaves behind ENDPOINT_INFO and what was sent before, and waits for no deadline`, async (t) => {
+    test(`${title} comes after ENDPOINT_INFO and what was sent before, without waiting for a deadline`, async (t) => {
       // A deadline beyond the test's own.
       const harness = await Harness.start(t, { closeTimeoutMs: 120_000 });
       const { server } = harness;
@@ -136,8 +136,8 @@ describe("a slow client's close", { skip: process.platform === "win32" }, () => 
   // record, with the answer to the close in it, waits for the socket.
   const sizes = Array.from({ length: 32 }, (_, i) => (i + 16) * 16 * 1024);
   for (const [title, leave, code] of [
-    ["is answered behind all that was sent before", (client) => client.close(3456), 3456],
-    ["for a broken frame comes behind all that was sent before", (client) => client.write(Buffer.of(0xff, 0x80)), 1002],
+    ["is answered after all that was sent before", (client) => client.close(3456), 3456],
+    ["for a broken frame comes after all that was sent before", (client) => client.write(Buffer.of(0xff, 0x80)), 1002],
   ]) {
     test(`over TLS ${title}`, async (t) => {
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-"));
@@ -213,7 +213,7 @@ describe("closed comes once", () => {
     });
   }
 
-  test("and messages before it are delivered before it", async (t) => {
+  test("and after the messages that arrived before it", async (t) => {
     const { client, session } = await joined(t);
     const events = [];
     session.on("message-utf8", (text) => events.push(text));
@@ -228,17 +228,23 @@ describe("closed comes once", () => {
 
 describe("after the end", () => {
   test("calls do nothing", async (t) => {
-    const { client, session } = await joined(t);
+    const { harness, server, client, session } = await joined(t);
+    const errors = [];
+    server.on("error", (error) => errors.push(error));
     const closed = event(session, "closed");
     client.close();
     await closed;
+    const { tx } = session;
     session.SendPing();
     session.base.Ping();
     session.Destroy();
     await within(session.Close("again"), "Close() of a closed session");
+    await harness.join({ sid: client.sid });
+    assert.equal(session.tx, tx);
+    assert.deepEqual(errors, []);
   });
 
-  test("Close and Destroy twice say it once", async (t) => {
+  test("several calls of Close and Destroy close once", async (t) => {
     const { client, session } = await joined(t);
     const closing = [session.Close("first"), session.Close("second")];
     session.Destroy();

@@ -30,7 +30,7 @@ describe("a round of the heartbeat", () => {
   });
 
   for (const listen of ["on", "addListener", "once", "prependListener", "prependOnceListener"]) {
-    test(`is told to who listens by ${listen}()`, async (t) => {
+    test(`is emitted to listeners that were added by ${listen}()`, async (t) => {
       const { session } = await joined(t, INTERVAL, { pongs: true });
       const told = deferred();
       assert.equal(session[listen]("stat-rtt", told.resolve), session);

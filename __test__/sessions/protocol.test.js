@@ -80,9 +80,12 @@ describe("answered", () => {
     client.send("PING_PONG", { ack: 0xfffffffe, payload: "ping" });
     const { name, ack, payload } = await client.next();
     assert.deepEqual({ name, ack, payload }, { name: "PING_PONG", ack: 0xfffffffe, payload: "pong" });
+    const next = client.send("UTF8DATA", { payload: "next" });
+    const frame = await client.next();
+    assert.deepEqual([frame.name, frame.ack], ["ACK", next]);
   });
 
-  test("any ack number, the client's own business", async (t) => {
+  test("any ack number, in whatever order", async (t) => {
     const { client } = await joined(t);
     for (const ack of [0xffffffff, 0, 5, 5]) {
       client.send("UTF8DATA", { ack, payload: "x" });
@@ -90,7 +93,7 @@ describe("answered", () => {
     }
   });
 
-  test("a text that is no UTF-8, as Buffer's toString() reads it", async (t) => {
+  test("a text that is not UTF-8, as Buffer's toString() reads it", async (t) => {
     const { client, session } = await joined(t);
     const messages = [event(session, "message-utf8"), event(session, "message-error")];
     const payload = Buffer.from([0x61, 0xff, 0xc3, 0x28, 0xe2, 0x82]);

@@ -61,7 +61,7 @@ describe("an incoming stream", () => {
     assert.deepEqual(texts, ["a1", "b", "a2", "none"]);
   });
 
-  test("that somebody waits for already is not given to a listener of tx-start, too", async (t) => {
+  test("that is waited for already is not given to a listener of tx-start, too", async (t) => {
     const { client, session } = await joined(t);
     const listened = new Promise((resolve) => session.stream.once("tx-start", () => resolve(session.WaitForStream("up"))));
     const waited = session.WaitForStream("up");
@@ -70,7 +70,7 @@ describe("an incoming stream", () => {
     assert.deepEqual([String(await buffer(one)), String(await buffer(two))], ["first", "second"]);
   });
 
-  test("is told by events where somebody listens", async (t) => {
+  test("emits events", async (t) => {
     const { client, session } = await joined(t);
     const seen = [];
     for (const name of ["tx-start", "tx-chunk", "tx-finish"]) session.stream.on(name, (...args) => seen.push([name, ...args]));
@@ -111,7 +111,7 @@ describe("an incoming stream", () => {
     await assert.rejects(session.WaitForStream("up"), { code: "ERR_CRYO_SESSION_CLOSED" });
   });
 
-  test("whose client vanishes ends no process where nobody listens for its error", async (t) => {
+  test("whose client vanishes does not end the process, even without an error listener", async (t) => {
     const { client, session, server } = await joined(t);
     const reported = event(server, "error");
     const stream = session.WaitForStream("up");
@@ -169,7 +169,7 @@ describe("before the client has announced itself", () => {
     assert.equal(String(await buffer(await stream)), "x");
   });
 
-  test("and without the feature, it rejects", async (t) => {
+  test("WaitForStream rejects when the announcement is without the feature", async (t) => {
     const harness = await Harness.start(t);
     const { client, session } = await harness.meet();
     const stream = session.WaitForStream("up", 60_000);

@@ -21,7 +21,7 @@ async function caughtUp(client, session) {
 }
 
 describe("streams that nobody waits for", () => {
-  test("are limited in number: the oldest goes, the session stays", async (t) => {
+  test("are limited in number: the oldest is cancelled, the session stays", async (t) => {
     const { client, session } = await joined(t, { maxIncomingStreams: 3 }, ACKS);
     for (let txId = 0; txId < 5; txId++) client.send("TX_START", { txId, byteLength: -1, streamName: `s${txId}` });
     assert.deepEqual([(await client.nextOf("TX_CANCEL")).txId, (await client.nextOf("TX_CANCEL")).txId], [0, 1]);
@@ -30,7 +30,7 @@ describe("streams that nobody waits for", () => {
     await assert.rejects(session.WaitForStream("s0", 1), { code: "ERR_CRYO_STREAM_TIMEOUT" });
   });
 
-  test("are limited in bytes: the oldest goes, even one that is complete", async (t) => {
+  test("are limited in bytes: the oldest is cancelled, even one that is complete", async (t) => {
     const { client, session } = await joined(t, { maxUnclaimedStreamBytes: 100_000 }, ACKS);
     const bodies = [1, 2, 3].map((seed) => noise(40_000, seed));
     bodies.forEach((body, txId) => upload(client, txId, `s${txId}`, pieces(body, 10_000)));
@@ -61,7 +61,7 @@ describe("streams that nobody waits for", () => {
     assert.equal(client.frames.take().some(({ name }) => name === "TX_CANCEL"), false);
   });
 
-  test("go for their bytes only where they hold some", async (t) => {
+  test("are cancelled for their bytes only if they hold some", async (t) => {
     const { server, client, session } = await joined(t, { maxUnclaimedStreamBytes: 10_000 }, ACKS);
     const errors = [];
     server.on("error", (error) => errors.push(error));
@@ -76,7 +76,7 @@ describe("streams that nobody waits for", () => {
     await assert.rejects(session.WaitForStream("full", 1), { code: "ERR_CRYO_STREAM_TIMEOUT" });
   });
 
-  test("a hundred thousand of them are survived", async (t) => {
+  test("may be a hundred thousand", async (t) => {
     const { client, session } = await joined(t);
     for (let batch = 0; batch < 100; batch++) {
       const frames = Array.from({ length: 1000 }, (_, i) =>
@@ -90,7 +90,7 @@ describe("streams that nobody waits for", () => {
 });
 
 describe("an application that does not read its stream", () => {
-  test("stops its client, which is not called dead, and goes on when it reads", async (t) => {
+  test("stops its client, which is not declared dead, and goes on when it reads", async (t) => {
     const keepAliveIntervalMs = 400;
     const { client, session } = await joined(t, { maxUnreadBytes: 256 * 1024, keepAliveIntervalMs }, { acks: true, pongs: true });
     const body = noise(24 * 1024 * 1024);

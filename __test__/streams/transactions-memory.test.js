@@ -70,7 +70,7 @@ async function atRest(app) {
   }
 }
 
-describe("memory", () => {
+describe("memory stays bounded with", () => {
   test("a source without end, and a client that stops reading and goes on", async (t) => {
     const { app, client } = await meet(t, { mode: "out", pieces: 160 * 1024 });
     while ((await client.nextOf("TX_START")).streamName !== "down");

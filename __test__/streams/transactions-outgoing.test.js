@@ -63,7 +63,7 @@ describe("the source of an outgoing stream", () => {
     await assert.rejects(session.Stream([], 7), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
   });
 
-  test("may be without end pieces, and then is a stream without chunks", async (t) => {
+  test("may have no pieces, and then the stream has no chunks", async (t) => {
     const { client, session } = await joined(t, {}, ACKS);
     const streamed = session.Stream([]);
     assert.deepEqual((await download(client)).chunks, []);
@@ -82,7 +82,7 @@ describe("the source of an outgoing stream", () => {
     });
   }
 
-  test("larger than 16 MiB in one piece is cut as well", async (t) => {
+  test("in one piece larger than 16 MiB is cut as well", async (t) => {
     const { client, session } = await joined(t, { streamChunkBytes: 16 * 1024 * 1024 }, ACKS);
     const body = noise(16 * 1024 * 1024 + 1);
     const streamed = session.Stream([body]);
@@ -122,7 +122,7 @@ describe("several streams and messages", () => {
   });
 });
 
-test("a message sent during a stream waits for none of what the source gives after it", async (t) => {
+test("a message sent during a stream does not wait for what the source gives after it", async (t) => {
   const { client, session } = await joined(t, {}, ACKS);
   let given = 0;
   session.Stream((function* () { for (;;) { given++; yield Buffer.alloc(65_536); } })());
@@ -228,7 +228,7 @@ describe("an outgoing stream", () => {
     await assert.rejects(session.Stream([7]), ({ code, cause }) => code === "ERR_CRYO_STREAM_SOURCE" && cause.name === "TypeError");
   });
 
-  test("on a session that is over comes to nothing", async (t) => {
+  test("on a closed session resolves, and its source is destroyed", async (t) => {
     const { client, session } = await joined(t);
     client.close();
     await event(session, "closed");

@@ -79,7 +79,7 @@ describe("a fetched stream", () => {
     await assert.rejects(streamed, { code: "ERR_CRYO_STREAM_CANCELLED" });
   });
 
-  test("tells who asked for what", async (t) => {
+  test("emits tx-fetch with the range that was asked for", async (t) => {
     const { client, session } = await fetching(t);
     session.Stream(["a", "b"]);
     const { txId } = await client.nextOf("TX_START");
@@ -88,7 +88,7 @@ describe("a fetched stream", () => {
     assert.deepEqual(await asked, [txId, 0, 9]);
   });
 
-  test("whose source fails before it is offered costs the client nothing", async (t) => {
+  test("whose source fails before it is offered is never announced", async (t) => {
     const { client, session } = await fetching(t, { undelivered: "reject" });
     await assert.rejects(session.Stream((function* () { yield "a"; throw new Error("no"); })()), { code: "ERR_CRYO_STREAM_SOURCE" });
     client.send("PING_PONG", { payload: "ping" });
@@ -96,7 +96,7 @@ describe("a fetched stream", () => {
     assert.deepEqual(client.frames.take(), []);
   });
 
-  test("too large for memory is kept in a file without a name, and is the same", async (t) => {
+  test("too large for memory is kept in an unlinked file, and arrives whole", async (t) => {
     const { client, session } = await fetching(t, { maxStreamBytes: 400_000, streamChunkBytes: 20_000 });
     const body = noise(3_000_000);
     const mine = () => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith("cryo-stream-"));
@@ -160,7 +160,7 @@ describe("the other direction", () => {
     assert.equal(String(await buffer(readable)), "abcd");
   });
 
-  test("refuses what makes no sense", async (t) => {
+  test("refuses invalid arguments", async (t) => {
     const { client, session } = await joined(t);
     const stream = session.WaitForStream("up");
     client.send("TX_START", { txId: 6, byteLength: 4, streamName: "up" });

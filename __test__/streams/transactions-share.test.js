@@ -15,7 +15,7 @@ function still() {
 }
 
 describe("the share of outgoing streams", () => {
-  test("is a millisecond, then as long for others", () => {
+  test("is a millisecond, then as long a pause for others", () => {
     const { clock, share } = still();
     const left = [0, 0.9, 0.1, 0.9, 0.1, 0.9].map((passed) => {
       clock.now += passed;
@@ -41,7 +41,7 @@ describe("the share of outgoing streams", () => {
     assert.deepEqual(order, ["a", "b", "others", "c", "d"]);
   });
 
-  test("a task may have another one wait", async () => {
+  test("a task may queue another one", async () => {
     const { share } = still();
     const order = [];
     share.later(() => {

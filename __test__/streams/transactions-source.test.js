@@ -67,12 +67,12 @@ describe("a stream as a source", () => {
     assert.deepEqual(texts(await pieces), ["old"]);
   });
 
-  test("that has its own way of iterating, and no other, is iterated", async () => {
+  test("that can only be iterated is iterated", async () => {
     const own = Object.assign(new EventEmitter(), { pipe() {}, async *[Symbol.asyncIterator]() { yield "own"; } });
     assert.deepEqual(texts(await piecesOf(own, 100)), ["own"]);
   });
 
-  test("fails as it does, also where it is destroyed before its end", async () => {
+  test("fails with its own error, and when it is destroyed before its end", async () => {
     const failing = full("a");
     failing.destroy(new Error("its own"));
     await assert.rejects(piecesOf(failing, 100), /its own/);

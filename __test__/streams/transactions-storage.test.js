@@ -13,7 +13,7 @@ const { describe, test } = require("node:test");
 
 const { Client } = require("../support/client");
 const { Harness } = require("../support/server");
-const { event } = require("../support/wait");
+const { event, until } = require("../support/wait");
 
 const PACKAGE = path.join(__dirname, "..", "..");
 const FAILED = "ERR_CRYO_STREAM_STORAGE";
@@ -71,7 +71,7 @@ function spilled() {
 /** Closing a file takes a moment. */
 async function assertClosed() {
   if (process.platform !== "linux") return;
-  while (spilled().length > 0) await new Promise(setImmediate);
+  await until(() => spilled().length === 0, "the file to be closed");
 }
 
 /** The client is served, and told nothing more of streams. */
@@ -113,7 +113,7 @@ describe("without a folder for temporary files", () => {
     await assertClosed();
   });
 
-  test('it is reported and resolves, undelivered "pending"', async (t) => {
+  test('a stream too large for memory resolves and is reported, undelivered "pending"', async (t) => {
     const { client, session, server } = await fetching(t);
     withoutFolder(t);
     const reported = once(server, "error");
@@ -123,7 +123,7 @@ describe("without a folder for temporary files", () => {
     await assertServed(client);
   });
 
-  test("a stream that memory has room for is served", async (t) => {
+  test("a stream that fits into memory is served", async (t) => {
     const { client, session } = await fetching(t);
     withoutFolder(t);
     const streamed = session.Stream(["little"]);
@@ -191,7 +191,7 @@ test("a disk that is full: the process goes on, and no file stays open", { skip:
     const answer = await client.nextOf("UTF8DATA");
     assert.deepEqual(JSON.parse(answer.payload), [FAILED, "EFBIG"]);
   }
-  while ((await descriptors()) > before);
+  await until(async () => (await descriptors()) <= before, "the files to be closed");
   client.send("UTF8DATA", { payload: "5" });
   assert.equal(await fetchAll(client), 5 * PIECE.length);
   assert.equal((await client.nextOf("UTF8DATA")).payload, "null");

@@ -72,8 +72,7 @@ class Client {
    */
   static async connect(options) {
     const client = await Client.open(options);
-    const { status, body } = await client.request(target(client.sid, options.token));
-    assert.equal(status, 101, `refused: ${body}`);
+    await client.upgrade(options.token);
     return client;
   }
 
@@ -97,6 +96,12 @@ class Client {
   request(target, options) {
     this.write(requestHead(target, options));
     return this.response();
+  }
+
+  /** Upgrades, which the server accepts. @param {string} [token] */
+  async upgrade(token) {
+    const { status, body } = await this.request(target(this.sid, token));
+    assert.equal(status, 101, `refused: ${body}`);
   }
 
   /** @returns {Promise<import("./http").Response>} Rejects when the connection ends without one. */

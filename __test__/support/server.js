@@ -3,15 +3,14 @@
 // A server of the package on a free port, and the clients of one test, all gone when the test is over.
 
 const { cryo } = require("../..");
-const { Client } = require("./client");
+const { Clients } = require("./clients");
 const { event, within } = require("./wait");
 
 /** Accepts the token "tok" alone. */
 const VALIDATOR = { validate: async (token) => token === "tok" };
 
 class Harness {
-  #clients = [];
-  #nextSid = 1n;
+  #clients = new Clients(() => ({ port: this.port, tls: this.secure }));
 
   /**
    * Starts a server and waits until it listens.
@@ -34,26 +33,22 @@ class Harness {
   }
 
   get port() {
-    return this.server.http_server.address().port;
+    return this.server.http_server.address()?.port;
   }
 
   async stop() {
-    for (const client of this.#clients) client.destroy();
+    this.#clients.destroy();
     await within(this.server.Destroy(), "Destroy()");
   }
 
-  /** A connection on which nothing was said yet. */
-  async open(options = {}) {
-    const client = await Client.open(this.#complete(options));
-    this.#clients.push(client);
-    return client;
+  /** A connection on which nothing was said yet. @param {import("./client").ClientOptions} [options] */
+  open(options) {
+    return this.#clients.open(options);
   }
 
   /** A client whose upgrade was accepted. @param {import("./client").ClientOptions} [options] */
-  async connect(options = {}) {
-    const client = await Client.connect(this.#complete(options));
-    this.#clients.push(client);
-    return client;
+  connect(options) {
+    return this.#clients.connect(options);
   }
 
   /** The status, headers and body that a request gets on a connection of its own. */
@@ -84,11 +79,11 @@ class Harness {
    * A session and the client at its other end, which has not said a word yet.
    *
    * @param {import("./client").ClientOptions} [options]
-   * @returns {Promise<{ client: Client, session: any }>}
+   * @returns {Promise<{ client: import("./client").Client, session: any }>}
    */
   async meet(options = {}) {
-    const complete = this.#complete(options);
-    const [session, client] = await Promise.all([this.session(complete.sid), this.connect(complete)]);
+    const { sid = this.#clients.nextSid() } = options;
+    const [session, client] = await Promise.all([this.session(sid), this.connect({ ...options, sid })]);
     return { client, session };
   }
 
@@ -97,15 +92,6 @@ class Harness {
     const { client, session } = await this.meet(options);
     await Promise.all([event(session, "connected"), client.announce()]);
     return { client, session };
-  }
-
-  #complete(options) {
-    return {
-      ...options,
-      port: options.port ?? this.port,
-      tls: options.tls ?? this.secure,
-      sid: options.sid ?? this.#nextSid++,
-    };
   }
 }
 

@@ -6,9 +6,10 @@
 const assert = require("node:assert/strict");
 const { setTimeout } = require("node:timers/promises");
 
-const { Client } = require("./client");
+const { Clients } = require("./clients");
 const { assertUndisturbed, separate } = require("./healthy");
 const { spawnApp } = require("./process");
+const { until } = require("./wait");
 
 const MIB = 1024 * 1024;
 /** Whether round trips are judged, and nothing else. */
@@ -68,8 +69,7 @@ function application({ cryo, send, argument }) {
 
 class Victim {
   #app;
-  #clients = [];
-  #nextSid = 1n;
+  #clients = new Clients(() => ({ port: this.port, tls: this.secure }));
   /** Its client. */
   bystander;
 
@@ -79,7 +79,7 @@ class Victim {
    */
   static async start(t, options = {}) {
     const victim = new Victim(spawnApp(t, application, options), Boolean(options.ssl));
-    t.after(() => victim.#clients.forEach((client) => client.destroy()));
+    t.after(() => victim.#clients.destroy());
     const { port, pid } = await victim.#app.next("the port");
     victim.port = port;
     if (MEASURED) separate(pid);
@@ -93,20 +93,18 @@ class Victim {
   }
 
   /** A connection on which nothing was said yet. @param {Partial<import("./client").ClientOptions>} [options] */
-  async open(options = {}) {
-    return this.#keep(await Client.open(this.#complete(options)));
+  open(options) {
+    return this.#clients.open(options);
   }
 
   /** The client of a connected session. It behaves unless `options` say otherwise. */
-  async join(options = {}) {
-    const client = this.#keep(await Client.connect(this.#complete({ acks: true, pongs: true, ...options })));
-    await client.announce();
-    return client;
+  join(options) {
+    return this.#clients.join({ acks: true, pongs: true, ...options });
   }
 
   /** Waits until the bystander's is the only session. */
   async alone() {
-    while ((await this.#figures()).sessions > 1) await setTimeout(50);
+    await until(async () => (await this.#figures()).sessions === 1, "the other sessions' end");
   }
 
   /**
@@ -155,15 +153,6 @@ class Victim {
   async #figures() {
     this.#app.tell("figures?");
     return this.#app.next("its figures");
-  }
-
-  #keep(client) {
-    this.#clients.push(client);
-    return client;
-  }
-
-  #complete(options) {
-    return { port: this.port, tls: this.secure, sid: this.#nextSid++, ...options };
   }
 }
 

@@ -14,7 +14,7 @@ const some = Buffer.from("payload");
 const VIOLATIONS = {
   "an unmasked frame": [1002, encodeFrame(some, { mask: false })],
   "a reserved bit": [1002, encodeFrame(some, { rsv: 4 })],
-  "a compressed frame, which nobody agreed to": [1002, encodeFrame(some, { opcode: TEXT, rsv: 4 })],
+  "a compressed frame that was not negotiated": [1002, encodeFrame(some, { opcode: TEXT, rsv: 4 })],
   "a reserved data opcode": [1002, encodeFrame(some, { opcode: 3 })],
   "a reserved control opcode": [1002, encodeFrame(some, { opcode: 11 })],
   "a ping of 126 bytes": [1002, encodeFrame(Buffer.alloc(126), { opcode: PING })],
@@ -25,9 +25,9 @@ const VIOLATIONS = {
   "a close with the code 999": [1002, encodeFrame(closePayload(999), { opcode: CLOSE })],
   "a close with the code 1005": [1002, encodeFrame(closePayload(1005), { opcode: CLOSE })],
   "a close with the code 5000": [1002, encodeFrame(closePayload(5000), { opcode: CLOSE })],
-  "a close reason that is no UTF-8": [1007, encodeFrame(Buffer.from([0x03, 0xe8, 0xff, 0xfe]), { opcode: CLOSE })],
-  "a text that is no UTF-8": [1007, encodeFrame(Buffer.from([0xc3, 0x28]), { opcode: TEXT })],
-  "a fragmented text that is no UTF-8": [
+  "a close reason that is not UTF-8": [1007, encodeFrame(Buffer.from([0x03, 0xe8, 0xff, 0xfe]), { opcode: CLOSE })],
+  "a text that is not UTF-8": [1007, encodeFrame(Buffer.from([0xc3, 0x28]), { opcode: TEXT })],
+  "a fragmented text that is not UTF-8": [
     1007,
     encodeFrame(Buffer.from([0xe2, 0x82]), { opcode: TEXT, fin: false }),
     encodeFrame(Buffer.from([0x28]), { opcode: CONTINUATION }),
@@ -47,26 +47,26 @@ const head = (type, ...rest) => Buffer.from([0, 0, 0, 0, 0, 0, 0, 1, type, ...re
 
 /** Cryo frames that are too short for their type, or say neither of two things. */
 const UNINTELLIGIBLE = {
-  "no byte": Buffer.alloc(0),
+  "an empty frame": Buffer.alloc(0),
   "half a sid": Buffer.alloc(4),
   "no type": Buffer.alloc(8),
   "UTF8DATA without its number": head(250, 0, 0, 0),
   "BINARYDATA without its number": head(249),
   "ERROR without its number": head(252, 0),
   "BYE without its number": head(254, 0, 0),
-  "an ACK of nothing": head(253, 0, 0, 0),
+  "ACK without its number": head(253, 0, 0, 0),
   "PING_PONG without its number": head(251, 0),
-  "a PING_PONG that is neither": head(251, 0, 0, 0, 1, ...Buffer.from("pang")),
+  "a PING_PONG that is neither ping nor pong": head(251, 0, 0, 0, 1, ...Buffer.from("pang")),
   "an empty PING_PONG": head(251, 0, 0, 0, 1),
   "ENDPOINT_INFO without a version": head(255, 0, 0, 0, 0, 0, 0, 0),
   "ENDPOINT_INFO without its features": head(255, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0),
   "TX_START without a byteLength": head(0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0),
-  "TX_CHUNK without its place": head(1, 0, 0, 0, 1, 0, 0, 0),
-  "TX_FINISH of nothing": head(2, 0, 0, 0, 1, 0, 0, 0),
+  "TX_CHUNK without its sequence number": head(1, 0, 0, 0, 1, 0, 0, 0),
+  "TX_FINISH without its stream's number": head(2, 0, 0, 0, 1, 0, 0, 0),
   "a TX_FLOW without a behaviour": head(3, 0, 0, 0, 1),
-  "a TX_FLOW that is neither": head(3, 0, 0, 0, 1, 2),
+  "a TX_FLOW that is neither push nor pull": head(3, 0, 0, 0, 1, 2),
   "TX_FETCH without an end": head(4, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0),
-  "TX_CANCEL of nothing": head(5, 0, 0, 0, 1),
+  "TX_CANCEL without its stream's number": head(5, 0, 0, 0, 1),
 };
 
 module.exports = { UNINTELLIGIBLE, VIOLATIONS, head };

@@ -3,6 +3,7 @@
 // Bounded waits: a lost event fails its test by name instead of hanging the run.
 
 const { once } = require("node:events");
+const { setTimeout: pause } = require("node:timers/promises");
 
 // Far above what any wait takes, because the suite's processes share the machine with each other.
 const DEADLINE_MS = 30_000;
@@ -34,6 +35,20 @@ function event(emitter, name, ms) {
 }
 
 /**
+ * Resolves when a condition holds that no event tells of.
+ *
+ * @param {() => unknown} condition May be asynchronous.
+ * @param {string} what Names the wait in the error.
+ */
+async function until(condition, what) {
+  let late = false;
+  const poll = async () => {
+    while (!late && !(await condition())) await pause(5);
+  };
+  await within(poll(), what).finally(() => (late = true));
+}
+
+/**
  * @param {Promise<unknown>} promise
  * @returns {Promise<boolean>} Whether it has settled, once all that is due in this turn of the event loop has run.
  */
@@ -57,4 +72,4 @@ function deferred() {
   return parts;
 }
 
-module.exports = { deferred, event, settled, within };
+module.exports = { deferred, event, settled, until, within };

@@ -45,8 +45,8 @@ const kinds = [
   },
 ];
 
-async function visit(door, turn) {
-  const client = await door.join();
+async function visit(clients, turn) {
+  const client = await clients.join();
   await kinds[turn % kinds.length](client);
   client.close();
   await client.closed();

@@ -15,8 +15,8 @@ const LEAVES = [
 ];
 
 /** Some are refused, some break off in the middle of the handshake. */
-async function stranger(door, breaksOff) {
-  const client = await door.open();
+async function stranger(clients, breaksOff) {
+  const client = await clients.open();
   if (breaksOff) {
     client.write(requestHead(target(client.sid)).slice(0, 40));
     client.reset();
@@ -27,9 +27,9 @@ async function stranger(door, breaksOff) {
   await client.closed();
 }
 
-async function visit(door, turn) {
-  if (turn % 8 === 7) return stranger(door, turn % 16 === 15);
-  const client = turn % 2 === 0 ? await door.join() : await door.connect();
+async function visit(clients, turn) {
+  if (turn % 8 === 7) return stranger(clients, turn % 16 === 15);
+  const client = turn % 2 === 0 ? await clients.join() : await clients.connect();
   client.send("UTF8DATA", { payload: `turn ${turn}` });
   assert.equal((await client.nextOf("UTF8DATA")).payload, `turn ${turn}`);
   LEAVES[turn % LEAVES.length](client);

@@ -17,8 +17,8 @@ const BURST = SIZES.flatMap((size) => [
   ["BINARYDATA", BYTES.subarray(0, size)],
 ]);
 
-async function visit(door) {
-  const client = await door.join();
+async function visit(clients) {
+  const client = await clients.join();
   for (let round = 0; round < ROUNDS; round++) {
     client.write(Buffer.concat(BURST.map(([name, payload]) => client.message(name, { payload }))));
     for (const [name, payload] of BURST) {

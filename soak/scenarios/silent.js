@@ -4,8 +4,8 @@
 
 const { setTimeout } = require("node:timers/promises");
 
-async function visit(door, turn) {
-  const client = await door.join({ acks: false });
+async function visit(clients, turn) {
+  const client = await clients.join({ acks: false });
   client.send("ERROR", { payload: "many" });
   const numbers = [];
   while (numbers.length < 200) numbers.push((await client.nextOf("UTF8DATA")).ack);

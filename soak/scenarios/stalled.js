@@ -4,8 +4,8 @@
 
 const { setTimeout } = require("node:timers/promises");
 
-async function visit(door, turn) {
-  const client = await door.join();
+async function visit(clients, turn) {
+  const client = await clients.join();
   client.pause();
   client.send("ERROR", { payload: "flood" });
   await setTimeout(1000 + 500 * (turn % 4));

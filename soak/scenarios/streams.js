@@ -41,8 +41,8 @@ const kinds = {
   },
 };
 
-async function visit(door, turn) {
-  const client = await door.join();
+async function visit(clients, turn) {
+  const client = await clients.join();
   await Object.values(kinds)[turn % 3](client);
   client.close();
   await client.closed();
