@@ -106,6 +106,9 @@ pub async fn sweep(shared: Arc<Shared>) {
                     let mut core = link.lock();
                     let number = filling.number;
                     core.with(now, &mut filling.batch, (link.slot, number), |session, io| session.sweep(io));
+                    if core.paused && core.session.intake.raise_if_stalled() {
+                        link.rouse();
+                    }
                     core.awaiting = core.session.awaits_acks();
                     core.awaiting
                 })

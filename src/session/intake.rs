@@ -7,16 +7,30 @@ pub const EVENT_COST: usize = 64;
 /// `maxUnreadBytes`, 128 of them may be on their way at once.
 pub const STREAM_COST: usize = 8192;
 
+/// By how many bits the limit may be raised.
+const MOST_RAISED: u32 = 4;
+
 /// Counts per batch: the events of a batch count as handled when the batch is done, which needs no work per session then.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Intake {
     /// Batch number and bytes of the two batches that can be under way: one being filled, one being delivered.
     batches: [(u64, usize); 2],
     /// Bytes that the application has taken out of a batch but still holds: messages before their hooks, stream data nobody has read.
     held: usize,
+    /// Bytes from which on the socket is not read.
+    limit: usize,
+    /// By how many bits that is raised.
+    raised: u32,
+    /// Whether the application has handled any of what it holds lately.
+    moved: bool,
 }
 
 impl Intake {
+    /// One with so many bytes as its limit.
+    pub fn new(limit: usize) -> Self {
+        Self { batches: [(0, 0); 2], held: 0, limit, raised: 0, moved: false }
+    }
+
     /// `bytes` of payload went into batch `number`.
     #[allow(clippy::indexing_slicing, reason = "there are two, for numbers even and odd")]
     pub fn received(&mut self, number: u64, bytes: usize) {
@@ -35,6 +49,29 @@ impl Intake {
     /// The application has handled `bytes` it held.
     pub fn release(&mut self, bytes: usize) {
         self.held = self.held.saturating_sub(bytes);
+        self.moved = true;
+        if self.held < self.limit {
+            self.raised = 0;
+        }
+    }
+
+    /// Whether the socket is not to be read, when all batches up to and with number `done` are handled.
+    pub fn is_full(&self, done: u64) -> bool {
+        self.unread(done) >= self.raised_limit()
+    }
+
+    /// To be called now and then while the session waits for an ACK. If the application has handled nothing since the last call, and what it holds
+    /// keeps the socket from being read, it may itself wait for that ACK, which stands behind what is not read: the limit is doubled, up to 16
+    /// times, until there is less to handle again. True when it was.
+    pub fn raise_if_stalled(&mut self) -> bool {
+        let stalled = !std::mem::replace(&mut self.moved, false) && self.held >= self.raised_limit();
+        let raises = stalled && self.raised < MOST_RAISED;
+        self.raised += u32::from(raises);
+        raises
+    }
+
+    fn raised_limit(&self) -> usize {
+        self.limit.saturating_mul(1 << self.raised)
     }
 
     /// Bytes not handled, when all batches up to and with number `done` are.
@@ -50,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_batch_counts_until_it_is_done() {
-        let mut intake = Intake::default();
+        let mut intake = Intake::new(1000);
         intake.received(1, 100);
         intake.received(1, 100);
         intake.received(2, 50);
@@ -63,10 +100,38 @@ mod tests {
 
     #[test]
     fn what_is_held_counts_until_it_is_released() {
-        let mut intake = Intake::default();
+        let mut intake = Intake::new(1000);
         intake.hold(30);
         assert_eq!(intake.unread(9), 30);
         intake.release(40);
         assert_eq!(intake.unread(9), 0);
+    }
+
+    #[test]
+    fn the_limit_is_raised_while_nothing_is_handled_of_what_reaches_it() {
+        let mut intake = Intake::new(100);
+        intake.hold(99);
+        assert!(!intake.raise_if_stalled(), "the socket is read");
+        intake.hold(1);
+        intake.release(0);
+        assert!(!intake.raise_if_stalled(), "the application has handled something");
+        for times in [2, 4, 8, 16] {
+            assert!(intake.is_full(0));
+            assert!(intake.raise_if_stalled());
+            assert!(!intake.is_full(0));
+            intake.hold(100 * times - intake.unread(0));
+        }
+        assert!(intake.is_full(0) && !intake.raise_if_stalled(), "16 times, and no more");
+        intake.release(1501);
+        assert!(!intake.is_full(0));
+        intake.hold(1);
+        assert!(intake.is_full(0), "it is as it was");
+    }
+
+    #[test]
+    fn a_limit_of_any_size_can_be_raised() {
+        let mut intake = Intake::new(usize::MAX);
+        intake.hold(usize::MAX);
+        assert!(intake.raise_if_stalled() && intake.is_full(0));
     }
 }

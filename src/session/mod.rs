@@ -107,13 +107,14 @@ impl Session {
         let run = Run::new(Arc::clone(&config.meter));
         let mut acks = Acks::default();
         let greeting = acks.expect(Waiter::Nobody);
+        let intake = Intake::new(config.max_unread);
         Self {
             sid,
             config,
             acks,
             greeting,
             outbox: Outbox::default(),
-            intake: Intake::default(),
+            intake,
             phase: Phase::Open,
             streams: None,
             features: None,
@@ -222,7 +223,7 @@ impl Session {
 
     /// Whether the application has more to handle than it should be given, when all batches up to number `done` are handled.
     pub fn is_full(&self, done: u64) -> bool {
-        self.intake.unread(done) >= self.config.max_unread
+        self.intake.is_full(done)
     }
 
     /// Whether it was asked to leave, and still has to send what was sent before.
