@@ -17,6 +17,8 @@
 //! | `streams`, `incoming`, `outgoing` | transactions: which are open, the peer's frames, ours |
 //! | `transit` | how much of our streams the socket has not taken yet |
 
+#![forbid(unsafe_code)]
+
 pub mod acks;
 pub mod config;
 pub mod counting;
