@@ -10,7 +10,7 @@
 //! | [`exchange`] | batches of commands and events, each way in one call |
 //! | [`arrays`] | the arrays that both sides read and write |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
-//! | [`dirty`] | the sessions that the turn has left to be written to |
+//! | [`dirty`] | sessions with unsent output |
 //! | [`commands`] | batches of commands out of JavaScript's arrays |
 //! | [`give_way`] | how the JavaScript thread lets the I/O thread have its turn |
 //! | [`heap`] | how much freed memory the process keeps |

@@ -34,8 +34,8 @@ pub fn parse(bytes: &[u8], key: &str) -> Result<Option<(Answer, usize)>, Failure
     let length = match response.parse(seen) {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) if seen.len() < MAX_HEAD => return Ok(None),
-        Ok(Status::Partial) => return Err(Failure::strange(None, "the head of its answer does not end")),
-        Err(error) => return Err(Failure::strange(None, &format!("its answer is no HTTP: {error}"))),
+        Ok(Status::Partial) => return Err(Failure::strange(None, "the head of its response is incomplete")),
+        Err(error) => return Err(Failure::strange(None, &format!("its response is not HTTP: {error}"))),
     };
     let status = response.code.unwrap_or_default();
     let answer = if status == 101 {
@@ -54,7 +54,7 @@ fn check(headers: &[Header<'_>], key: &str) -> Result<(), &'static str> {
         values(headers, name).flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
     };
     if !names("upgrade", "websocket") || !names("connection", "upgrade") {
-        return Err("its 101 leads to something else than WebSocket");
+        return Err("its 101 response does not switch to WebSocket");
     }
     let mut accepts = values(headers, "sec-websocket-accept");
     if accepts.next() != Some(derive_accept_key(key.as_bytes()).as_str()) || accepts.next().is_some() {
@@ -136,8 +136,8 @@ mod tests {
 
     #[test]
     fn no_http_and_heads_without_end_are_refused() {
-        assert!(failure("SSH-2.0-OpenSSH_9.6\r\n").contains("no HTTP"));
+        assert!(failure("SSH-2.0-OpenSSH_9.6\r\n").contains("not HTTP"));
         let endless = format!("HTTP/1.1 101 Switching Protocols\r\nX: {}", "x".repeat(MAX_HEAD));
-        assert!(failure(&endless).contains("does not end"));
+        assert!(failure(&endless).contains("incomplete"));
     }
 }
