@@ -11,76 +11,50 @@ use crate::session::{Farewell, MessageKind, Micros, Side};
 /// Words of a command.
 pub const WORDS: usize = 5;
 
-/// What JavaScript asks for. The numbers are known to `lib/bridge/codes.js` too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Command {
-    /// Send the payload as UTF8DATA; `a` is the send's token.
-    Utf8 = 0,
-    /// Send the payload as BINARYDATA; `a` is the send's token.
-    Binary = 1,
-    /// Send the payload as ERROR; `a` is the send's token.
-    Error = 2,
-    /// Send a ping.
-    Ping = 3,
-    /// Acknowledge message `a`: its hooks have run, and `b` received bytes of it are no longer kept.
-    Acknowledge = 4,
-    /// Leave with BYE; the payload is its reason.
-    Bye = 5,
-    /// Leave without BYE, with close code `a`; the payload is the close reason.
-    Close = 6,
-    /// The session's end has been handled.
-    Free = 7,
-    /// `a` received bytes are kept beyond their batch.
-    Hold = 8,
-    /// `a` bytes of those have been handled.
-    Release = 9,
-    /// The validator's answer to handshake `slot`: `a` is 0 for no, 1 for yes, 2 for its failure, 3 for a refused origin.
-    Answer = 10,
-    /// Open our stream `a` of `b` bytes (-1: unknown); the payload is its name.
-    TxStart = 11,
-    /// Send the payload as chunk `b` of our stream `a`.
-    TxChunk = 12,
-    /// Complete our stream `a`.
-    TxFinish = 13,
-    /// Cancel stream `a`; `b` is its [`Side`].
-    TxCancel = 14,
-    /// Our stream `a` is through: forget it.
-    TxForget = 15,
-    /// Ask for chunks of the peer's stream `b`; `a` is the send's token, the payload start and end (u32, little-endian).
-    TxFetch = 16,
-    /// Say that we want the peer's streams with flow behaviour `b`; `a` is the send's token.
-    TxFlow = 17,
-    /// Tell us when no more than `a` bytes of chunks wait for the socket.
-    TxRoom = 18,
-    /// Tell of the session's heartbeat rounds from now on.
-    Stats = 19,
-}
-
-impl Command {
-    /// All of them, by number.
-    pub const ALL: [Self; 20] = [
-        Self::Utf8,
-        Self::Binary,
-        Self::Error,
-        Self::Ping,
-        Self::Acknowledge,
-        Self::Bye,
-        Self::Close,
-        Self::Free,
-        Self::Hold,
-        Self::Release,
-        Self::Answer,
-        Self::TxStart,
-        Self::TxChunk,
-        Self::TxFinish,
-        Self::TxCancel,
-        Self::TxForget,
-        Self::TxFetch,
-        Self::TxFlow,
-        Self::TxRoom,
-        Self::Stats,
-    ];
+numbered! {
+    /// What JavaScript asks for. The numbers are known to `lib/bridge/codes.js` too.
+    pub enum Command {
+        /// Send the payload as UTF8DATA; `a` is the send's token.
+        Utf8 = 0,
+        /// Send the payload as BINARYDATA; `a` is the send's token.
+        Binary = 1,
+        /// Send the payload as ERROR; `a` is the send's token.
+        Error = 2,
+        /// Send a ping.
+        Ping = 3,
+        /// Acknowledge message `a`: its hooks have run, and `b` received bytes of it are no longer kept.
+        Acknowledge = 4,
+        /// Leave with BYE; the payload is its reason.
+        Bye = 5,
+        /// Leave without BYE, with close code `a`; the payload is the close reason.
+        Close = 6,
+        /// The session's end has been handled.
+        Free = 7,
+        /// `a` received bytes are kept beyond their batch.
+        Hold = 8,
+        /// `a` bytes of those have been handled.
+        Release = 9,
+        /// The validator's answer to handshake `slot`: `a` is 0 for no, 1 for yes, 2 for its failure, 3 for a refused origin.
+        Answer = 10,
+        /// Open our stream `a` of `b` bytes (-1: unknown); the payload is its name.
+        TxStart = 11,
+        /// Send the payload as chunk `b` of our stream `a`.
+        TxChunk = 12,
+        /// Complete our stream `a`.
+        TxFinish = 13,
+        /// Cancel stream `a`; `b` is its [`Side`].
+        TxCancel = 14,
+        /// Our stream `a` is through: forget it.
+        TxForget = 15,
+        /// Ask for chunks of the peer's stream `b`; `a` is the send's token, the payload start and end (u32, little-endian).
+        TxFetch = 16,
+        /// Say that we want the peer's streams with flow behaviour `b`; `a` is the send's token.
+        TxFlow = 17,
+        /// Tell us when no more than `a` bytes of chunks wait for the socket.
+        TxRoom = 18,
+        /// Tell of the session's heartbeat rounds from now on.
+        Stats = 19,
+    }
 }
 
 /// Carries out commands: what they act on, and where their effects go.
@@ -107,8 +81,8 @@ impl Dispatcher<'_> {
             // A length beyond the array would be a bug of lib/: nothing behind it can be trusted.
             let Some(payload) = payloads.get(offset..end) else { break };
             offset = end;
-            let Some(command) = Command::ALL.get(code as usize) else { break };
-            self.one(slot, *command, (a, b), payload);
+            let Some(command) = Command::from_number(code) else { break };
+            self.one(slot, command, (a, b), payload);
         }
         offset
     }

@@ -24,7 +24,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     let Some((&[ref sid @ .., type_byte], rest)) = bytes.split_first_chunk::<HEADER_LEN_MIN>() else {
         return Err(DecodeError::TooShort { frame_type: None, need: HEADER_LEN_MIN, got: bytes.len() });
     };
-    let frame_type = FrameType::from_u8(type_byte).ok_or(DecodeError::UnknownType(type_byte))?;
+    let frame_type = FrameType::from_number(type_byte.into()).ok_or(DecodeError::UnknownType(type_byte))?;
     let fields = Fields { frame_type, len: bytes.len(), rest };
     Ok(Decoded { sid: u64::from_be_bytes(*sid), frame: fields.read()? })
 }

@@ -30,92 +30,61 @@ pub const LARGE_FLAG: u32 = 4;
 /// Flag, besides that: it is a parcel.
 pub const PARCEL_FLAG: u32 = 8;
 
-/// What an event is. The numbers are known to `lib/bridge/codes.js` too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Code {
-    /// A UTF8DATA message; `a` is its number.
-    Utf8 = 0,
-    /// A BINARYDATA message; `a` is its number.
-    Binary = 1,
-    /// An ERROR message; `a` is its number.
-    Error = 2,
-    /// Sends have ended: `a` is the first one's token, `b` the [`Outcome`] and, from bit 8 on, how many with tokens in a row.
-    Settled = 3,
-    /// A session is there; `a` is 1 if it is a peer's. Payload: sid (u64), the number of its handshake or call (u32), both little-endian;
-    /// for a peer's the request.
-    Opened = 4,
-    /// The client announced itself; `a` is 1 if it takes part in transactions.
-    Connected = 5,
-    /// A heartbeat round; payload: rtt (ms), bytes received, bytes sent, timed-out ACKs, as little-endian doubles.
-    Stats = 6,
-    /// The session is over; payload: bytes received, bytes sent, messages dropped, as little-endian doubles.
-    Closed = 7,
-    /// The validator is to be asked; `slot` is the handshake's number, `a` the length of the token at the start of the payload.
-    Validate = 8,
-    /// The handshake `slot` is over without a session: its validator's answer no longer matters.
-    Abandoned = 9,
-    /// Shutdown is complete: nothing comes after this.
-    Stopped = 10,
-    /// There is no connection to a peer: `slot` is the call's number, the payload says why.
-    PeerFailed = 11,
-    /// A connection that Node.js serves; `slot` is its id, here and in the next four. Payload: the client's address and port, then this end's, one a line.
-    HttpOpened = 12,
-    /// Bytes that came on it.
-    HttpData = 13,
-    /// The client will send no more on it.
-    HttpEnd = 14,
-    /// It takes bytes again, or has taken the last ones.
-    HttpWritable = 15,
-    /// It is over; the payload is the code of the error, if it broke.
-    HttpClosed = 16,
-    /// The peer began stream `a` of `b` bytes (-1: unknown); payload: its name.
-    TxStart = 17,
-    /// Chunk `b` of the peer's stream `a`; payload: its bytes.
-    TxChunk = 18,
-    /// The peer's stream `a` is complete.
-    TxFinish = 19,
-    /// The peer cancelled stream `a`; `b` is its [`Side`](crate::session::Side).
-    TxCancel = 20,
-    /// The peer asks for chunks of our stream `a`; payload: start and end (u32, little-endian).
-    TxFetch = 21,
-    /// The peer wants our streams with flow behaviour `a` from now on.
-    TxFlow = 22,
-    /// Our stream `a` has come a step further, or not: `b` is the [`Step`](crate::session::Step) and, from bit 8 on, the [`Outcome`].
-    TxSettled = 23,
-    /// There is room for chunks: `a` bytes of them still wait for the socket.
-    TxRoom = 24,
-}
-
-impl Code {
-    /// All of them, by number.
-    pub const ALL: [Self; 25] = [
-        Self::Utf8,
-        Self::Binary,
-        Self::Error,
-        Self::Settled,
-        Self::Opened,
-        Self::Connected,
-        Self::Stats,
-        Self::Closed,
-        Self::Validate,
-        Self::Abandoned,
-        Self::Stopped,
-        Self::PeerFailed,
-        Self::HttpOpened,
-        Self::HttpData,
-        Self::HttpEnd,
-        Self::HttpWritable,
-        Self::HttpClosed,
-        Self::TxStart,
-        Self::TxChunk,
-        Self::TxFinish,
-        Self::TxCancel,
-        Self::TxFetch,
-        Self::TxFlow,
-        Self::TxSettled,
-        Self::TxRoom,
-    ];
+numbered! {
+    /// What an event is. The numbers are known to `lib/bridge/codes.js` too.
+    pub enum Code {
+        /// A UTF8DATA message; `a` is its number.
+        Utf8 = 0,
+        /// A BINARYDATA message; `a` is its number.
+        Binary = 1,
+        /// An ERROR message; `a` is its number.
+        Error = 2,
+        /// Sends have ended: `a` is the first one's token, `b` the [`Outcome`] and, from bit 8 on, how many with tokens in a row.
+        Settled = 3,
+        /// A session is there; `a` is 1 if it is a peer's. Payload: sid (u64), the number of its handshake or call (u32), both little-endian;
+        /// for a peer's the request.
+        Opened = 4,
+        /// The client announced itself; `a` is 1 if it takes part in transactions.
+        Connected = 5,
+        /// A heartbeat round; payload: rtt (ms), bytes received, bytes sent, timed-out ACKs, as little-endian doubles.
+        Stats = 6,
+        /// The session is over; payload: bytes received, bytes sent, messages dropped, as little-endian doubles.
+        Closed = 7,
+        /// The validator is to be asked; `slot` is the handshake's number, `a` the length of the token at the start of the payload.
+        Validate = 8,
+        /// The handshake `slot` is over without a session: its validator's answer no longer matters.
+        Abandoned = 9,
+        /// Shutdown is complete: nothing comes after this.
+        Stopped = 10,
+        /// There is no connection to a peer: `slot` is the call's number, the payload says why.
+        PeerFailed = 11,
+        /// A connection that Node.js serves; `slot` is its id, here and in the next four. Payload: the client's address and port, then this end's, one a line.
+        HttpOpened = 12,
+        /// Bytes that came on it.
+        HttpData = 13,
+        /// The client will send no more on it.
+        HttpEnd = 14,
+        /// It takes bytes again, or has taken the last ones.
+        HttpWritable = 15,
+        /// It is over; the payload is the code of the error, if it broke.
+        HttpClosed = 16,
+        /// The peer began stream `a` of `b` bytes (-1: unknown); payload: its name.
+        TxStart = 17,
+        /// Chunk `b` of the peer's stream `a`; payload: its bytes.
+        TxChunk = 18,
+        /// The peer's stream `a` is complete.
+        TxFinish = 19,
+        /// The peer cancelled stream `a`; `b` is its [`Side`](crate::session::Side).
+        TxCancel = 20,
+        /// The peer asks for chunks of our stream `a`; payload: start and end (u32, little-endian).
+        TxFetch = 21,
+        /// The peer wants our streams with flow behaviour `a` from now on.
+        TxFlow = 22,
+        /// Our stream `a` has come a step further, or not: `b` is the [`Step`](crate::session::Step) and, from bit 8 on, the [`Outcome`].
+        TxSettled = 23,
+        /// There is room for chunks: `a` bytes of them still wait for the socket.
+        TxRoom = 24,
+    }
 }
 
 /// Events on their way to the application.
