@@ -101,12 +101,6 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Whether the receiver answers this frame with an ACK (protocol, "Conversation").
-    #[inline]
-    pub const fn wants_ack(&self) -> bool {
-        !matches!(self, Self::Ack { .. } | Self::Ping { .. } | Self::Pong { .. } | Self::TxChunk { .. })
-    }
-
     /// The bytes after the head: a payload, a reason or a name. Empty for types without any.
     #[inline]
     pub const fn tail(&self) -> &'a [u8] {

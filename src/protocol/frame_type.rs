@@ -53,12 +53,6 @@ impl FrameType {
         }
     }
 
-    /// Whether only peers that announced [`FEATURE_TRANSACTIONS`](super::FEATURE_TRANSACTIONS) may send this type.
-    #[inline]
-    pub const fn is_transaction(self) -> bool {
-        self as u8 <= Self::TxCancel as u8
-    }
-
     /// The length of this type's head in bytes: all of the frame but its tail.
     #[inline]
     pub const fn head_len(self) -> usize {

@@ -72,7 +72,8 @@ fn due(rig: &Rig, frame: &Frame<'_>) -> Due {
         Frame::EndpointInfo { version, .. } => version == VERSION,
         Frame::Utf8 { .. } | Frame::Binary { .. } | Frame::Error { .. } => !hooked,
         Frame::Bye { .. } => true,
-        _ => frame.wants_ack() && transactions,
+        Frame::Ack { .. } | Frame::Ping { .. } | Frame::Pong { .. } => false,
+        _ => transactions,
     };
     let answer = match *frame {
         Frame::Ping { ack } => Some((FrameType::PingPong, ack)),

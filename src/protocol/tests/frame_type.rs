@@ -13,22 +13,6 @@ fn a_type_is_found_by_its_number_and_others_are_not() {
 }
 
 #[test]
-fn transaction_types_are_those_named_tx() {
-    for frame_type in FrameType::ALL {
-        assert_eq!(frame_type.is_transaction(), frame_type.name().starts_with("TX_"), "{frame_type:?}");
-    }
-}
-
-#[test]
-fn only_ack_ping_pong_and_chunk_want_no_ack() {
-    use FrameType::{Ack, PingPong, TxChunk};
-    for frame in SAMPLES {
-        let exempt = matches!(frame.frame_type(), Ack | PingPong | TxChunk);
-        assert_eq!(frame.wants_ack(), !exempt, "{frame:?}");
-    }
-}
-
-#[test]
 fn only_chunk_has_no_ack_number() {
     let numbers: Vec<_> =
         SAMPLES.iter().filter(|frame| frame.frame_type() != FrameType::TxChunk).map(|frame| frame.ack()).collect();
