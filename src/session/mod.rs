@@ -5,8 +5,7 @@
 //! |---|---|
 //! | [`config`] | limits and policies that a server's sessions share |
 //! | [`event`] | what comes out: [`Event`]s for the application, frames for the [`Wire`] |
-//! | [`acks`] | numbering, who waits for which ACK |
-//! | [`round_trip`] | how long ACKs take |
+//! | [`acks`] | numbering, who waits for which ACK, and how long ACKs take |
 //! | [`outbox`] | frames a slow reader keeps waiting, drop policies |
 //! | [`intake`] | what the application has not handled yet |
 //! | [`meter`], [`counting`] | what sessions count for the server's metrics |
@@ -26,7 +25,6 @@ pub mod event;
 pub mod intake;
 pub mod meter;
 pub mod outbox;
-pub mod round_trip;
 
 mod heartbeat;
 mod incoming;
