@@ -109,7 +109,7 @@ impl Bridge {
             let mut core = link.lock();
             core.with(now, &mut filling.batch, (link.slot, number), |session, io| {
                 if let Err(fault) = session.receive(message.into(), hooks, io) {
-                    session.fail(&fault, io);
+                    session.close_on_fault(&fault, io);
                 }
             });
             filling.flush_after(link);

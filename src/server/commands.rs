@@ -77,7 +77,7 @@ impl Shared {
     /// Ends a session behind what was sent before.
     pub fn say_farewell(&self, link: &Arc<Link>, farewell: Farewell) {
         let mut core = link.lock();
-        self.call(link, &mut core, |session, io| session.leave(farewell, io));
+        self.call(link, &mut core, |session, io| session.close_gracefully(farewell, io));
         self.flush(link, core);
         // The driver has deadlines to set.
         link.rouse();

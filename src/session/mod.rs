@@ -192,7 +192,7 @@ impl Session {
                 self.chunk_left_outbox(queued.tail.len(), io.wire);
             }
         }
-        self.finish_leaving(io);
+        self.finish_draining(io);
     }
 
     /// Bytes and frames that wait for the socket.
@@ -272,7 +272,7 @@ impl Session {
             }
         });
         if self.outbox.overflows(&self.config) {
-            self.shut(CloseCode::SERVER_FAULT.get(), close::OUTBOX_OVERFLOW, io);
+            self.close_now(CloseCode::SERVER_FAULT.get(), close::OUTBOX_OVERFLOW, io);
         }
     }
 

@@ -221,7 +221,7 @@ impl Reader {
                                 Payload::Owned(bytes) => Cow::Owned(bytes),
                             };
                             if let Err(fault) = session.receive(message, hooks, io) {
-                                session.fail(&fault, io);
+                                session.close_on_fault(&fault, io);
                             }
                         })
                     }
@@ -231,7 +231,7 @@ impl Reader {
                         *peer_closed = true;
                         let reason = String::from_utf8_lossy(reason);
                         core.with(now, batch, (link.slot, *number), |session, io| {
-                            session.shut(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
+                            session.close_now(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
                         });
                     }
                 }
@@ -239,7 +239,7 @@ impl Reader {
             if let Err(violation) = fed {
                 *broken = true;
                 core.with(now, batch, (link.slot, *number), |session, io| {
-                    session.shut(violation.code, violation.reason, io)
+                    session.close_now(violation.code, violation.reason, io)
                 });
             }
             if batch.words.len() > before {

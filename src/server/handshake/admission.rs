@@ -58,7 +58,7 @@ pub(super) fn reserve(shared: &Shared, sid: u64) -> Result<Reserved<'_>, Refusal
 pub(super) fn replace(shared: &Shared, link: &Arc<Link>) {
     shared.say_farewell(link, Farewell::silent(CloseCode::NORMAL.get(), close::REPLACED));
     let mut core = link.lock();
-    shared.call(link, &mut core, |session, io| session.leave_now(io));
+    shared.call(link, &mut core, |session, io| session.stop_draining(io));
     shared.flush(link, core);
     shared.conclude(link);
 }
