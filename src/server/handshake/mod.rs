@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::accept::Share;
+use super::accept::ConnectionGuard;
 use super::http::passthrough;
 use super::{Shared, Stop};
 use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
@@ -101,7 +101,7 @@ impl Drop for Pending<'_> {
 }
 
 /// Serves a connection from its first byte to its last.
-pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, share: Share) {
+pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, guard: ConnectionGuard) {
     let deadline = Instant::now() + shared.settings.handshake_timeout;
     let mut stop = shared.stop.subscribe();
     let pending = Pending::begin(&shared);
@@ -133,7 +133,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
             if let Some(older) = replaced {
                 replace(&shared, &older);
             }
-            opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, share);
+            opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, guard);
         }
         Err(ending) => {
             shared.metrics.handshake(ending.outcome());

@@ -6,7 +6,7 @@ use crate::net::outgoing::Outgoing;
 use crate::net::stream::Stream;
 use crate::net::websocket::{Decoder, Role};
 use crate::protocol::{MAX_HEAD_LEN, close};
-use crate::server::accept::Share;
+use crate::server::accept::ConnectionGuard;
 use crate::server::connection::link::Link;
 use crate::server::{Shared, Stop, connection};
 use crate::session::{Farewell, Session};
@@ -29,7 +29,7 @@ pub enum Origin {
 }
 
 /// Makes the session and starts its connection's task. `early` is what came behind the upgrade in the same read.
-pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, early: Vec<u8>, share: Share) {
+pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, early: Vec<u8>, guard: ConnectionGuard) {
     let role = match origin {
         Origin::Client { .. } => Role::Server,
         Origin::Peer { .. } => Role::Client,
@@ -59,6 +59,6 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
     let connection = connection::task::serve(Arc::clone(shared), link, read, decoder, early);
     tokio::spawn(async move {
         connection.await;
-        drop(share);
+        drop(guard);
     });
 }

@@ -12,7 +12,7 @@ use super::opening::{self, Origin};
 use crate::net::client::destination::Destination;
 use crate::net::client::failure::Failure;
 use crate::net::client::{self, Upgraded};
-use crate::server::accept::Share;
+use crate::server::accept::ConnectionGuard;
 use crate::server::events::batch::Code;
 use crate::server::{Shared, Stop};
 
@@ -33,7 +33,7 @@ pub struct Call {
 }
 
 /// Connects as the application asks, until the server is to stop.
-pub async fn serve(shared: Arc<Shared>, share: Share) {
+pub async fn serve(shared: Arc<Shared>, guard: ConnectionGuard) {
     let Some(mut calls) = shared.incoming_calls.lock().take() else { return };
     let mut stop = shared.stop.subscribe();
     loop {
@@ -42,12 +42,12 @@ pub async fn serve(shared: Arc<Shared>, share: Share) {
             _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
         };
         let Some(call) = call else { return };
-        tokio::spawn(connect(Arc::clone(&shared), call, share.outgoing()));
+        tokio::spawn(connect(Arc::clone(&shared), call, guard.outgoing()));
     }
 }
 
 /// Makes one connection. Nothing is said of one that the server's end cuts short: the application knows.
-async fn connect(shared: Arc<Shared>, call: Call, share: Share) {
+async fn connect(shared: Arc<Shared>, call: Call, guard: ConnectionGuard) {
     let Call { number, destination, addresses, tls, token, timeout: patience } = call;
     // Only the other server has to tell it from those of its other clients.
     let sid = RandomState::new().hash_one(number);
@@ -60,7 +60,7 @@ async fn connect(shared: Arc<Shared>, call: Call, share: Share) {
     match outcome.unwrap_or(Err(Failure::Timeout)) {
         Ok(Upgraded { stream, address, early }) => {
             let request = format!("{}\n{}\n{target}", address.ip(), address.port());
-            opening::open(&shared, stream, sid, &Origin::Peer { number, request }, early, share);
+            opening::open(&shared, stream, sid, &Origin::Peer { number, request }, early, guard);
         }
         Err(failure) => {
             let why = describe(&failure);
