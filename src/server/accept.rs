@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::events::batch::Code;
-use super::handshake::{self, dismiss, peer};
+use super::handshake::{self, peer, reject};
 use super::limits::ConnectionPermit;
 use super::{Shared, Stop, heartbeat, overdue, scheduling};
 use crate::net::listener::Listener;
@@ -113,7 +113,7 @@ async fn accept(shared: &Arc<Shared>, listener: Listener, guard: ConnectionGuard
                 Ok(permit) => {
                     tokio::spawn(handshake::serve(Arc::clone(shared), socket, peer, guard.incoming(permit)));
                 }
-                Err(excess) => dismiss::turn_away(shared, socket, peer, excess),
+                Err(excess) => reject::reject_excess(shared, socket, peer, excess),
             },
             Err(_) => tokio::time::sleep(RETRY).await,
         }

@@ -10,7 +10,7 @@ use super::connection::link::{Core, Link};
 use super::events::batch::Batch;
 use super::events::sink::Sink;
 use super::handshake::Verdict;
-use super::handshake::peer::Call;
+use super::handshake::peer::ConnectRequest;
 use super::http::passthrough::Wanted;
 use super::{Shared, Stop};
 use crate::net::direct::Direct;
@@ -149,9 +149,9 @@ impl Shared {
     }
 
     /// Connects to another server.
-    pub fn connect(&self, call: Call) {
+    pub fn connect(&self, request: ConnectRequest) {
         // Where nobody receives, the server has ended, and with it whatever it was to connect to.
-        let _ = self.calls.send(call);
+        let _ = self.connect_requests.send(request);
     }
 
     /// Stops: gracefully, or at once.

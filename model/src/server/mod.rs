@@ -26,7 +26,7 @@ use connection::task;
 use events::inbox::{Inbox, Wake};
 use handshake::Verdict;
 use handshake::opening::Origin;
-use handshake::peer::Call;
+use handshake::peer::ConnectRequest;
 use http::passthrough::Wanted;
 use registry::Registry;
 
@@ -53,7 +53,7 @@ pub mod handshake {
     }
 
     pub mod peer {
-        pub struct Call;
+        pub struct ConnectRequest;
     }
 }
 
@@ -103,7 +103,7 @@ pub struct Shared {
     tls: Mutex<Option<Arc<ServerConfig>>>,
     peer_tls: Mutex<Option<Arc<ClientConfig>>>,
     verdicts: Mutex<HashMap<u32, mpsc::Sender<Verdict>>>,
-    calls: mpsc::Sender<Call>,
+    connect_requests: mpsc::Sender<ConnectRequest>,
     awaiting: Mutex<Vec<Arc<Link>>>,
     awaiting_grew: Untold,
     late: Untold,
@@ -123,7 +123,7 @@ impl Shared {
             tls: Mutex::default(),
             peer_tls: Mutex::default(),
             verdicts: Mutex::default(),
-            calls: mpsc::channel().0,
+            connect_requests: mpsc::channel().0,
             awaiting: Mutex::default(),
             awaiting_grew: Untold,
             late: Untold,

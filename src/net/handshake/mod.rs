@@ -4,11 +4,11 @@
 //! In the order of use: [`parse`] the head, [`classify`] it, read its [`credentials`], then answer by [`accepted`] or
 //! [`Refusal::response`].
 
-mod answer;
 mod bigint;
 mod credentials;
 mod head;
 mod refusal;
+mod refusal_response;
 mod upgrade;
 
 pub use credentials::{Credentials, credentials};

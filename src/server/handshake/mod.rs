@@ -3,14 +3,14 @@
 //! | module | holds |
 //! |---|---|
 //! | [`admission`] | whether its client may have a session |
-//! | [`mod@dismiss`] | answers to clients that are not let in |
 //! | [`opening`] | a connection becomes a session |
 //! | [`peer`] | connections to other servers, until they are sessions, or are not |
+//! | [`mod@reject`] | answers to clients that are not let in |
 
 pub mod admission;
-pub mod dismiss;
 pub mod opening;
 pub mod peer;
+pub mod reject;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,8 +28,8 @@ use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 use admission::{Question, describe, read_more, replace, reserve};
-use dismiss::dismiss;
 use opening::Origin;
+use reject::reject;
 
 /// Bytes read at a time during a handshake.
 const PORTION: usize = 2048;
@@ -138,7 +138,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
         Err(ending) => {
             shared.metrics.handshake(ending.outcome());
             match ending {
-                Ending::Refused(refusal) => dismiss(&shared, &mut stream, &refusal, peer).await,
+                Ending::Refused(refusal) => reject(&shared, &mut stream, &refusal, peer).await,
                 // What was given back is an upgrade to WebSocket, so that it can't be handed over again.
                 Ending::HandedOver | Ending::Gone | Ending::NoTls => {}
             }

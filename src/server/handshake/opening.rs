@@ -21,7 +21,7 @@ pub enum Origin {
     },
     /// From the application's wish to connect to another server.
     Peer {
-        /// The call's.
+        /// The connect request's.
         number: u32,
         /// The other server's address, its port and the request target, one a line.
         request: String,

@@ -17,7 +17,7 @@ use crate::server::events::batch::Code;
 use crate::server::{Shared, Stop};
 
 /// The application's wish to connect to another server.
-pub struct Call {
+pub struct ConnectRequest {
     /// What the application calls it.
     pub number: u32,
     /// Where to.
@@ -34,21 +34,21 @@ pub struct Call {
 
 /// Connects as the application asks, until the server is to stop.
 pub async fn serve(shared: Arc<Shared>, guard: ConnectionGuard) {
-    let Some(mut calls) = shared.incoming_calls.lock().take() else { return };
+    let Some(mut requests) = shared.incoming_connect_requests.lock().take() else { return };
     let mut stop = shared.stop.subscribe();
     loop {
-        let call = tokio::select! {
-            call = calls.recv() => call,
+        let request = tokio::select! {
+            request = requests.recv() => request,
             _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
         };
-        let Some(call) = call else { return };
-        tokio::spawn(connect(Arc::clone(&shared), call, guard.outgoing()));
+        let Some(request) = request else { return };
+        tokio::spawn(connect(Arc::clone(&shared), request, guard.outgoing()));
     }
 }
 
 /// Makes one connection. Nothing is said of one that the server's end cuts short: the application knows.
-async fn connect(shared: Arc<Shared>, call: Call, guard: ConnectionGuard) {
-    let Call { number, destination, addresses, tls, token, timeout: patience } = call;
+async fn connect(shared: Arc<Shared>, request: ConnectRequest, guard: ConnectionGuard) {
+    let ConnectRequest { number, destination, addresses, tls, token, timeout: patience } = request;
     // Only the other server has to tell it from those of its other clients.
     let sid = RandomState::new().hash_one(number);
     let target = destination.target(&token, sid);
