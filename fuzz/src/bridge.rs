@@ -13,6 +13,7 @@ use cryo_server::server::Shared;
 use cryo_server::server::connection::link::Link;
 use cryo_server::server::events::batch::{Batch, Code, LARGE, LARGE_FLAG, WORDS};
 use cryo_server::server::handshake::opening::Origin;
+use cryo_server::server::registry::SlotId;
 use cryo_server::server::settings::Settings;
 use cryo_server::session::config::Config;
 use cryo_server::session::{Hooks, Session};
@@ -61,7 +62,8 @@ impl Bridge {
             let (_, write) = Socket::Unix(ours).into_split();
             let sid = u64::from(slot) + 1;
             let session = Session::new(sid, Arc::clone(config));
-            let link = Link::new((slot, 0), sid, session, Outgoing::new(Role::Server), None, write);
+            let link =
+                Link::new(SlotId { slot, generation: 0 }, sid, session, Outgoing::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
             link.lock().with(shared.now(), &mut Batch::default(), (slot, 0), |session, io| session.greet(io));
             links.push(link);

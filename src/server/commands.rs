@@ -184,7 +184,8 @@ mod tests {
         let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
         let (ours, _theirs) = UnixStream::pair().expect("two sockets");
         let (_read, write) = Socket::Unix(ours).into_split();
-        let link = Link::new((0, 0), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, write);
+        let link =
+            Link::new(Default::default(), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, write);
         let list = || {
             shared.inbox.write(|filling| {
                 filling.batch.push(0, Code::Utf8, 0, 0, &[]);

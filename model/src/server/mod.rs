@@ -144,9 +144,10 @@ impl Shared {
     pub fn open(self: &Arc<Self>, client: &Arc<Client>) -> (Arc<Link>, impl Future<Output = ()> + use<>) {
         let (read, write) = client.split();
         let config = Arc::clone(&self.settings.session);
-        let link = self.registry.lock().open(1, |slot, generation| {
-            Link::new((slot, generation), 1, Session::new(1, config), Outgoing::new(Role::Server), None, write)
-        });
+        let link = self
+            .registry
+            .lock()
+            .open(1, |id| Link::new(id, 1, Session::new(1, config), Outgoing::new(Role::Server), None, write));
         self.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: 0 }));
         let decoder = Decoder::new(Role::Server, 1 << 16);
         let connection = task::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());

@@ -10,6 +10,7 @@ use crate::net::direct::Direct;
 use crate::net::outgoing::{Flushed, Outgoing};
 use crate::net::socket::WriteHalf;
 use crate::server::events::batch::Batch;
+use crate::server::registry::SlotId;
 use crate::session::{Io, Micros, Session, Wire};
 
 /// One connection after its handshake.
@@ -85,7 +86,7 @@ impl Core {
 impl Link {
     /// A link that no driver serves yet.
     pub fn new(
-        (slot, generation): (u32, u32),
+        SlotId { slot, generation }: SlotId,
         sid: u64,
         session: Session,
         outgoing: Outgoing,
@@ -106,6 +107,11 @@ impl Link {
             tells_stats: false,
         };
         Arc::new(Self { slot, generation, sid, core: Mutex::new(core), driver: AtomicWaker::new() })
+    }
+
+    /// Where it stands in the registry.
+    pub fn id(&self) -> SlotId {
+        SlotId { slot: self.slot, generation: self.generation }
     }
 
     /// Locks the state. Whoever also needs the inbox locks that first.

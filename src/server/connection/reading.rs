@@ -311,7 +311,7 @@ mod tests {
         let (ours, _theirs) = UnixStream::pair().expect("two sockets");
         let (_read, write) = Socket::Unix(ours).into_split();
         let session = Session::new(1, Arc::default());
-        let link = Link::new((0, 0), 1, session, Outgoing::new(Role::Server), None, write);
+        let link = Link::new(Default::default(), 1, session, Outgoing::new(Role::Server), None, write);
         let reader = Reader::new(Arc::clone(&shared), link, Decoder::new(Role::Server, 1 << 16));
         let events = vec![0; CAPACITY];
         shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &events));

@@ -38,14 +38,12 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
     let (read, write) = socket.into_split();
     let config = Arc::clone(&shared.settings.session);
     let decoder = Decoder::new(role, config.max_payload + MAX_HEAD_LEN);
-    let make = |slot, generation| {
-        Link::new((slot, generation), sid, Session::new(sid, config), Outgoing::new(role), tls, write)
-    };
+    let make = |id| Link::new(id, sid, Session::new(sid, config), Outgoing::new(role), tls, write);
     let link = match role {
         Role::Server => shared.registry.lock().open(sid, make),
         Role::Client => shared.registry.lock().place(make),
     };
-    shared.wheel.lock().add(link.slot, link.generation);
+    shared.wheel.lock().add(link.id());
     shared.inbox.write(|filling| filling.batch.opened(&link, origin));
     if role == Role::Client {
         // A server listens before it sends its 101: nothing has to be waited for.
