@@ -65,7 +65,7 @@ impl Bridge {
             let link =
                 Link::new(SlotId { slot, generation: 0 }, sid, session, Outgoing::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
-            link.lock().with(shared.now(), &mut Batch::default(), (slot, 0), |session, io| session.greet(io));
+            link.lock().with(shared.now(), Batch::default().sink(slot, 0), |session, io| session.greet(io));
             links.push(link);
             peers.push(theirs);
         }
@@ -109,7 +109,7 @@ impl Bridge {
         self.shared.inbox.write(|filling| {
             let number = filling.number;
             let mut core = link.lock();
-            core.with(now, &mut filling.batch, (link.slot, number), |session, io| {
+            core.with(now, filling.batch.sink(link.slot, number), |session, io| {
                 if let Err(fault) = session.receive(message.into(), hooks, io) {
                     session.close_on_fault(&fault, io);
                 }

@@ -32,7 +32,7 @@ impl Shared {
             // Too much for one write, but the socket may well take it: only a slow reader costs messages.
             link.flush(&mut core, now, events);
         }
-        core.with_socket(now, events, (link.slot, 0), call);
+        core.with_socket(now, events.sink(link.slot, 0), call);
         if core.session.is_closed() {
             link.rouse();
         }
@@ -65,7 +65,7 @@ impl Shared {
         call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>),
     ) {
         let mut scratch = Batch::default();
-        core.with(self.now(), &mut scratch, (link.slot, 0), call);
+        core.with(self.now(), scratch.sink(link.slot, 0), call);
         debug_assert!(scratch.is_empty(), "only what settles nothing may be called this way");
     }
 

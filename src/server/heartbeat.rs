@@ -80,7 +80,7 @@ fn beat(shared: &Shared, session: SlotId) -> bool {
         let mut core = link.lock();
         let paused = core.paused;
         let number = filling.number;
-        let beat = core.with(now, &mut filling.batch, (link.slot, number), |session, io| session.beat(paused, io));
+        let beat = core.with(now, filling.batch.sink(link.slot, number), |session, io| session.beat(paused, io));
         match beat {
             Beat::Alive(stats) if core.tells_stats => filling.batch.sink(link.slot, number).stats(&stats),
             // The driver has a deadline to set, also when the socket takes nothing any more.
@@ -106,7 +106,7 @@ pub async fn sweep(shared: Arc<Shared>) {
                 shared.inbox.write(|filling| {
                     let mut core = link.lock();
                     let number = filling.number;
-                    core.with(now, &mut filling.batch, (link.slot, number), |session, io| session.sweep(io));
+                    core.with(now, filling.batch.sink(link.slot, number), |session, io| session.sweep(io));
                     core.awaiting = core.session.awaits_acks();
                     core.awaiting
                 })

@@ -10,6 +10,7 @@ use crate::net::direct::Direct;
 use crate::net::outgoing::{Flushed, Outgoing};
 use crate::net::socket::WriteHalf;
 use crate::server::events::batch::Batch;
+use crate::server::events::sink::Sink;
 use crate::server::registry::SlotId;
 use crate::session::{Io, Micros, Session, Wire};
 
@@ -55,15 +56,13 @@ pub struct Core {
 }
 
 impl Core {
-    /// Runs `call` with the session and its surroundings; events go to `batch` number `number`.
+    /// Runs `call` with the session and its surroundings.
     pub fn with<R>(
         &mut self,
         now: Micros,
-        batch: &mut Batch,
-        (slot, number): (u32, u64),
-        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, crate::server::events::sink::Sink<'_>>) -> R,
+        mut events: Sink<'_>,
+        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>) -> R,
     ) -> R {
-        let mut events = batch.sink(slot, number);
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
     }
 
@@ -72,11 +71,9 @@ impl Core {
     pub fn with_socket<R>(
         &mut self,
         now: Micros,
-        batch: &mut Batch,
-        (slot, number): (u32, u64),
-        call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, crate::server::events::sink::Sink<'_>>) -> R,
+        mut events: Sink<'_>,
+        call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, Sink<'_>>) -> R,
     ) -> R {
-        let mut events = batch.sink(slot, number);
         let socket = self.socket.as_ref().filter(|_| !self.blocked && self.tls.is_none());
         let mut wire = Direct::new(&mut self.outgoing, socket);
         call(&mut self.session, &mut Io { now, wire: &mut wire, events: &mut events })
@@ -137,7 +134,7 @@ impl Link {
         {
             match core.outgoing.flush(socket, core.tls.as_deref_mut()) {
                 Ok(Flushed::Done) => {
-                    core.with(now, scratch, (self.slot, 0), |session, io| session.drained(io));
+                    core.with(now, scratch.sink(self.slot, 0), |session, io| session.drained(io));
                     if core.outgoing.pending() == 0 {
                         // The driver has to know when there is only the peer's answer to wait for.
                         if core.session.is_closed() {
@@ -148,7 +145,7 @@ impl Link {
                 }
                 Ok(Flushed::Blocked) => {
                     core.blocked = true;
-                    core.with(now, scratch, (self.slot, 0), |session, io| session.drained(io));
+                    core.with(now, scratch.sink(self.slot, 0), |session, io| session.drained(io));
                     self.rouse();
                 }
                 Err(_) => {

@@ -215,7 +215,7 @@ impl Reader {
                 match item {
                     // The protocol takes text and binary alike (protocol.md, "Transport").
                     Item::Text(payload) | Item::Binary(payload) => {
-                        core.with(now, batch, (link.slot, *number), |session, io| {
+                        core.with(now, batch.sink(link.slot, *number), |session, io| {
                             let message = match payload {
                                 Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
                                 Payload::Owned(bytes) => Cow::Owned(bytes),
@@ -230,7 +230,7 @@ impl Reader {
                     Item::Close { code, reason } => {
                         *peer_closed = true;
                         let reason = String::from_utf8_lossy(reason);
-                        core.with(now, batch, (link.slot, *number), |session, io| {
+                        core.with(now, batch.sink(link.slot, *number), |session, io| {
                             session.close_now(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
                         });
                     }
@@ -238,7 +238,7 @@ impl Reader {
             });
             if let Err(violation) = fed {
                 *broken = true;
-                core.with(now, batch, (link.slot, *number), |session, io| {
+                core.with(now, batch.sink(link.slot, *number), |session, io| {
                     session.close_now(violation.code, violation.reason, io)
                 });
             }
