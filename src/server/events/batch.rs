@@ -87,6 +87,16 @@ numbered! {
     }
 }
 
+/// An event's descriptor, but for the length of its payload.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventHeader {
+    pub(super) slot: u32,
+    pub(super) code: Code,
+    pub(super) flags: u32,
+    pub(super) a: u32,
+    pub(super) b: u32,
+}
+
 /// Events on their way to the application.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -139,7 +149,7 @@ impl Batch {
 
     /// An event with its payload.
     pub fn push(&mut self, slot: u32, code: Code, a: u32, b: u32, payload: &[u8]) {
-        self.describe(slot, code, 0, a, b, payload.len());
+        self.describe(EventHeader { slot, code, flags: 0, a, b }, payload.len());
         self.bytes.extend_from_slice(payload);
     }
 
@@ -170,28 +180,30 @@ impl Batch {
         Sink::new(self, slot, number)
     }
 
-    fn describe(&mut self, slot: u32, code: Code, flags: u32, a: u32, b: u32, length: usize) {
+    #[inline]
+    fn describe(&mut self, header: EventHeader, length: usize) {
+        let EventHeader { slot, code, flags, a, b } = header;
         self.words.extend_from_slice(&[slot, code as u32 | flags << 8, a, b, length as u32]);
     }
 
     /// An event whose payload is numbers.
     pub(super) fn doubles<const N: usize>(&mut self, slot: u32, code: Code, values: [f64; N]) {
-        self.describe(slot, code, 0, 0, 0, N * 8);
+        self.describe(EventHeader { slot, code, flags: 0, a: 0, b: 0 }, N * 8);
         for value in values {
             self.bytes.extend_from_slice(&value.to_le_bytes());
         }
     }
 
     /// An event whose payload may be large.
-    pub(super) fn carry(&mut self, slot: u32, (code, flags): (Code, u32), (a, b): (u32, u32), body: Body<'_>) {
+    pub(super) fn carry(&mut self, mut header: EventHeader, body: Body<'_>) {
         let payload = body.as_slice();
         let length = payload.len();
         if length < LARGE {
-            self.describe(slot, code, flags, a, b, length);
+            self.describe(header, length);
             self.bytes.extend_from_slice(payload);
         } else {
-            let parcel = if length < PARCEL { 0 } else { PARCEL_FLAG };
-            self.describe(slot, code, flags | LARGE_FLAG | parcel, a, b, length);
+            header.flags |= if length < PARCEL { LARGE_FLAG } else { LARGE_FLAG | PARCEL_FLAG };
+            self.describe(header, length);
             self.large.push(body);
         }
     }
@@ -209,7 +221,8 @@ impl Batch {
             *run += 0x100;
             return;
         }
-        self.describe(slot, Code::Settled, 0, token, outcome as u32 | 1 << 8, 0);
+        let header = EventHeader { slot, code: Code::Settled, flags: 0, a: token, b: outcome as u32 | 1 << 8 };
+        self.describe(header, 0);
     }
 }
 
