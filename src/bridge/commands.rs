@@ -1,12 +1,17 @@
 //! Batches of commands out of JavaScript's arrays: [`WORDS`] words each, `[slot, code, a, b, length]`, and `length` bytes of payload.
 
+use std::sync::Arc;
+
 use super::delivery::Delivery;
 use super::dirty::Dirty;
+use crate::net::direct::Direct;
 use crate::protocol::FlowBehaviour;
 use crate::server::Shared;
+use crate::server::connection::link::Link;
 use crate::server::events::batch::Batch;
+use crate::server::events::sink::Sink;
 use crate::server::handshake::Verdict;
-use crate::session::{Farewell, MessageKind, Micros, Side};
+use crate::session::{Farewell, Io, MessageKind, Micros, Session, Side};
 
 /// Words of a command.
 pub const WORDS: usize = 5;
@@ -34,7 +39,7 @@ numbered! {
         Hold = 8,
         /// `a` bytes of those have been handled.
         Release = 9,
-        /// The validator's answer to handshake `slot`: `a` is 0 for no, 1 for yes, 2 for its failure, 3 for a refused origin.
+        /// The validator's answer to handshake `slot`: `a` is a [`Verdict`].
         Answer = 10,
         /// Open our stream `a` of `b` bytes (-1: unknown); the payload is its name.
         TxStart = 11,
@@ -82,71 +87,62 @@ impl Dispatcher<'_> {
             let Some(payload) = payloads.get(offset..end) else { break };
             offset = end;
             let Some(command) = Command::from_number(code) else { break };
-            self.one(slot, command, (a, b), payload);
+            self.carry_out(command, slot, a, b, payload);
         }
         offset
     }
 
-    fn one(&mut self, slot: u32, command: Command, (a, b): (u32, u32), payload: &[u8]) {
-        let Self { shared, now, delivery, events, .. } = self;
-        let now = *now;
+    fn carry_out(&mut self, command: Command, slot: u32, a: u32, b: u32, payload: &[u8]) {
         match command {
-            Command::Answer => {
-                let verdict = match a {
-                    0 => Verdict::Reject,
-                    1 => Verdict::Accept,
-                    3 => Verdict::Origin,
-                    _ => Verdict::Failed,
-                };
-                return shared.answer(slot, verdict);
-            }
-            Command::Free => {
-                if delivery.forget(slot) {
-                    shared.free(slot);
-                }
-                return;
-            }
-            _ => {}
-        }
-        let Some(link) = delivery.link(slot) else { return };
-        let newly_dirty = match command {
-            Command::Utf8 => {
-                shared.send(link, now, events, |session, io| session.send(MessageKind::Utf8, payload, a, io))
-            }
-            Command::Binary => {
-                shared.send(link, now, events, |session, io| session.send(MessageKind::Binary, payload, a, io))
-            }
-            Command::Error => {
-                shared.send(link, now, events, |session, io| session.send(MessageKind::Error, payload, a, io))
-            }
-            Command::Ping => shared.send(link, now, events, |session, io| session.ping(io)),
+            Command::Utf8 => self.send(slot, |session, io| session.send(MessageKind::Utf8, payload, a, io)),
+            Command::Binary => self.send(slot, |session, io| session.send(MessageKind::Binary, payload, a, io)),
+            Command::Error => self.send(slot, |session, io| session.send(MessageKind::Error, payload, a, io)),
+            Command::Ping => self.send(slot, |session, io| session.ping(io)),
             Command::Acknowledge => {
-                shared.release(link, b as usize);
-                shared.send(link, now, events, |session, io| session.acknowledge(a, io))
+                self.with_link(slot, |shared, link| shared.release(link, b as usize));
+                self.send(slot, |session, io| session.acknowledge(a, io));
             }
-            Command::TxStart => {
-                shared.send(link, now, events, |session, io| session.start_stream(a, b as i32, payload, io))
-            }
-            Command::TxChunk => shared.send(link, now, events, |session, io| session.send_chunk(a, b, payload, io)),
-            Command::TxFinish => shared.send(link, now, events, |session, io| session.finish_stream(a, io)),
-            Command::TxCancel => shared.send(link, now, events, |session, io| session.cancel_stream(side(b), a, io)),
-            Command::TxForget => shared.send(link, now, events, |session, _| session.close_stream(Side::Ours, a)),
-            Command::TxFetch => {
-                shared.send(link, now, events, |session, io| session.request_range(a, b, range(payload), io))
-            }
-            Command::TxFlow => shared.send(link, now, events, |session, io| session.set_flow(a, flow(b), io)),
-            Command::TxRoom => shared.send(link, now, events, |session, _| session.await_room(a as usize)),
-            Command::Bye => return shared.say_farewell(link, Farewell::bye(&String::from_utf8_lossy(payload))),
-            Command::Close => {
-                return shared.say_farewell(link, Farewell::silent(a as u16, &String::from_utf8_lossy(payload)));
-            }
-            Command::Stats => return shared.tell_stats(link),
-            Command::Hold => return shared.hold(link, a as usize),
-            Command::Release => return shared.release(link, a as usize),
-            Command::Free | Command::Answer => return,
-        };
-        if newly_dirty {
+            Command::Bye => self.say_farewell(slot, Farewell::bye(&String::from_utf8_lossy(payload))),
+            Command::Close => self.say_farewell(slot, Farewell::silent(a as u16, &String::from_utf8_lossy(payload))),
+            Command::Free => self.free(slot),
+            Command::Hold => self.with_link(slot, |shared, link| shared.hold(link, a as usize)),
+            Command::Release => self.with_link(slot, |shared, link| shared.release(link, a as usize)),
+            Command::Answer => self.shared.answer(slot, Verdict::from_number(a).unwrap_or(Verdict::Failed)),
+            Command::TxStart => self.send(slot, |session, io| session.start_stream(a, b as i32, payload, io)),
+            Command::TxChunk => self.send(slot, |session, io| session.send_chunk(a, b, payload, io)),
+            Command::TxFinish => self.send(slot, |session, io| session.finish_stream(a, io)),
+            Command::TxCancel => self.send(slot, |session, io| session.cancel_stream(side(b), a, io)),
+            Command::TxForget => self.send(slot, |session, _| session.close_stream(Side::Ours, a)),
+            Command::TxFetch => self.send(slot, |session, io| session.request_range(a, b, range(payload), io)),
+            Command::TxFlow => self.send(slot, |session, io| session.set_flow(a, flow(b), io)),
+            Command::TxRoom => self.send(slot, |session, _| session.await_room(a as usize)),
+            Command::Stats => self.with_link(slot, Shared::tell_stats),
+        }
+    }
+
+    /// For what may give the session output.
+    fn send(&mut self, slot: u32, call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, Sink<'_>>)) {
+        if let Some(link) = self.delivery.link(slot)
+            && self.shared.send(link, self.now, self.events, call)
+        {
             self.dirty.push(link);
+        }
+    }
+
+    /// For what is about the session alone.
+    fn with_link(&self, slot: u32, act: impl FnOnce(&Shared, &Arc<Link>)) {
+        if let Some(link) = self.delivery.link(slot) {
+            act(self.shared, link);
+        }
+    }
+
+    fn say_farewell(&self, slot: u32, farewell: Farewell) {
+        self.with_link(slot, |shared, link| shared.say_farewell(link, farewell));
+    }
+
+    fn free(&mut self, slot: u32) {
+        if self.delivery.forget(slot) {
+            self.shared.free(slot);
         }
     }
 }

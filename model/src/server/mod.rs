@@ -31,12 +31,13 @@ use http::passthrough::Wanted;
 use registry::Registry;
 
 pub mod handshake {
-    #[derive(Debug)]
-    pub enum Verdict {
-        Accept,
-        Reject,
-        Failed,
-        Origin,
+    numbered! {
+        pub enum Verdict {
+            Reject = 0,
+            Accept = 1,
+            Failed = 2,
+            OriginRefused = 3,
+        }
     }
 
     pub mod admission {

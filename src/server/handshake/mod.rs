@@ -34,17 +34,18 @@ use reject::reject;
 /// Bytes read at a time during a handshake.
 const PORTION: usize = 2048;
 
-/// What the validator said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The token is good.
-    Accept,
-    /// It is not.
-    Reject,
-    /// The validator itself failed.
-    Failed,
-    /// The request's origin is none of those that are allowed.
-    Origin,
+numbered! {
+    /// What the validator said. The numbers are known to `lib/admission/admission.js` too.
+    pub enum Verdict {
+        /// The token is not good.
+        Reject = 0,
+        /// It is.
+        Accept = 1,
+        /// The validator itself failed.
+        Failed = 2,
+        /// The request's origin is none of those that are allowed.
+        OriginRefused = 3,
+    }
 }
 
 /// How a handshake that became no session ended.
@@ -199,7 +200,7 @@ async fn negotiate(
         Verdict::Accept => {}
         Verdict::Reject => return Err(Refusal::invalid_token().into()),
         Verdict::Failed => return Err(Refusal::validator_failed().into()),
-        Verdict::Origin => return Err(Refusal::origin_refused().into()),
+        Verdict::OriginRefused => return Err(Refusal::origin_refused().into()),
     }
     stream.write_all(&handshake::accepted(&key)).await?;
     stream.flush().await?;
