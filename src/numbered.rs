@@ -23,5 +23,11 @@ macro_rules! numbered {
                 }
             }
         }
+
+        impl From<$name> for u32 {
+            fn from(value: $name) -> Self {
+                value as Self
+            }
+        }
     };
 }

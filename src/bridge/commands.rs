@@ -111,10 +111,14 @@ impl Dispatcher<'_> {
             Command::TxStart => self.send(slot, |session, io| session.start_stream(a, b as i32, payload, io)),
             Command::TxChunk => self.send(slot, |session, io| session.send_chunk(a, b, payload, io)),
             Command::TxFinish => self.send(slot, |session, io| session.finish_stream(a, io)),
-            Command::TxCancel => self.send(slot, |session, io| session.cancel_stream(side(b), a, io)),
+            Command::TxCancel => {
+                self.send(slot, |session, io| session.cancel_stream(Side::from_number(b).unwrap_or(Side::Ours), a, io))
+            }
             Command::TxForget => self.send(slot, |session, _| session.close_stream(Side::Ours, a)),
             Command::TxFetch => self.send(slot, |session, io| session.request_range(a, b, range(payload), io)),
-            Command::TxFlow => self.send(slot, |session, io| session.set_flow(a, flow(b), io)),
+            Command::TxFlow => self.send(slot, |session, io| {
+                session.set_flow(a, FlowBehaviour::from_number(b).unwrap_or(FlowBehaviour::Pull), io)
+            }),
             Command::TxRoom => self.send(slot, |session, _| session.await_room(a as usize)),
             Command::Stats => self.with_link(slot, Shared::tell_stats),
         }
@@ -145,14 +149,6 @@ impl Dispatcher<'_> {
             self.shared.free(slot);
         }
     }
-}
-
-fn side(b: u32) -> Side {
-    if b == Side::Theirs as u32 { Side::Theirs } else { Side::Ours }
-}
-
-fn flow(b: u32) -> FlowBehaviour {
-    if b == FlowBehaviour::Push as u32 { FlowBehaviour::Push } else { FlowBehaviour::Pull }
 }
 
 /// Start and end out of a payload; nothing at all where `lib/` gave no two numbers.

@@ -95,11 +95,8 @@ impl<'a> Fields<'a> {
 
     #[inline]
     fn behaviour(&mut self) -> Result<FlowBehaviour, DecodeError> {
-        match self.take()? {
-            [0] => Ok(FlowBehaviour::Push),
-            [1] => Ok(FlowBehaviour::Pull),
-            [byte] => Err(DecodeError::BadFlow(byte)),
-        }
+        let [byte] = self.take()?;
+        FlowBehaviour::from_number(byte.into()).ok_or(DecodeError::BadFlow(byte))
     }
 
     #[inline]

@@ -8,14 +8,14 @@ pub const VERSION: u32 = 1;
 /// Bit 0 of ENDPOINT_INFO's `features`: the peer takes part in transactions (`Cryo.Transaction`).
 pub const FEATURE_TRANSACTIONS: u64 = 1;
 
-/// Who sets the pace of a transaction, as TX_FLOW says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum FlowBehaviour {
-    /// The sender sends all chunks unasked (`TX_PUSH`, the default).
-    Push = 0,
-    /// The sender sends only what TX_FETCH asks for (`TX_PULL`).
-    Pull = 1,
+numbered! {
+    /// Who sets the pace of a transaction, as TX_FLOW says it.
+    pub enum FlowBehaviour {
+        /// The sender sends all chunks unasked (`TX_PUSH`, the default).
+        Push = 0,
+        /// The sender sends only what TX_FETCH asks for (`TX_PULL`).
+        Pull = 1,
+    }
 }
 
 /// One frame, borrowing its tail from the message it was decoded from.
