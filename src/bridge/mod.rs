@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`native_server`] | the class that JavaScript holds |
 //! | [`http_socket`] | the class that JavaScript holds for a connection it serves itself |
+//! | [`listening`] | where a server listens, or why it does not |
 //! | [`options`] | JavaScript's options as settings |
 //! | [`parcel`] | the class that JavaScript holds for a payload it takes over step by step |
 //! | [`peers`] | connecting to other servers |
@@ -28,6 +29,7 @@ pub mod exchange;
 pub mod give_way;
 pub mod heap;
 pub mod http_socket;
+pub mod listening;
 pub mod native_server;
 pub mod options;
 pub mod parcel;
