@@ -143,4 +143,4 @@ class Outbound {
   }
 }
 
-module.exports = { Outbound };
+module.exports = { OVERFLOW_FACTOR, Outbound };

@@ -5,6 +5,7 @@
 //! | [`native_server`] | the class that JavaScript holds |
 //! | [`http_socket`] | the class that JavaScript holds for a connection it serves itself |
 //! | [`listening`] | where a server listens, or why it does not |
+//! | [`codes`] | the numbers that both sides have, for a test to compare them |
 //! | [`options`] | JavaScript's options as settings |
 //! | [`parcel`] | the class that JavaScript holds for a payload it takes over step by step |
 //! | [`peers`] | connecting to other servers |
@@ -20,6 +21,7 @@
 //! | `uv` | the functions of libuv for that |
 
 pub mod arrays;
+pub mod codes;
 pub mod commands;
 pub mod delivery;
 pub mod dirty;

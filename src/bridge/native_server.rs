@@ -9,7 +9,6 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::arrays::NativeArrays;
-use super::commands::Command;
 use super::delivery::Delivery;
 #[cfg(target_os = "linux")]
 use super::event_loop::LoopWatch;
@@ -21,7 +20,6 @@ use super::options::{NativeOptions, NativeSsl};
 use super::parcel::NativeParcel;
 use super::wake::Alarm;
 use crate::net::listener::{ListenError, Listener};
-use crate::server::events::batch::Code;
 use crate::server::http::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
 use crate::session::Hooks;
@@ -252,12 +250,4 @@ impl NativeServer {
         *self.running.thread.lock() = Some(thread);
         Ok(listening)
     }
-}
-
-/// The names of events and of commands, by number, for the test that `lib/bridge/codes.js` has the same.
-#[napi]
-pub fn bridge_codes() -> Vec<Vec<String>> {
-    let events = Code::ALL.iter().map(|code| format!("{code:?}"));
-    let commands = Command::ALL.iter().map(|command| format!("{command:?}"));
-    vec![events.collect(), commands.collect()]
 }

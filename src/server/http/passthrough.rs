@@ -32,9 +32,12 @@ thread_local! {
 pub struct Wanted(pub u8);
 
 impl Wanted {
-    const REQUEST: u8 = 1;
-    const UPGRADE: u8 = 2;
-    const CONNECT: u8 = 4;
+    /// Bit of `request`.
+    pub const REQUEST: u8 = 1;
+    /// Bit of `upgrade`.
+    pub const UPGRADE: u8 = 2;
+    /// Bit of `connect`.
+    pub const CONNECT: u8 = 4;
 
     /// Whether somebody would answer this request, which is no upgrade to WebSocket; `None` if it can't be read.
     pub fn wants(self, head: Option<&RequestHead>) -> bool {
