@@ -7,6 +7,7 @@
 //! | [`net`] | sockets, TLS, WebSocket, HTTP heads | [`session`], by what it writes through; no Node.js |
 //! | [`server`] | connections, handshakes, limits, metrics, batches of events | all of these; no Node.js |
 //! | [`bridge`] | what JavaScript calls, and how it is woken | Node.js |
+//! | `numbered` | enums whose numbers are known elsewhere too | |
 //!
 //! Arrows point one way: `bridge` → `server` → `net` → `session` → `protocol`.
 
@@ -23,6 +24,9 @@
         clippy::unwrap_used
     )
 )]
+
+#[macro_use]
+mod numbered;
 
 pub mod bridge;
 pub mod net;

@@ -67,6 +67,6 @@ fn a_close_is_answered_by_the_same() {
 fn what_breaks_the_rules_closes() {
     with_echo(|socket| {
         socket.send(fragment("of nothing", Data::Continue, true)).expect("sent");
-        assert_eq!(socket.read().expect("a close"), close(1002, "continuation of no message"));
+        assert_eq!(socket.read().expect("a close"), close(1002, "continuation frame without a message"));
     });
 }

@@ -5,14 +5,50 @@
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
 
-const { EVENT, COMMAND } = require("../../lib/bridge/codes.js");
+const { ANSWER } = require("../../lib/admission/admission.js");
+const codes = require("../../lib/bridge/codes.js");
 const { loadNative } = require("../../lib/bridge/native.js");
+const { WANTED } = require("../../lib/http/face.js");
+const { BINARY, ERROR, UTF8 } = require("../../lib/messages/kinds.js");
+const { LOST_CODE, OVERFLOW_CODE, OVERFLOW_REASON } = require("../../lib/messages/messages.js");
+const { OVERFLOW_FACTOR } = require("../../lib/messages/outbound.js");
+const { MAX_PAYLOAD } = require("../../lib/options/options.js");
 
-const [events, commands] = loadNative().bridgeCodes();
+const { EVENT, COMMAND, FLAG, FLOW, OUTCOME, SIDE, STEP, ...sizes } = codes;
+const { YES, NO, FAILED, ORIGIN_REFUSED, ...otherAnswers } = ANSWER;
 
-for (const [title, codes, names] of [["events", EVENT, events], ["commands", COMMAND, commands]]) {
-  test(`${title} have the numbers and names that the addon gives them`, () => {
-    assert.ok(names.length > 0);
-    assert.deepEqual(codes, Object.fromEntries(names.map((name, number) => [name, number])));
+/** What lib/ has, as the addon lists it. */
+const EXPECTED = {
+  tables: {
+    EVENT,
+    COMMAND,
+    FLAG,
+    FLOW,
+    OUTCOME,
+    SIDE,
+    STEP,
+    WANTED,
+    KIND: { Utf8: UTF8, Binary: BINARY, Error: ERROR },
+    ANSWER: { Accept: YES, Reject: NO, Failed: FAILED, OriginRefused: ORIGIN_REFUSED, ...otherAnswers },
+  },
+  numbers: { ...sizes, MAX_PAYLOAD, OVERFLOW_FACTOR, OVERFLOW_CODE, LOST_CODE },
+  texts: { OVERFLOW_REASON },
+};
+
+const ACTUAL = loadNative().bridgeCodes();
+
+test("both sides have the same tables", () => {
+  assert.deepEqual(Object.keys(ACTUAL.tables).sort(), Object.keys(EXPECTED.tables).sort());
+});
+
+for (const [name, table] of Object.entries(EXPECTED.tables)) {
+  test(`${name} has the names and numbers that the addon has`, () => {
+    assert.notEqual(Object.keys(table).length, 0);
+    assert.deepEqual(ACTUAL.tables[name], { ...table });
   });
 }
+
+test("numbers and texts by themselves are the same", () => {
+  assert.deepEqual(ACTUAL.numbers, EXPECTED.numbers);
+  assert.deepEqual(ACTUAL.texts, EXPECTED.texts);
+});

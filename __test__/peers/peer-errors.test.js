@@ -149,14 +149,14 @@ describe("a refusal", () => {
 
   const STRANGE = {
     "a wrong Sec-WebSocket-Accept": [({ switching }) => switching.replace(/(Accept: )./, "$1*"), 101, /Sec-WebSocket-Accept/],
-    "a 101 to something else": [({ switching }) => switching.replace("websocket", "h2c"), 101, /something else/],
+    "a 101 to something else": [({ switching }) => switching.replace("websocket", "h2c"), 101, /does not switch to WebSocket/],
     "an extension": [
       ({ switching }) => switching.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"),
       101,
       /extension/,
     ],
-    "bytes that are not HTTP": [() => "SSH-2.0-OpenSSH_9.6\r\n", undefined, /no HTTP/],
-    "a head that does not end": [() => `HTTP/1.1 101 Switching Protocols\r\nX: ${"x".repeat(20_000)}`, undefined, /does not end/],
+    "bytes that are not HTTP": [() => "SSH-2.0-OpenSSH_9.6\r\n", undefined, /not HTTP/],
+    "a head that does not end": [() => `HTTP/1.1 101 Switching Protocols\r\nX: ${"x".repeat(20_000)}`, undefined, /too long/],
   };
   for (const [what, [answer, expected, pattern]] of Object.entries(STRANGE)) {
     test(`${what} counts as one`, async (t) => {

@@ -13,6 +13,7 @@ use cryo_server::server::Shared;
 use cryo_server::server::connection::link::Link;
 use cryo_server::server::events::batch::{Batch, Code, LARGE, LARGE_FLAG, WORDS};
 use cryo_server::server::handshake::opening::Origin;
+use cryo_server::server::registry::SlotId;
 use cryo_server::server::settings::Settings;
 use cryo_server::session::config::Config;
 use cryo_server::session::{Hooks, Session};
@@ -61,9 +62,10 @@ impl Bridge {
             let (_, write) = Socket::Unix(ours).into_split();
             let sid = u64::from(slot) + 1;
             let session = Session::new(sid, Arc::clone(config));
-            let link = Link::new((slot, 0), sid, session, Outgoing::new(Role::Server), None, write);
+            let link =
+                Link::new(SlotId { slot, generation: 0 }, sid, session, Outgoing::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
-            link.lock().with(shared.now(), &mut Batch::default(), (slot, 0), |session, io| session.greet(io));
+            link.lock().with(shared.now(), Batch::default().sink(slot, 0), |session, io| session.greet(io));
             links.push(link);
             peers.push(theirs);
         }
@@ -107,9 +109,9 @@ impl Bridge {
         self.shared.inbox.write(|filling| {
             let number = filling.number;
             let mut core = link.lock();
-            core.with(now, &mut filling.batch, (link.slot, number), |session, io| {
+            core.with(now, filling.batch.sink(link.slot, number), |session, io| {
                 if let Err(fault) = session.receive(message.into(), hooks, io) {
-                    session.fail(&fault, io);
+                    session.close_on_fault(&fault, io);
                 }
             });
             filling.flush_after(link);
@@ -152,7 +154,7 @@ fn check(batch: &Batch) {
 /// Bytes of an event's payload in the common array.
 fn inline_length(event: &[u32]) -> usize {
     let [_, code, .., length] = event else { return 0 };
-    assert!((*code as usize & 0xff) < Code::ALL.len(), "event {code}");
+    assert!(Code::from_number(*code & 0xff).is_some(), "event {code}");
     if is_large(event) { 0 } else { *length as usize }
 }
 

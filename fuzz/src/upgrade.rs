@@ -1,6 +1,6 @@
 //! The upgrade: a request's head and query as the server reads them, an answer's head as a connection to another server reads it.
 
-use cryo_server::net::client::answer;
+use cryo_server::net::client::upgrade_response::{self, UpgradeResponse};
 use cryo_server::net::handshake::{self, Kind, MAX_HEAD, Refusal};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -8,7 +8,7 @@ const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// Reads `data` as a request, as an answer, as a request target, and as the query of one.
 pub fn run(data: &[u8]) {
     request(data);
-    if let Ok(Some((_, length))) = answer::parse(data, KEY) {
+    if let Ok(Some((_, length))) = upgrade_response::parse(data, KEY) {
         assert!(length <= data.len().min(MAX_HEAD));
     }
     if let Ok(text) = str::from_utf8(data) {
@@ -34,7 +34,10 @@ fn request(data: &[u8]) {
                 Ok(Kind::Plain) => {}
                 Ok(Kind::WebSocket { key }) => {
                     let accepted = handshake::accepted(&key);
-                    assert!(matches!(answer::parse(&accepted, &key), Ok(Some((answer::Answer::Accepted, _)))));
+                    assert!(matches!(
+                        upgrade_response::parse(&accepted, &key),
+                        Ok(Some((UpgradeResponse::Accepted, _)))
+                    ));
                 }
                 Err(refusal) => refused(&refusal),
             }
@@ -64,8 +67,8 @@ fn credentials(target: &str) {
 /// An answer of our own that would not be read as one could smuggle something in.
 fn refused(refusal: &Refusal) {
     let response = refusal.response("127.0.0.1");
-    match answer::parse(&response, KEY) {
-        Ok(Some((answer::Answer::Refused { status, length, .. }, head))) => {
+    match upgrade_response::parse(&response, KEY) {
+        Ok(Some((UpgradeResponse::Refused { status, length, .. }, head))) => {
             assert_eq!(status, refusal.status());
             assert_eq!(length, Some(response.len() - head));
         }

@@ -1,7 +1,7 @@
 "use strict";
 
-// The numbers of what crosses the bridge between JavaScript and Rust. src/server/events/batch.rs and src/bridge/commands.rs
-// have the same; __test__/bridge/codes.test.js compares them.
+// The numbers of what crosses the bridge between JavaScript and Rust, which has the same: see src/bridge/codes.rs.
+// __test__/bridge/codes.test.js compares them.
 
 /** Events, from Rust. Five words each: slot, code | flags << 8, a, b, payload length. */
 const EVENT = Object.freeze({

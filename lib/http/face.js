@@ -233,4 +233,4 @@ function listenError({ error, errno, address, port }) {
   });
 }
 
-module.exports = { HttpFace, listenError };
+module.exports = { HttpFace, WANTED, listenError };

@@ -292,4 +292,4 @@ function refused(error) {
   return promise;
 }
 
-module.exports = { Messages };
+module.exports = { LOST_CODE, Messages, OVERFLOW_CODE, OVERFLOW_REASON };

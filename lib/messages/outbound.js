@@ -154,4 +154,4 @@ class Outbound {
   }
 }
 
-module.exports = { Outbound };
+module.exports = { OVERFLOW_FACTOR, Outbound };

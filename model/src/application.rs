@@ -87,7 +87,7 @@ impl Application {
         let (mut words, mut bytes) = ([0; 16 * WORDS], [0; 1024]);
         let count = self.delivery.next(shared, &mut words, &mut bytes);
         let events = words.as_chunks::<WORDS>().0.iter().take(count);
-        let codes = events.map(|[_, code, ..]| Code::ALL[*code as usize & 0xff]).collect();
+        let codes = events.map(|[_, code, ..]| Code::from_number(*code & 0xff).unwrap()).collect();
         (count > 0).then_some(codes)
     }
 }

@@ -12,6 +12,10 @@ extern crate self as tokio;
 extern crate self as tokio_rustls;
 extern crate self as tokio_tungstenite;
 
+#[macro_use]
+#[path = "../../src/numbered.rs"]
+mod numbered;
+
 pub mod application;
 pub mod bridge;
 pub mod crates;

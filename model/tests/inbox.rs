@@ -24,7 +24,7 @@ fn inbox() -> (Arc<Inbox>, Arc<Notify>) {
 /// A session that only is carried.
 fn link() -> Arc<Link> {
     let (_, socket) = Client::new(0, []).split();
-    Link::new((0, 0), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, socket)
+    Link::new(Default::default(), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, socket)
 }
 
 /// What the I/O thread does.

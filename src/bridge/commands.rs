@@ -1,86 +1,65 @@
 //! Batches of commands out of JavaScript's arrays: [`WORDS`] words each, `[slot, code, a, b, length]`, and `length` bytes of payload.
 
+use std::sync::Arc;
+
 use super::delivery::Delivery;
 use super::dirty::Dirty;
+use crate::net::direct::Direct;
 use crate::protocol::FlowBehaviour;
 use crate::server::Shared;
+use crate::server::connection::link::Link;
 use crate::server::events::batch::Batch;
+use crate::server::events::sink::Sink;
 use crate::server::handshake::Verdict;
-use crate::session::{Farewell, MessageKind, Micros, Side};
+use crate::session::{Farewell, Io, MessageKind, Micros, Session, Side};
 
 /// Words of a command.
 pub const WORDS: usize = 5;
 
-/// What JavaScript asks for. The numbers are known to `lib/bridge/codes.js` too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Command {
-    /// Send the payload as UTF8DATA; `a` is the send's token.
-    Utf8 = 0,
-    /// Send the payload as BINARYDATA; `a` is the send's token.
-    Binary = 1,
-    /// Send the payload as ERROR; `a` is the send's token.
-    Error = 2,
-    /// Send a ping.
-    Ping = 3,
-    /// Acknowledge message `a`: its hooks have run, and `b` received bytes of it are no longer kept.
-    Acknowledge = 4,
-    /// Leave with BYE; the payload is its reason.
-    Bye = 5,
-    /// Leave without BYE, with close code `a`; the payload is the close reason.
-    Close = 6,
-    /// The session's end has been handled.
-    Free = 7,
-    /// `a` received bytes are kept beyond their batch.
-    Hold = 8,
-    /// `a` bytes of those have been handled.
-    Release = 9,
-    /// The validator's answer to handshake `slot`: `a` is 0 for no, 1 for yes, 2 for its failure, 3 for a refused origin.
-    Answer = 10,
-    /// Open our stream `a` of `b` bytes (-1: unknown); the payload is its name.
-    TxStart = 11,
-    /// Send the payload as chunk `b` of our stream `a`.
-    TxChunk = 12,
-    /// Complete our stream `a`.
-    TxFinish = 13,
-    /// Cancel stream `a`; `b` is its [`Side`].
-    TxCancel = 14,
-    /// Our stream `a` is through: forget it.
-    TxForget = 15,
-    /// Ask for chunks of the peer's stream `b`; `a` is the send's token, the payload start and end (u32, little-endian).
-    TxFetch = 16,
-    /// Say that we want the peer's streams with flow behaviour `b`; `a` is the send's token.
-    TxFlow = 17,
-    /// Tell us when no more than `a` bytes of chunks wait for the socket.
-    TxRoom = 18,
-    /// Tell of the session's heartbeat rounds from now on.
-    Stats = 19,
-}
-
-impl Command {
-    /// All of them, by number.
-    pub const ALL: [Self; 20] = [
-        Self::Utf8,
-        Self::Binary,
-        Self::Error,
-        Self::Ping,
-        Self::Acknowledge,
-        Self::Bye,
-        Self::Close,
-        Self::Free,
-        Self::Hold,
-        Self::Release,
-        Self::Answer,
-        Self::TxStart,
-        Self::TxChunk,
-        Self::TxFinish,
-        Self::TxCancel,
-        Self::TxForget,
-        Self::TxFetch,
-        Self::TxFlow,
-        Self::TxRoom,
-        Self::Stats,
-    ];
+numbered! {
+    /// What JavaScript asks for. The numbers are known to `lib/bridge/codes.js` too.
+    pub enum Command {
+        /// Send the payload as UTF8DATA; `a` is the send's token.
+        Utf8 = 0,
+        /// Send the payload as BINARYDATA; `a` is the send's token.
+        Binary = 1,
+        /// Send the payload as ERROR; `a` is the send's token.
+        Error = 2,
+        /// Send a ping.
+        Ping = 3,
+        /// Acknowledge message `a`: its hooks have run, and `b` received bytes of it are no longer kept.
+        Acknowledge = 4,
+        /// Leave with BYE; the payload is its reason.
+        Bye = 5,
+        /// Leave without BYE, with close code `a`; the payload is the close reason.
+        Close = 6,
+        /// The session's end has been handled.
+        Free = 7,
+        /// `a` received bytes are kept beyond their batch.
+        Hold = 8,
+        /// `a` bytes of those have been handled.
+        Release = 9,
+        /// The validator's answer to handshake `slot`: `a` is a [`Verdict`].
+        Answer = 10,
+        /// Open our stream `a` of `b` bytes (-1: unknown); the payload is its name.
+        TxStart = 11,
+        /// Send the payload as chunk `b` of our stream `a`.
+        TxChunk = 12,
+        /// Complete our stream `a`.
+        TxFinish = 13,
+        /// Cancel stream `a`; `b` is its [`Side`].
+        TxCancel = 14,
+        /// Our stream `a` is through: forget it.
+        TxForget = 15,
+        /// Ask for chunks of the peer's stream `b`; `a` is the send's token, the payload start and end (u32, little-endian).
+        TxFetch = 16,
+        /// Say that we want the peer's streams with flow behaviour `b`; `a` is the send's token.
+        TxFlow = 17,
+        /// Tell us when no more than `a` bytes of chunks wait for the socket.
+        TxRoom = 18,
+        /// Tell of the session's heartbeat rounds from now on.
+        Stats = 19,
+    }
 }
 
 /// Carries out commands: what they act on, and where their effects go.
@@ -107,82 +86,69 @@ impl Dispatcher<'_> {
             // A length beyond the array would be a bug of lib/: nothing behind it can be trusted.
             let Some(payload) = payloads.get(offset..end) else { break };
             offset = end;
-            let Some(command) = Command::ALL.get(code as usize) else { break };
-            self.one(slot, *command, (a, b), payload);
+            let Some(command) = Command::from_number(code) else { break };
+            self.carry_out(command, slot, a, b, payload);
         }
         offset
     }
 
-    fn one(&mut self, slot: u32, command: Command, (a, b): (u32, u32), payload: &[u8]) {
-        let Self { shared, now, delivery, events, .. } = self;
-        let now = *now;
+    fn carry_out(&mut self, command: Command, slot: u32, a: u32, b: u32, payload: &[u8]) {
         match command {
-            Command::Answer => {
-                let verdict = match a {
-                    0 => Verdict::Reject,
-                    1 => Verdict::Accept,
-                    3 => Verdict::Origin,
-                    _ => Verdict::Failed,
-                };
-                return shared.answer(slot, verdict);
-            }
-            Command::Free => {
-                if delivery.forget(slot) {
-                    shared.free(slot);
-                }
-                return;
-            }
-            _ => {}
-        }
-        let Some(link) = delivery.link(slot) else { return };
-        let newly_dirty = match command {
-            Command::Utf8 => {
-                shared.send(link, now, events, |session, io| session.send(MessageKind::Utf8, payload, a, io))
-            }
-            Command::Binary => {
-                shared.send(link, now, events, |session, io| session.send(MessageKind::Binary, payload, a, io))
-            }
-            Command::Error => {
-                shared.send(link, now, events, |session, io| session.send(MessageKind::Error, payload, a, io))
-            }
-            Command::Ping => shared.send(link, now, events, |session, io| session.ping(io)),
+            Command::Utf8 => self.send(slot, |session, io| session.send(MessageKind::Utf8, payload, a, io)),
+            Command::Binary => self.send(slot, |session, io| session.send(MessageKind::Binary, payload, a, io)),
+            Command::Error => self.send(slot, |session, io| session.send(MessageKind::Error, payload, a, io)),
+            Command::Ping => self.send(slot, |session, io| session.ping(io)),
             Command::Acknowledge => {
-                shared.release(link, b as usize);
-                shared.send(link, now, events, |session, io| session.acknowledge(a, io))
+                self.with_link(slot, |shared, link| shared.release(link, b as usize));
+                self.send(slot, |session, io| session.acknowledge(a, io));
             }
-            Command::TxStart => {
-                shared.send(link, now, events, |session, io| session.start_stream(a, b as i32, payload, io))
+            Command::Bye => self.say_farewell(slot, Farewell::bye(&String::from_utf8_lossy(payload))),
+            Command::Close => self.say_farewell(slot, Farewell::silent(a as u16, &String::from_utf8_lossy(payload))),
+            Command::Free => self.free(slot),
+            Command::Hold => self.with_link(slot, |shared, link| shared.hold(link, a as usize)),
+            Command::Release => self.with_link(slot, |shared, link| shared.release(link, a as usize)),
+            Command::Answer => self.shared.answer(slot, Verdict::from_number(a).unwrap_or(Verdict::Failed)),
+            Command::TxStart => self.send(slot, |session, io| session.start_stream(a, b as i32, payload, io)),
+            Command::TxChunk => self.send(slot, |session, io| session.send_chunk(a, b, payload, io)),
+            Command::TxFinish => self.send(slot, |session, io| session.finish_stream(a, io)),
+            Command::TxCancel => {
+                self.send(slot, |session, io| session.cancel_stream(Side::from_number(b).unwrap_or(Side::Ours), a, io))
             }
-            Command::TxChunk => shared.send(link, now, events, |session, io| session.send_chunk(a, b, payload, io)),
-            Command::TxFinish => shared.send(link, now, events, |session, io| session.finish_stream(a, io)),
-            Command::TxCancel => shared.send(link, now, events, |session, io| session.cancel_stream(side(b), a, io)),
-            Command::TxForget => shared.send(link, now, events, |session, _| session.close_stream(Side::Ours, a)),
-            Command::TxFetch => {
-                shared.send(link, now, events, |session, io| session.request_range(a, b, range(payload), io))
-            }
-            Command::TxFlow => shared.send(link, now, events, |session, io| session.set_flow(a, flow(b), io)),
-            Command::TxRoom => shared.send(link, now, events, |session, _| session.await_room(a as usize)),
-            Command::Bye => return shared.say_farewell(link, Farewell::bye(&String::from_utf8_lossy(payload))),
-            Command::Close => {
-                return shared.say_farewell(link, Farewell::silent(a as u16, &String::from_utf8_lossy(payload)));
-            }
-            Command::Stats => return shared.tell_stats(link),
-            Command::Hold => return shared.hold(link, a as usize),
-            Command::Release => return shared.release(link, a as usize),
-            Command::Free | Command::Answer => return,
-        };
-        if newly_dirty {
+            Command::TxForget => self.send(slot, |session, _| session.close_stream(Side::Ours, a)),
+            Command::TxFetch => self.send(slot, |session, io| session.request_range(a, b, range(payload), io)),
+            Command::TxFlow => self.send(slot, |session, io| {
+                session.set_flow(a, FlowBehaviour::from_number(b).unwrap_or(FlowBehaviour::Pull), io)
+            }),
+            Command::TxRoom => self.send(slot, |session, _| session.await_room(a as usize)),
+            Command::Stats => self.with_link(slot, Shared::tell_stats),
+        }
+    }
+
+    /// For what may give the session output.
+    fn send(&mut self, slot: u32, call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, Sink<'_>>)) {
+        if let Some(link) = self.delivery.link(slot)
+            && self.shared.send(link, self.now, self.events, call)
+        {
             self.dirty.push(link);
         }
     }
-}
 
-fn side(b: u32) -> Side {
-    if b == Side::Theirs as u32 { Side::Theirs } else { Side::Ours }
-}
+    /// For what is about the session alone.
+    fn with_link(&self, slot: u32, act: impl FnOnce(&Shared, &Arc<Link>)) {
+        if let Some(link) = self.delivery.link(slot) {
+            act(self.shared, link);
+        }
+    }
 
-fn flow(b: u32) -> FlowBehaviour {
-    if b == FlowBehaviour::Push as u32 { FlowBehaviour::Push } else { FlowBehaviour::Pull }
+    fn say_farewell(&self, slot: u32, farewell: Farewell) {
+        self.with_link(slot, |shared, link| shared.say_farewell(link, farewell));
+    }
+
+    fn free(&mut self, slot: u32) {
+        if self.delivery.forget(slot) {
+            self.shared.free(slot);
+        }
+    }
 }
 
 /// Start and end out of a payload; nothing at all where `lib/` gave no two numbers.

@@ -70,7 +70,7 @@ impl Exchange {
         if let Ok(mut desk) = self.desk.try_borrow_mut() {
             let Desk { delivery, dirty, .. } = &mut *desk;
             let command = [slot, code, a, b, payload.len() as u32];
-            run(&self.shared, (delivery, dirty), (&command, payload), true);
+            run(&self.shared, delivery, dirty, &command, payload, true);
         }
     }
 
@@ -93,7 +93,8 @@ impl Exchange {
 impl Desk {
     fn carry_out(&mut self, shared: &Shared, count: u32, more: bool) {
         let Self { arrays, delivery, dirty, .. } = self;
-        run(shared, (delivery, dirty), arrays.given(count), more);
+        let (commands, payloads) = arrays.given(count);
+        run(shared, delivery, dirty, commands, payloads, more);
     }
 
     fn fill(&mut self, shared: &Shared) -> u32 {
@@ -104,12 +105,8 @@ impl Desk {
     }
 }
 
-fn run(
-    shared: &Shared,
-    (delivery, dirty): (&mut Delivery, &mut Dirty),
-    (commands, payloads): (&[u32], &[u8]),
-    more: bool,
-) {
+/// Carries out commands, then writes what they and earlier ones send, unless `more` is to come and that may wait for it.
+fn run(shared: &Shared, delivery: &mut Delivery, dirty: &mut Dirty, commands: &[u32], payloads: &[u8], more: bool) {
     let now = shared.now();
     shared.lending.read_if_late(now);
     let mut events = Batch::default();

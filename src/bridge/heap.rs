@@ -4,7 +4,7 @@
 /// Size in bytes of one block whose end teaches glibc to keep twice as much (mallopt(3), "dynamic mmap threshold"): more than a collection frees under
 /// load. Larger blocks than this still come from the system, and go back to it.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const LESSON: usize = 16 << 20;
+const THRESHOLD_RAISING_SIZE: usize = 16 << 20;
 
 /// Lets glibc keep more of what is freed: up to 32 MiB at the end of a heap, where it is 128 KiB at first. Any application that frees a
 /// block of that size has the same. Where the environment sets glibc's thresholds, they stay as they are.
@@ -15,7 +15,7 @@ pub fn keep_freed_memory() {
         ONCE.call_once(|| {
             let mut block = Vec::<u8>::new();
             // Never written to, so that it is made of no memory. Where it can't be had, nothing changes.
-            let _ = block.try_reserve_exact(LESSON);
+            let _ = block.try_reserve_exact(THRESHOLD_RAISING_SIZE);
             std::hint::black_box(&block);
         });
     }

@@ -4,13 +4,15 @@
 //! |---|---|
 //! | [`native_server`] | the class that JavaScript holds |
 //! | [`http_socket`] | the class that JavaScript holds for a connection it serves itself |
+//! | [`listening`] | where a server listens, or why it does not |
+//! | [`codes`] | the numbers that both sides have, for a test to compare them |
 //! | [`options`] | JavaScript's options as settings |
 //! | [`parcel`] | the class that JavaScript holds for a payload it takes over step by step |
 //! | [`peers`] | connecting to other servers |
 //! | [`exchange`] | batches of commands and events, each way in one call |
 //! | [`arrays`] | the arrays that both sides read and write |
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
-//! | [`dirty`] | the sessions that the turn has left to be written to |
+//! | [`dirty`] | sessions with unsent output |
 //! | [`commands`] | batches of commands out of JavaScript's arrays |
 //! | [`give_way`] | how the JavaScript thread lets the I/O thread have its turn |
 //! | [`heap`] | how much freed memory the process keeps |
@@ -19,6 +21,7 @@
 //! | `uv` | the functions of libuv for that |
 
 pub mod arrays;
+pub mod codes;
 pub mod commands;
 pub mod delivery;
 pub mod dirty;
@@ -28,6 +31,7 @@ pub mod exchange;
 pub mod give_way;
 pub mod heap;
 pub mod http_socket;
+pub mod listening;
 pub mod native_server;
 pub mod options;
 pub mod parcel;

@@ -9,37 +9,20 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::arrays::NativeArrays;
-use super::commands::Command;
 use super::delivery::Delivery;
 #[cfg(target_os = "linux")]
 use super::event_loop::LoopWatch;
 use super::exchange::Exchange;
 use super::heap;
 use super::http_socket::NativeHttpSocket;
+use super::listening::Listening;
 use super::options::{NativeOptions, NativeSsl};
 use super::parcel::NativeParcel;
 use super::wake::Alarm;
 use crate::net::listener::{ListenError, Listener};
-use crate::server::events::batch::Code;
 use crate::server::http::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
 use crate::session::Hooks;
-
-/// Where a server listens, or why it does not.
-#[napi(object, object_from_js = false)]
-#[derive(Default)]
-pub struct Listening {
-    /// The IP address, or the path.
-    pub address: String,
-    /// `IPv4` or `IPv6`; none with a path.
-    pub family: Option<String>,
-    /// The port; none with a path.
-    pub port: Option<u16>,
-    /// Why it does not listen, such as `EADDRINUSE`. Where Node.js knows `errno`, that says more.
-    pub error: Option<String>,
-    /// The system's error number, where there is one: positive, and on Windows not one of Node.js.
-    pub errno: Option<i32>,
-}
 
 /// A session's figures.
 #[napi(object, object_from_js = false)]
@@ -125,7 +108,7 @@ impl NativeServer {
     /// Binds, listens, and starts the I/O thread. `share` lets other processes listen on the same port.
     #[napi]
     pub fn listen(&self, share: bool) -> Listening {
-        self.start(share).unwrap_or_else(|failure| refused(&failure))
+        self.start(share).unwrap_or_else(|failure| Listening::refused(&failure))
     }
 
     /// `exchange(count)`: carries out as many commands, then writes the next events to the arrays; returns how many there are. None means that all
@@ -259,55 +242,12 @@ impl NativeServer {
             let _entered = runtime.enter();
             Listener::bind(endpoint, share)?
         };
-        let listening = describe(&listener);
+        let listening = Listening::of(&listener);
         let thread = std::thread::Builder::new()
             .name("cryo-io".into())
             .spawn(move || accept::run(&shared, listener, runtime))
             .map_err(|error| ListenError::of(endpoint, error))?;
         *self.running.thread.lock() = Some(thread);
         Ok(listening)
-    }
-}
-
-/// The names of events and of commands, by number, for the test that `lib/bridge/codes.js` has the same.
-#[napi]
-pub fn bridge_codes() -> Vec<Vec<String>> {
-    let events = Code::ALL.iter().map(|code| format!("{code:?}"));
-    let commands = Command::ALL.iter().map(|command| format!("{command:?}"));
-    vec![events.collect(), commands.collect()]
-}
-
-fn describe(listener: &Listener) -> Listening {
-    match listener {
-        Listener::Tcp(_, address) => Listening {
-            address: address.ip().to_string(),
-            family: Some(if address.is_ipv6() { "IPv6" } else { "IPv4" }.into()),
-            port: Some(address.port()),
-            ..Listening::default()
-        },
-        #[cfg(unix)]
-        Listener::Unix(path, _) => Listening { address: path.as_str().into(), ..Listening::default() },
-    }
-}
-
-/// The code is for errors without a number, and for Windows: `lib/http/face.js` knows all others by theirs.
-fn refused(failure: &ListenError) -> Listening {
-    use std::io::ErrorKind;
-    let code = match failure.error.kind() {
-        ErrorKind::AddrInUse => "EADDRINUSE",
-        ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
-        ErrorKind::PermissionDenied => "EACCES",
-        ErrorKind::InvalidInput => "EINVAL",
-        ErrorKind::Unsupported => "ENOTSUP",
-        // The resolver's errors have no number.
-        _ if failure.error.raw_os_error().is_none() => "ENOTFOUND",
-        _ => "EINVAL",
-    };
-    Listening {
-        address: failure.address.clone(),
-        port: failure.port,
-        error: Some(code.into()),
-        errno: failure.error.raw_os_error(),
-        ..Listening::default()
     }
 }

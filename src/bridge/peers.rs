@@ -10,7 +10,7 @@ use super::native_server::NativeServer;
 use super::options::milliseconds;
 use crate::net::client::destination::Destination;
 use crate::net::client::trust;
-use crate::server::handshake::peer::Call;
+use crate::server::handshake::peer::ConnectRequest;
 
 /// Another server, from a URL that JavaScript has taken apart.
 #[napi(object, object_to_js = false)]
@@ -45,7 +45,7 @@ impl NativeServer {
         Ok(())
     }
 
-    /// Connects to another server. The event `Opened` or `PeerFailed` tells of call `number` how it went.
+    /// Connects to another server. The event `Opened` or `PeerFailed` tells of request `number` how it went.
     ///
     /// # Errors
     /// When TLS is to be verified, but no roots are trusted.
@@ -58,7 +58,7 @@ impl NativeServer {
             _ => Some(shared.peer_tls().ok_or_else(|| Error::from_reason("no roots are trusted"))?),
         };
         let ips = peer.addresses.iter().filter_map(|ip| ip.parse::<IpAddr>().ok());
-        shared.connect(Call {
+        shared.connect(ConnectRequest {
             number,
             addresses: ips.map(|ip| SocketAddr::new(ip, peer.port)).collect(),
             destination: Destination { host: peer.host, authority: peer.authority, path: peer.path },

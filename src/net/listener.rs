@@ -13,6 +13,16 @@ use super::socket::Socket;
 /// Connections the system may hold ready for us, as in Node.js.
 const BACKLOG: i32 = 511;
 
+/// What the system says where it has no IPv6: `EAFNOSUPPORT`, on Windows `WSAEAFNOSUPPORT`. Rust has no [`io::ErrorKind`] for it.
+const ADDRESS_FAMILY_UNSUPPORTED: i32 = if cfg!(windows) {
+    10047
+} else if cfg!(any(target_os = "linux", target_os = "android")) {
+    97
+} else {
+    // macOS and the BSDs.
+    47
+};
+
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
@@ -173,7 +183,7 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
 
 fn no_ipv6(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::AddrNotAvailable)
-        || matches!(error.raw_os_error(), Some(97 | 10047))
+        || error.raw_os_error() == Some(ADDRESS_FAMILY_UNSUPPORTED)
 }
 
 #[cfg(test)]

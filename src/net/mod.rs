@@ -13,6 +13,8 @@
 //! | [`outgoing`], `spare` | the bytes a socket has not taken yet, and how it gets them |
 //! | [`direct`] | the same for large payloads, with the socket at hand |
 
+#![forbid(unsafe_code)]
+
 pub mod bare;
 pub mod client;
 pub mod direct;

@@ -32,8 +32,8 @@ pub enum Flushed {
 pub struct Outgoing {
     role: Role,
     bytes: Vec<u8>,
-    /// How many of `bytes` the socket, or rustls, has taken.
-    taken: usize,
+    /// Where in `bytes` begins what the socket, or rustls, has not taken yet.
+    offset: usize,
     /// Bytes that the socket, or rustls, has taken since the beginning.
     total: u64,
 }
@@ -41,7 +41,7 @@ pub struct Outgoing {
 impl Outgoing {
     /// Nothing yet. `role` decides whether frames are masked.
     pub fn new(role: Role) -> Self {
-        Self { role, bytes: Vec::new(), taken: 0, total: 0 }
+        Self { role, bytes: Vec::new(), offset: 0, total: 0 }
     }
 
     /// A text message. Cryo has none: this is for an endpoint of plain WebSocket (`conformance/`).
@@ -128,21 +128,21 @@ impl Outgoing {
     }
 
     fn rest(&self) -> &[u8] {
-        self.bytes.get(self.taken..).unwrap_or_default()
+        self.bytes.get(self.offset..).unwrap_or_default()
     }
 
     fn take(&mut self, n: usize) {
-        self.taken += n;
+        self.offset += n;
         self.total += n as u64;
-        if self.taken >= self.bytes.len() {
-            self.taken = 0;
+        if self.offset >= self.bytes.len() {
+            self.offset = 0;
             self.bytes.clear();
             if self.bytes.capacity() > KEPT_CAPACITY {
                 spare::give(std::mem::take(&mut self.bytes));
             }
-        } else if self.taken >= COMPACT_AT && self.taken >= self.bytes.len() / 2 {
-            self.bytes.drain(..self.taken);
-            self.taken = 0;
+        } else if self.offset >= COMPACT_AT && self.offset >= self.bytes.len() / 2 {
+            self.bytes.drain(..self.offset);
+            self.offset = 0;
         }
     }
 }
@@ -158,7 +158,7 @@ impl Wire for Outgoing {
     }
 
     fn pending(&self) -> usize {
-        self.bytes.len() - self.taken
+        self.bytes.len() - self.offset
     }
 
     fn taken(&self) -> u64 {
@@ -209,7 +209,7 @@ mod tests {
         let all = outgoing.pending();
         outgoing.take(COMPACT_AT + 1);
         assert_eq!(outgoing.pending(), all - COMPACT_AT - 1);
-        assert_eq!(outgoing.taken, 0, "moved out of the way");
+        assert_eq!(outgoing.offset, 0, "moved out of the way");
         assert_eq!(outgoing.rest().first(), Some(&2));
         outgoing.take(outgoing.pending());
         assert_eq!(outgoing.pending(), 0);

@@ -173,32 +173,22 @@ impl WriteHalf {
     }
 }
 
-/// `io::Write` by [`Socket::try_write`], for rustls.
-impl io::Write for &Socket {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.try_write(bytes)
-    }
+/// `io::Write` by `try_write`, for rustls.
+macro_rules! write_without_waiting {
+    ($($socket:ty),*) => {$(
+        impl io::Write for &$socket {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.try_write(bytes)
+            }
 
-    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.try_write_vectored(parts)
-    }
+            fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.try_write_vectored(parts)
+            }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+    )*};
 }
-
-/// `io::Write` by [`WriteHalf::try_write`], for rustls.
-impl io::Write for &WriteHalf {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.try_write(bytes)
-    }
-
-    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.try_write_vectored(parts)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+write_without_waiting!(Socket, WriteHalf);

@@ -1,7 +1,7 @@
 //! How sessions end: the WebSocket close codes of the protocol and the texts that go with them.
 
-/// A WebSocket close code that a session ends with: those that the Cryo protocol assigns (docs/protocol.md, "Leaving"), and one of the
-/// WebSocket's own. All others of those are the WebSocket layer's matter.
+/// A WebSocket close code that a session ends with: those that the Cryo protocol assigns (docs/protocol.md, "Leaving"), and one of
+/// WebSocket's own. All other codes are checked by the WebSocket layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CloseCode(u16);
 

@@ -24,7 +24,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     let Some((&[ref sid @ .., type_byte], rest)) = bytes.split_first_chunk::<HEADER_LEN_MIN>() else {
         return Err(DecodeError::TooShort { frame_type: None, need: HEADER_LEN_MIN, got: bytes.len() });
     };
-    let frame_type = FrameType::from_u8(type_byte).ok_or(DecodeError::UnknownType(type_byte))?;
+    let frame_type = FrameType::from_number(type_byte.into()).ok_or(DecodeError::UnknownType(type_byte))?;
     let fields = Fields { frame_type, len: bytes.len(), rest };
     Ok(Decoded { sid: u64::from_be_bytes(*sid), frame: fields.read()? })
 }
@@ -95,11 +95,8 @@ impl<'a> Fields<'a> {
 
     #[inline]
     fn behaviour(&mut self) -> Result<FlowBehaviour, DecodeError> {
-        match self.take()? {
-            [0] => Ok(FlowBehaviour::Push),
-            [1] => Ok(FlowBehaviour::Pull),
-            [byte] => Err(DecodeError::BadFlow(byte)),
-        }
+        let [byte] = self.take()?;
+        FlowBehaviour::from_number(byte.into()).ok_or(DecodeError::BadFlow(byte))
     }
 
     #[inline]

@@ -8,14 +8,14 @@ pub const VERSION: u32 = 1;
 /// Bit 0 of ENDPOINT_INFO's `features`: the peer takes part in transactions (`Cryo.Transaction`).
 pub const FEATURE_TRANSACTIONS: u64 = 1;
 
-/// Who sets the pace of a transaction, as TX_FLOW says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum FlowBehaviour {
-    /// The sender sends all chunks unasked (`TX_PUSH`, the default).
-    Push = 0,
-    /// The sender sends only what TX_FETCH asks for (`TX_PULL`).
-    Pull = 1,
+numbered! {
+    /// Who sets the pace of a transaction, as TX_FLOW says it.
+    pub enum FlowBehaviour {
+        /// The sender sends all chunks unasked (`TX_PUSH`, the default).
+        Push = 0,
+        /// The sender sends only what TX_FETCH asks for (`TX_PULL`).
+        Pull = 1,
+    }
 }
 
 /// One frame, borrowing its tail from the message it was decoded from.
@@ -99,12 +99,6 @@ impl<'a> Frame<'a> {
             | Self::TxCancel { ack, .. } => Some(ack),
             Self::TxChunk { .. } => None,
         }
-    }
-
-    /// Whether the receiver answers this frame with an ACK (docs/protocol.md, "Conversation").
-    #[inline]
-    pub const fn wants_ack(&self) -> bool {
-        !matches!(self, Self::Ack { .. } | Self::Ping { .. } | Self::Pong { .. } | Self::TxChunk { .. })
     }
 
     /// The bytes after the head: a payload, a reason or a name. Empty for types without any.

@@ -1,76 +1,39 @@
 //! [`FrameType`]: the type byte of a frame, its name and the size of its head.
 
-/// The type byte of a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum FrameType {
-    /// Announces version and features; each side sends it once.
-    EndpointInfo = 255,
-    /// Announces that the sender is about to close the session.
-    Bye = 254,
-    /// Acknowledges one numbered frame.
-    Ack = 253,
-    /// An error message from one application to the other.
-    Error = 252,
-    /// A heartbeat question or its answer.
-    PingPong = 251,
-    /// A text message.
-    Utf8Data = 250,
-    /// A binary message.
-    BinaryData = 249,
-    /// Opens a transaction.
-    TxStart = 0,
-    /// One piece of a transaction's data.
-    TxChunk = 1,
-    /// Ends a transaction whose data is complete.
-    TxFinish = 2,
-    /// Chooses between push and pull.
-    TxFlow = 3,
-    /// Asks for a range of chunks (pull).
-    TxFetch = 4,
-    /// Makes the sender of a transaction stop.
-    TxCancel = 5,
+numbered! {
+    /// The type byte of a frame.
+    #[derive(Hash)]
+    pub enum FrameType {
+        /// Announces version and features; each side sends it once.
+        EndpointInfo = 255,
+        /// Announces that the sender is about to close the session.
+        Bye = 254,
+        /// Acknowledges one numbered frame.
+        Ack = 253,
+        /// An error message from one application to the other.
+        Error = 252,
+        /// A heartbeat question or its answer.
+        PingPong = 251,
+        /// A text message.
+        Utf8Data = 250,
+        /// A binary message.
+        BinaryData = 249,
+        /// Opens a transaction.
+        TxStart = 0,
+        /// One piece of a transaction's data.
+        TxChunk = 1,
+        /// Ends a transaction whose data is complete.
+        TxFinish = 2,
+        /// Chooses between push and pull.
+        TxFlow = 3,
+        /// Asks for a range of chunks (pull).
+        TxFetch = 4,
+        /// Makes the sender of a transaction stop.
+        TxCancel = 5,
+    }
 }
 
 impl FrameType {
-    /// Every frame type, in the order of the protocol's table.
-    pub const ALL: [Self; 13] = [
-        Self::EndpointInfo,
-        Self::Bye,
-        Self::Ack,
-        Self::Error,
-        Self::PingPong,
-        Self::Utf8Data,
-        Self::BinaryData,
-        Self::TxStart,
-        Self::TxChunk,
-        Self::TxFinish,
-        Self::TxFlow,
-        Self::TxFetch,
-        Self::TxCancel,
-    ];
-
-    /// The type with this number, or `None` for one the protocol does not define.
-    #[inline]
-    pub const fn from_u8(byte: u8) -> Option<Self> {
-        Some(match byte {
-            255 => Self::EndpointInfo,
-            254 => Self::Bye,
-            253 => Self::Ack,
-            252 => Self::Error,
-            251 => Self::PingPong,
-            250 => Self::Utf8Data,
-            249 => Self::BinaryData,
-            0 => Self::TxStart,
-            1 => Self::TxChunk,
-            2 => Self::TxFinish,
-            3 => Self::TxFlow,
-            4 => Self::TxFetch,
-            5 => Self::TxCancel,
-            _ => return None,
-        })
-    }
-
     /// The name in the protocol's own spelling, such as `UTF8DATA`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,12 +51,6 @@ impl FrameType {
             Self::TxFetch => "TX_FETCH",
             Self::TxCancel => "TX_CANCEL",
         }
-    }
-
-    /// Whether only peers that announced [`FEATURE_TRANSACTIONS`](super::FEATURE_TRANSACTIONS) may send this type.
-    #[inline]
-    pub const fn is_transaction(self) -> bool {
-        self as u8 <= Self::TxCancel as u8
     }
 
     /// The length of this type's head in bytes: all of the frame but its tail.

@@ -31,6 +31,8 @@
 //!
 //! The head has a fixed size per type; the tail is all the rest of the message.
 
+#![forbid(unsafe_code)]
+
 pub mod close;
 pub mod decode;
 pub mod encode;

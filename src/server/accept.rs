@@ -7,8 +7,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::events::batch::Code;
-use super::handshake::{self, dismiss, peer};
-use super::limits::Place;
+use super::handshake::{self, peer, reject};
+use super::limits::ConnectionPermit;
 use super::{Shared, Stop, heartbeat, overdue, scheduling};
 use crate::net::listener::Listener;
 use crate::protocol::close;
@@ -23,22 +23,22 @@ const TASKS_PER_LOOK: u32 = 16;
 /// How long to wait when the system can't accept, for instance for lack of descriptors.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// A connection's share in the server, which is over when all shares are dropped, and its place among those that clients made.
+/// Held by whatever serves a connection: the server is over when all guards are dropped. With a client's connection, its permit.
 #[derive(Debug)]
-pub struct Share {
+pub struct ConnectionGuard {
     server: mpsc::Sender<()>,
-    _place: Option<Place>,
+    _permit: Option<ConnectionPermit>,
 }
 
-impl Share {
-    /// The share of a connection that the server itself makes.
+impl ConnectionGuard {
+    /// The guard of a connection that the server itself makes.
     pub fn outgoing(&self) -> Self {
-        Self { server: self.server.clone(), _place: None }
+        Self { server: self.server.clone(), _permit: None }
     }
 
-    /// The share of a client's connection.
-    fn incoming(&self, place: Place) -> Self {
-        Self { server: self.server.clone(), _place: Some(place) }
+    /// The guard of a client's connection.
+    fn incoming(&self, permit: ConnectionPermit) -> Self {
+        Self { server: self.server.clone(), _permit: Some(permit) }
     }
 }
 
@@ -74,14 +74,14 @@ pub fn run(shared: &Arc<Shared>, listener: Listener, runtime: Runtime) {
 
 async fn serve(shared: &Arc<Shared>, listener: Listener) {
     let (server, mut all_gone) = mpsc::channel::<()>(1);
-    let share = Share { server, _place: None };
+    let guard = ConnectionGuard { server, _permit: None };
     let rounds = [
         tokio::spawn(heartbeat::run(Arc::clone(shared))),
         tokio::spawn(heartbeat::sweep(Arc::clone(shared))),
         tokio::spawn(overdue::flush_overdue(Arc::clone(shared))),
     ];
-    tokio::spawn(peer::serve(Arc::clone(shared), share.outgoing()));
-    accept(shared, listener, share).await;
+    tokio::spawn(peer::serve(Arc::clone(shared), guard.outgoing()));
+    accept(shared, listener, guard).await;
     let mut stop = shared.stop.subscribe();
     tokio::select! {
         _ = all_gone.recv() => {}
@@ -95,7 +95,7 @@ async fn serve(shared: &Arc<Shared>, listener: Listener) {
 }
 
 /// Accepts until the server is to stop.
-async fn accept(shared: &Arc<Shared>, listener: Listener, share: Share) {
+async fn accept(shared: &Arc<Shared>, listener: Listener, guard: ConnectionGuard) {
     let mut stop = shared.stop.subscribe();
     let mut accepts = 0;
     loop {
@@ -110,10 +110,10 @@ async fn accept(shared: &Arc<Shared>, listener: Listener, share: Share) {
         };
         match accepted {
             Ok((socket, peer)) => match shared.limits.admit(peer.map(|peer| peer.ip())) {
-                Ok(place) => {
-                    tokio::spawn(handshake::serve(Arc::clone(shared), socket, peer, share.incoming(place)));
+                Ok(permit) => {
+                    tokio::spawn(handshake::serve(Arc::clone(shared), socket, peer, guard.incoming(permit)));
                 }
-                Err(excess) => dismiss::turn_away(shared, socket, peer, excess),
+                Err(excess) => reject::reject_excess(shared, socket, peer, excess),
             },
             Err(_) => tokio::time::sleep(RETRY).await,
         }

@@ -10,7 +10,7 @@ use super::connection::link::{Core, Link};
 use super::events::batch::Batch;
 use super::events::sink::Sink;
 use super::handshake::Verdict;
-use super::handshake::peer::Call;
+use super::handshake::peer::ConnectRequest;
 use super::http::passthrough::Wanted;
 use super::{Shared, Stop};
 use crate::net::direct::Direct;
@@ -32,7 +32,7 @@ impl Shared {
             // Too much for one write, but the socket may well take it: only a slow reader costs messages.
             link.flush(&mut core, now, events);
         }
-        core.with_socket(now, events, (link.slot, 0), call);
+        core.with_socket(now, events.sink(link.slot, 0), call);
         if core.session.is_closed() {
             link.rouse();
         }
@@ -65,7 +65,7 @@ impl Shared {
         call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>),
     ) {
         let mut scratch = Batch::default();
-        core.with(self.now(), &mut scratch, (link.slot, 0), call);
+        core.with(self.now(), scratch.sink(link.slot, 0), call);
         debug_assert!(scratch.is_empty(), "only what settles nothing may be called this way");
     }
 
@@ -77,7 +77,7 @@ impl Shared {
     /// Ends a session behind what was sent before.
     pub fn say_farewell(&self, link: &Arc<Link>, farewell: Farewell) {
         let mut core = link.lock();
-        self.call(link, &mut core, |session, io| session.leave(farewell, io));
+        self.call(link, &mut core, |session, io| session.close_gracefully(farewell, io));
         self.flush(link, core);
         // The driver has deadlines to set.
         link.rouse();
@@ -149,9 +149,9 @@ impl Shared {
     }
 
     /// Connects to another server.
-    pub fn connect(&self, call: Call) {
+    pub fn connect(&self, request: ConnectRequest) {
         // Where nobody receives, the server has ended, and with it whatever it was to connect to.
-        let _ = self.calls.send(call);
+        let _ = self.connect_requests.send(request);
     }
 
     /// Stops: gracefully, or at once.
@@ -184,7 +184,8 @@ mod tests {
         let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
         let (ours, _theirs) = UnixStream::pair().expect("two sockets");
         let (_read, write) = Socket::Unix(ours).into_split();
-        let link = Link::new((0, 0), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, write);
+        let link =
+            Link::new(Default::default(), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, write);
         let list = || {
             shared.inbox.write(|filling| {
                 filling.batch.push(0, Code::Utf8, 0, 0, &[]);

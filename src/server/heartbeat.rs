@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Shared;
+use super::registry::SlotId;
 use crate::session::Beat;
 
 /// Parts that a round is split into, so that many sessions don't all have their turn at once.
@@ -20,7 +21,7 @@ const SWEEP: Duration = Duration::from_millis(250);
 /// Sessions by the part of the round in which they came, and so have their turns: the first one a whole interval later.
 #[derive(Debug)]
 pub struct Wheel {
-    parts: Vec<Vec<(u32, u32)>>,
+    parts: Vec<Vec<SlotId>>,
     current: usize,
 }
 
@@ -33,18 +34,18 @@ impl Wheel {
     }
 
     /// A session came.
-    pub fn add(&mut self, slot: u32, generation: u32) {
+    pub fn add(&mut self, session: SlotId) {
         if let Some(part) = self.parts.get_mut(self.current) {
-            part.push((slot, generation));
+            part.push(session);
         }
     }
 
-    fn turn(&mut self) -> Vec<(u32, u32)> {
+    fn turn(&mut self) -> Vec<SlotId> {
         self.current = (self.current + 1) % self.parts.len().max(1);
         self.parts.get_mut(self.current).map(std::mem::take).unwrap_or_default()
     }
 
-    fn keep(&mut self, mut alive: Vec<(u32, u32)>) {
+    fn keep(&mut self, mut alive: Vec<SlotId>) {
         if let Some(part) = self.parts.get_mut(self.current) {
             // Those that came since the turn began stand in the same part.
             alive.append(part);
@@ -63,15 +64,15 @@ pub async fn run(shared: Arc<Shared>) {
     loop {
         ticks.tick().await;
         let mut members = shared.wheel.lock().turn();
-        members.retain(|&(slot, generation)| beat(&shared, slot, generation));
+        members.retain(|session| beat(&shared, *session));
         shared.wheel.lock().keep(members);
         shared.inbox.relax();
     }
 }
 
 /// One session's turn. False when there is no such session any more.
-fn beat(shared: &Shared, slot: u32, generation: u32) -> bool {
-    let Some(link) = shared.registry.lock().get(slot, generation).cloned() else {
+fn beat(shared: &Shared, session: SlotId) -> bool {
+    let Some(link) = shared.registry.lock().get(session).cloned() else {
         return false;
     };
     let now = shared.now();
@@ -79,9 +80,9 @@ fn beat(shared: &Shared, slot: u32, generation: u32) -> bool {
         let mut core = link.lock();
         let paused = core.paused;
         let number = filling.number;
-        let beat = core.with(now, &mut filling.batch, (slot, number), |session, io| session.beat(paused, io));
+        let beat = core.with(now, filling.batch.sink(link.slot, number), |session, io| session.beat(paused, io));
         match beat {
-            Beat::Alive(stats) if core.tells_stats => filling.batch.sink(slot, number).stats(&stats),
+            Beat::Alive(stats) if core.tells_stats => filling.batch.sink(link.slot, number).stats(&stats),
             // The driver has a deadline to set, also when the socket takes nothing any more.
             Beat::Dead => link.rouse(),
             Beat::Alive(_) | Beat::Leaving => {}
@@ -105,7 +106,7 @@ pub async fn sweep(shared: Arc<Shared>) {
                 shared.inbox.write(|filling| {
                     let mut core = link.lock();
                     let number = filling.number;
-                    core.with(now, &mut filling.batch, (link.slot, number), |session, io| session.sweep(io));
+                    core.with(now, filling.batch.sink(link.slot, number), |session, io| session.sweep(io));
                     if core.paused && core.session.intake.raise_if_stalled() {
                         link.rouse();
                     }
@@ -128,17 +129,18 @@ mod tests {
     #[test]
     fn a_session_has_its_first_turn_a_whole_round_after_it_came() {
         let mut wheel = Wheel::new(Duration::from_millis(150));
+        let [first, second] = [7, 8].map(|slot| SlotId { slot, generation: 1 });
         assert_eq!(wheel.parts.len(), 15);
         wheel.turn();
-        wheel.add(7, 1);
+        wheel.add(first);
         for _ in 0..14 {
             assert!(wheel.turn().is_empty());
         }
         let members = wheel.turn();
-        assert_eq!(members, [(7, 1)]);
-        wheel.add(8, 1);
+        assert_eq!(members, [first]);
+        wheel.add(second);
         wheel.keep(members);
-        assert_eq!(wheel.parts[wheel.current], [(7, 1), (8, 1)]);
+        assert_eq!(wheel.parts[wheel.current], [first, second]);
     }
 
     #[test]

@@ -32,9 +32,9 @@ pub enum Excess {
     FromAddress,
 }
 
-/// A connection's place among the others: free again when it is dropped.
+/// The permit of one connection, given back when it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConnectionPermit {
     limits: Arc<Limits>,
     address: Option<IpAddr>,
 }
@@ -45,11 +45,11 @@ impl Limits {
         Arc::new(Self { max, max_per_address, counts: Mutex::default() })
     }
 
-    /// A place for a connection from `address`; one over a Unix domain socket has none, and no limit of its own.
+    /// A permit for a connection from `address`; one over a Unix domain socket has none, and no limit of its own.
     ///
     /// # Errors
     /// When a limit is reached.
-    pub fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Excess> {
+    pub fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<ConnectionPermit, Excess> {
         // The canonical form, so that ::ffff:192.0.2.1 and 192.0.2.1 are one client.
         let address = address.filter(|_| self.max_per_address < usize::MAX).map(|address| address.to_canonical());
         let mut counts = self.counts.lock();
@@ -65,7 +65,7 @@ impl Limits {
             *count += 1;
         }
         counts.all += 1;
-        Ok(Place { limits: Arc::clone(self), address })
+        Ok(ConnectionPermit { limits: Arc::clone(self), address })
     }
 
     /// Connections there are.
@@ -74,7 +74,7 @@ impl Limits {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = self.limits.counts.lock();
         counts.all -= 1;
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_free_again_when_its_connection_is_gone() {
+    fn a_permit_is_given_back_when_its_connection_is_gone() {
         let limits = Limits::new(2, usize::MAX);
         let first = limits.admit(None);
         let second = limits.admit(address("192.0.2.1"));
@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn an_address_is_the_same_in_both_its_forms_and_none_is_remembered() {
         let limits = Limits::new(usize::MAX, 1);
-        let place = limits.admit(address("192.0.2.1"));
+        let permit = limits.admit(address("192.0.2.1"));
         assert_eq!(limits.admit(address("::ffff:192.0.2.1")).err(), Some(Excess::FromAddress));
         assert!(limits.admit(address("192.0.2.2")).is_ok());
         assert!(limits.admit(None).is_ok(), "no address, no limit");
-        drop(place);
+        drop(permit);
         assert!(limits.admit(address("192.0.2.1")).is_ok());
         assert!(limits.counts.lock().by_address.is_empty());
     }

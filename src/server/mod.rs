@@ -42,8 +42,8 @@ use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 use connection::lending::Lending;
 use connection::link::Link;
 use events::inbox::{Inbox, Wake};
-use handshake::dismiss::Lingering;
-use handshake::peer::Call;
+use handshake::peer::ConnectRequest;
+use handshake::reject::Lingering;
 use handshake::{Verdict, admission};
 use heartbeat::Wheel;
 use http::passthrough::Wanted;
@@ -87,9 +87,9 @@ pub struct Shared {
     /// Trust in other servers' certificates; none until the application connects to one over TLS.
     peer_tls: Mutex<Option<Arc<ClientConfig>>>,
     /// Other servers to connect to.
-    calls: mpsc::UnboundedSender<Call>,
+    connect_requests: mpsc::UnboundedSender<ConnectRequest>,
     /// Taken by the task that connects.
-    incoming_calls: Mutex<Option<mpsc::UnboundedReceiver<Call>>>,
+    incoming_connect_requests: Mutex<Option<mpsc::UnboundedReceiver<ConnectRequest>>>,
     pending_handshakes: AtomicUsize,
     limits: Arc<Limits>,
     lingering: Lingering,
@@ -110,7 +110,7 @@ pub struct Shared {
 impl Shared {
     /// A server that does not run yet.
     pub fn new(settings: Settings, tls: Option<Arc<ServerConfig>>, wake: Wake) -> Arc<Self> {
-        let (calls, incoming_calls) = mpsc::unbounded_channel();
+        let (connect_requests, incoming_connect_requests) = mpsc::unbounded_channel();
         Arc::new(Self {
             inbox: Inbox::new(wake),
             lending: Lending::default(),
@@ -121,8 +121,8 @@ impl Shared {
             verdicts: Mutex::default(),
             next_handshake: AtomicU32::new(1),
             peer_tls: Mutex::default(),
-            calls,
-            incoming_calls: Mutex::new(Some(incoming_calls)),
+            connect_requests,
+            incoming_connect_requests: Mutex::new(Some(incoming_connect_requests)),
             pending_handshakes: AtomicUsize::new(0),
             limits: Limits::new(settings.max_connections, settings.max_connections_per_address),
             lingering: Lingering::default(),

@@ -19,6 +19,15 @@ struct Slot {
     link: Option<Arc<Link>>,
 }
 
+/// A session's place in the table that JavaScript keeps too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SlotId {
+    /// Its index.
+    pub slot: u32,
+    /// Tells the session from earlier ones in the same slot.
+    pub generation: u32,
+}
+
 /// Sids and slots. A slot is free again only when JavaScript has handled the session's end.
 #[derive(Debug, Default)]
 pub struct Registry {
@@ -57,23 +66,23 @@ impl Registry {
         self.sids.get(&sid)?.session.clone()
     }
 
-    /// The handshake became a session: `make` gets its slot and generation.
-    pub fn open(&mut self, sid: u64, make: impl FnOnce(u32, u32) -> Arc<Link>) -> Arc<Link> {
+    /// The handshake became a session: `make` gets its slot.
+    pub fn open(&mut self, sid: u64, make: impl FnOnce(SlotId) -> Arc<Link>) -> Arc<Link> {
         let link = self.place(make);
         self.sids.insert(sid, Holders { handshake: false, session: Some(Arc::clone(&link)) });
         link
     }
 
-    /// A session whose sid names it at another server only: `make` gets its slot and generation.
-    pub fn place(&mut self, make: impl FnOnce(u32, u32) -> Arc<Link>) -> Arc<Link> {
-        let index = self.free.pop().unwrap_or_else(|| {
+    /// A session whose sid names it at another server only: `make` gets its slot.
+    pub fn place(&mut self, make: impl FnOnce(SlotId) -> Arc<Link>) -> Arc<Link> {
+        let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             (self.slots.len() - 1) as u32
         });
-        let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation);
-        let link = make(index, generation);
-        if let Some(slot) = self.slots.get_mut(index as usize) {
-            slot.link = Some(Arc::clone(&link));
+        let generation = self.slots.get(slot as usize).map_or(0, |entry| entry.generation);
+        let link = make(SlotId { slot, generation });
+        if let Some(entry) = self.slots.get_mut(slot as usize) {
+            entry.link = Some(Arc::clone(&link));
         }
         link
     }
@@ -100,7 +109,7 @@ impl Registry {
     }
 
     /// The session in a slot, if it still is the one of that generation.
-    pub fn get(&self, slot: u32, generation: u32) -> Option<&Arc<Link>> {
+    pub fn get(&self, SlotId { slot, generation }: SlotId) -> Option<&Arc<Link>> {
         self.slots.get(slot as usize)?.link.as_ref().filter(|link| link.generation == generation)
     }
 

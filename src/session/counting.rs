@@ -1,4 +1,4 @@
-//! Counters and histograms that one thread writes and any may read. Cheap enough for every frame.
+//! Counters and histograms that any thread may read. Most are written by one thread at a time, which makes them cheap enough for every frame.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -14,7 +14,7 @@ impl Counter {
         self.0.fetch_add(n, Relaxed);
     }
 
-    /// Adds `n`, where one thread is the only one that ever adds: no locked instruction then. Were there two, counts would be lost.
+    /// Adds `n`, where a lock lets only one thread add at a time: no locked instruction then. With two at once, counts would be lost.
     pub fn add_alone(&self, n: u64) {
         self.0.store(self.0.load(Relaxed) + n, Relaxed);
     }
@@ -31,7 +31,7 @@ pub const BOUNDS: [Micros; 16] = [
     10_000_000,
 ];
 
-/// How long something took, in buckets. One thread at a time writes.
+/// How long something took, in buckets. Whoever records holds a lock that lets only one thread do so at a time.
 #[derive(Debug, Default)]
 pub struct Histogram {
     buckets: [Counter; BOUNDS.len() + 1],

@@ -29,16 +29,16 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The three kinds of application messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum MessageKind {
-    /// UTF8DATA.
-    Utf8 = 0,
-    /// BINARYDATA.
-    Binary = 1,
-    /// ERROR.
-    Error = 2,
+numbered! {
+    /// The three kinds of application messages.
+    pub enum MessageKind {
+        /// UTF8DATA.
+        Utf8 = 0,
+        /// BINARYDATA.
+        Binary = 1,
+        /// ERROR.
+        Error = 2,
+    }
 }
 
 /// Which kinds of received messages an extension looks at before they are acknowledged, a bit per [`MessageKind`].
@@ -52,16 +52,16 @@ impl Hooks {
     }
 }
 
-/// How a send ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Outcome {
-    /// The peer acknowledged it.
-    Acknowledged = 0,
-    /// The drop policy discarded it before it was sent.
-    Dropped = 1,
-    /// No ACK came in time, and a late one is not waited for (any longer).
-    TimedOut = 2,
+numbered! {
+    /// How a send ended.
+    pub enum Outcome {
+        /// The peer acknowledged it.
+        Acknowledged = 0,
+        /// The drop policy discarded it before it was sent.
+        Dropped = 1,
+        /// No ACK came in time, and a late one is not waited for (any longer).
+        TimedOut = 2,
+    }
 }
 
 /// The four figures of a heartbeat round.
@@ -160,24 +160,24 @@ pub enum Event<'a> {
     },
 }
 
-/// Whose stream it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Side {
-    /// The peer sends it.
-    Theirs = 0,
-    /// We send it.
-    Ours = 1,
+numbered! {
+    /// Whose stream it is.
+    pub enum Side {
+        /// The peer sends it.
+        Theirs = 0,
+        /// We send it.
+        Ours = 1,
+    }
 }
 
-/// The frames of a stream that its receiver acknowledges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Step {
-    /// TX_START.
-    Start = 0,
-    /// TX_FINISH.
-    Finish = 1,
+numbered! {
+    /// The frames of a stream that its receiver acknowledges.
+    pub enum Step {
+        /// TX_START.
+        Start = 0,
+        /// TX_FINISH.
+        Finish = 1,
+    }
 }
 
 /// Takes the events of a session, in order.

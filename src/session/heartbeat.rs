@@ -38,7 +38,7 @@ impl Session {
         let taken = io.wire.taken();
         let reads = self.taken.is_some_and(|before| taken > before);
         if self.pinged && !self.heard && !reads && !reading_paused {
-            self.give_up(io);
+            self.close_unresponsive(io);
             return Beat::Dead;
         }
         self.sweep(io);

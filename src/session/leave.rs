@@ -1,4 +1,13 @@
 //! The ways a session ends (docs/protocol.md, "Leaving").
+//!
+//! | method | why | what waits in the outbox | BYE | close code |
+//! |---|---|---|---|---|
+//! | `close_gracefully` | the application or the server wants it | is sent first | if the [`Farewell`] has one | the farewell's |
+//! | `stop_draining` | that takes too long | is discarded | as above | as above |
+//! | `close_unresponsive` | a heartbeat was missed | is discarded | yes | 4000 |
+//! | `close_on_fault` | the peer broke the protocol of Cryo | is discarded | no | the fault's |
+//! | `close_now` | a close, BYE or violation of WebSocket by the peer, or an overflow of the outbox | is discarded | no | the caller's |
+//! | `discard` | the connection is gone | is discarded | no | none is sent |
 
 use super::acks::Acks;
 use super::{Events, Fault, Io, Session, Wire};
@@ -49,30 +58,36 @@ impl Farewell {
 }
 
 impl Session {
-    /// Leaves behind everything that was sent before. Only the first call counts.
-    pub fn leave<W: Wire, E: Events>(&mut self, farewell: Farewell, io: &mut Io<'_, W, E>) {
+    /// Takes no more messages, sends what waits, then says good-bye. Only the first call counts.
+    pub fn close_gracefully<W: Wire, E: Events>(&mut self, farewell: Farewell, io: &mut Io<'_, W, E>) {
         if self.phase.is_open() {
             self.phase = Phase::Draining(Box::new(farewell));
-            self.finish_leaving(io);
+            self.finish_draining(io);
         }
     }
 
-    /// For a session that is leaving: the time to take what was sent before is over. It is discarded, the good-bye goes out now.
-    pub fn leave_now<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+    /// For a session that is closing gracefully: the time to take what was sent before is over. It is discarded, the good-bye goes out now.
+    pub fn stop_draining<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
         if self.is_leaving() {
             self.outbox.clear();
             self.greeted = true;
-            self.finish_leaving(io);
+            self.finish_draining(io);
         }
     }
 
-    /// The peer broke the protocol: closes without a BYE.
-    pub fn fail<W: Wire, E: Events>(&mut self, fault: &Fault, io: &mut Io<'_, W, E>) {
-        self.shut(fault.code.get(), &fault.reason, io);
+    /// The peer is silent: it is told so, without waiting for what it does not read.
+    pub(super) fn close_unresponsive<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+        self.close_gracefully(Farewell::bye(close::HEARTBEAT_MISSED), io);
+        self.stop_draining(io);
     }
 
-    /// Closes the WebSocket at once; what waits in the outbox is discarded.
-    pub fn shut<W: Wire, E: Events>(&mut self, code: u16, reason: &str, io: &mut Io<'_, W, E>) {
+    /// The peer broke the protocol.
+    pub fn close_on_fault<W: Wire, E: Events>(&mut self, fault: &Fault, io: &mut Io<'_, W, E>) {
+        self.close_now(fault.code.get(), &fault.reason, io);
+    }
+
+    /// Closes the WebSocket at once, without a BYE; what waits in the outbox is discarded.
+    pub fn close_now<W: Wire, E: Events>(&mut self, code: u16, reason: &str, io: &mut Io<'_, W, E>) {
         if !self.phase.is_closed() {
             self.phase = Phase::Closed;
             self.close_code = Some(code);
@@ -83,21 +98,15 @@ impl Session {
 
     /// The connection is gone: nothing is sent any more, and nothing more becomes known of what was. Without this, what a session has left
     /// behind would settle sends of the next one in its slot.
-    pub fn end(&mut self) {
+    pub fn discard(&mut self) {
         self.phase = Phase::Closed;
         self.outbox.clear();
         self.acks = Acks::default();
         self.streams = None;
     }
 
-    /// The peer is silent: it is told so, without waiting for what it does not read.
-    pub(super) fn give_up<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
-        self.leave(Farewell::bye(close::HEARTBEAT_MISSED), io);
-        self.leave_now(io);
-    }
-
     /// Says good-bye once the outbox is empty.
-    pub(super) fn finish_leaving<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+    pub(super) fn finish_draining<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
         if !self.greeted || !self.outbox.is_empty() || !matches!(self.phase, Phase::Draining(_)) {
             return;
         }

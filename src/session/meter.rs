@@ -14,12 +14,13 @@ pub struct Traffic {
     pub bytes: Counter,
 }
 
-/// The counters of a server's sessions. Received frames and round trips are counted by the I/O thread alone.
+/// The counters of a server's sessions. Received frames and round trips are counted only under the inbox's lock, by whichever
+/// thread has read the socket: one at a time.
 #[derive(Debug, Default)]
 pub struct Meter {
     received: [Traffic; FrameType::ALL.len()],
     sent: [Traffic; FrameType::ALL.len()],
-    /// Frames of an unknown type, which were ignored.
+    /// Frames that were ignored: of an unknown type, or about a stream that is not open.
     pub ignored: Counter,
     /// Messages that the back-pressure policy discarded.
     pub dropped: Counter,

@@ -5,8 +5,7 @@
 //! |---|---|
 //! | [`config`] | limits and policies that a server's sessions share |
 //! | [`event`] | what comes out: [`Event`]s for the application, frames for the [`Wire`] |
-//! | [`acks`] | numbering, who waits for which ACK |
-//! | [`round_trip`] | how long ACKs take |
+//! | [`acks`] | numbering, who waits for which ACK, and how long ACKs take |
 //! | [`outbox`] | frames a slow reader keeps waiting, drop policies |
 //! | [`intake`] | what the application has not handled yet |
 //! | [`meter`], [`counting`] | what sessions count for the server's metrics |
@@ -17,6 +16,8 @@
 //! | `streams`, `incoming`, `outgoing` | transactions: which are open, the peer's frames, ours |
 //! | `transit` | how much of our streams the socket has not taken yet |
 
+#![forbid(unsafe_code)]
+
 pub mod acks;
 pub mod config;
 pub mod counting;
@@ -24,7 +25,6 @@ pub mod event;
 pub mod intake;
 pub mod meter;
 pub mod outbox;
-pub mod round_trip;
 
 mod heartbeat;
 mod incoming;
@@ -193,7 +193,7 @@ impl Session {
                 self.chunk_left_outbox(queued.tail.len(), io.wire);
             }
         }
-        self.finish_leaving(io);
+        self.finish_draining(io);
     }
 
     /// Bytes and frames that wait for the socket.
@@ -273,7 +273,7 @@ impl Session {
             }
         });
         if self.outbox.overflows(&self.config) {
-            self.shut(CloseCode::SERVER_FAULT.get(), close::OUTBOX_OVERFLOW, io);
+            self.close_now(CloseCode::SERVER_FAULT.get(), close::OUTBOX_OVERFLOW, io);
         }
     }
 

@@ -7,7 +7,7 @@ use super::config::{Config, DropPolicy};
 use crate::protocol::{FrameType, Head, MAX_PAYLOAD};
 
 /// How many times `max_queued_bytes`, and one message of the largest size, may wait in frames that can't be dropped.
-const OVERFLOW_FACTOR: usize = 4;
+pub const OVERFLOW_FACTOR: usize = 4;
 
 /// What a waiting frame costs besides its bytes, in bytes.
 const FRAME_COST: usize = size_of::<Queued>();

@@ -11,7 +11,7 @@ impl Session {
     /// Takes one WebSocket message. `hooks` says which kinds of messages wait for a verdict before they are acknowledged.
     ///
     /// # Errors
-    /// When the peer broke the protocol: the caller then [fails](Session::fail) the session.
+    /// When the peer broke the protocol: the caller then [closes](Session::close_on_fault) the session.
     pub fn receive<W: Wire, E: Events>(
         &mut self,
         message: Cow<'_, [u8]>,
@@ -54,7 +54,8 @@ impl Session {
             Frame::Bye { ack, reason } => {
                 self.transmit(&Frame::Ack { ack }, io.wire);
                 let reason = String::from_utf8_lossy(reason);
-                self.shut(CloseCode::NORMAL.get(), if reason.is_empty() { close::DISCONNECT } else { &reason }, io);
+                let reason = if reason.is_empty() { close::DISCONNECT } else { &reason };
+                self.close_now(CloseCode::NORMAL.get(), reason, io);
             }
             Frame::TxChunk { tx_id, seq, .. } => self.chunk(tx_id, seq, message, io)?,
             transaction => self.transaction(&transaction, io)?,

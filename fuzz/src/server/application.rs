@@ -205,7 +205,7 @@ impl Application {
     }
 
     fn event(&mut self, &[slot, code, a, b, _]: &[u32; WORDS], payload: &[u8], peers: &mut [Peer]) {
-        let (code, flags) = (Code::ALL[code as usize & 0xff], code >> 8);
+        let (code, flags) = (Code::from_number(code & 0xff).expect("a known event"), code >> 8);
         let known = &mut self.sessions[slot as usize];
         assert!(known.opened != (code == Code::Opened), "{code:?} of a session that was not opened, or twice");
         if known.closed {

@@ -17,6 +17,7 @@ use cryo_server::net::websocket::{Decoder, Role};
 use cryo_server::protocol::MAX_HEAD_LEN;
 use cryo_server::server::connection::link::{Core, Link};
 use cryo_server::server::handshake::opening::Origin;
+use cryo_server::server::registry::SlotId;
 use cryo_server::server::settings::Settings;
 use cryo_server::server::{Shared, connection};
 use cryo_server::session::config::{Config, DropPolicy};
@@ -142,7 +143,8 @@ impl Rig {
             let ours = tokio::net::UnixStream::from_std(ours).expect("a socket");
             let (read, write) = Socket::Unix(ours).into_split();
             let session = Session::new(sid, config);
-            let link = Link::new((slot, 0), sid, session, Outgoing::new(Role::Server), None, write);
+            let link =
+                Link::new(SlotId { slot, generation: 0 }, sid, session, Outgoing::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
             (Arc::clone(&link), connection::task::serve(shared, link, read, decoder, Vec::new()))
         });

@@ -142,7 +142,7 @@ impl Peer {
     }
 
     fn send(&mut self, frame: &Frame<'_>) {
-        if frame.wants_ack() {
+        if !matches!(frame, Frame::Ack { .. } | Frame::Ping { .. } | Frame::Pong { .. }) {
             self.unacknowledged.extend(frame.ack());
         }
         websocket::put_message(&mut self.out, Role::Client, &frame.head(self.sid), frame.tail());

@@ -52,7 +52,7 @@ pub fn send_bytes(rig: &mut Rig, bytes: Vec<u8>) {
     assert_eq!(std::mem::take(&mut rig.socket.answers), due.answers);
     assert_eq!(std::mem::take(&mut rig.application.heard), due.heard);
     if let Err(fault) = received {
-        rig.call(|session, io| session.fail(&fault, io));
+        rig.call(|session, io| session.close_on_fault(&fault, io));
         assert!(rig.session.is_closed());
     }
 }
@@ -72,7 +72,8 @@ fn due(rig: &Rig, frame: &Frame<'_>) -> Due {
         Frame::EndpointInfo { version, .. } => version == VERSION,
         Frame::Utf8 { .. } | Frame::Binary { .. } | Frame::Error { .. } => !hooked,
         Frame::Bye { .. } => true,
-        _ => frame.wants_ack() && transactions,
+        Frame::Ack { .. } | Frame::Ping { .. } | Frame::Pong { .. } => false,
+        _ => transactions,
     };
     let answer = match *frame {
         Frame::Ping { ack } => Some((FrameType::PingPong, ack)),

@@ -138,9 +138,9 @@ fn stream(rig: &mut Rig, input: &mut Input<'_>) {
 
 fn leave(rig: &mut Rig, input: &mut Input<'_>) {
     match input.byte() % 8 {
-        0 => rig.call(|session, io| session.leave(Farewell::bye("bye"), io)),
-        1 => rig.call(|session, io| session.leave(Farewell::silent(4000, ""), io)),
-        2 => rig.call(|session, io| session.shut(1000, "", io)),
-        _ => rig.call(Session::leave_now),
+        0 => rig.call(|session, io| session.close_gracefully(Farewell::bye("bye"), io)),
+        1 => rig.call(|session, io| session.close_gracefully(Farewell::silent(4000, ""), io)),
+        2 => rig.call(|session, io| session.close_now(1000, "", io)),
+        _ => rig.call(Session::stop_draining),
     }
 }

@@ -26,17 +26,18 @@ use connection::task;
 use events::inbox::{Inbox, Wake};
 use handshake::Verdict;
 use handshake::opening::Origin;
-use handshake::peer::Call;
+use handshake::peer::ConnectRequest;
 use http::passthrough::Wanted;
 use registry::Registry;
 
 pub mod handshake {
-    #[derive(Debug)]
-    pub enum Verdict {
-        Accept,
-        Reject,
-        Failed,
-        Origin,
+    numbered! {
+        pub enum Verdict {
+            Reject = 0,
+            Accept = 1,
+            Failed = 2,
+            OriginRefused = 3,
+        }
     }
 
     pub mod admission {
@@ -53,7 +54,7 @@ pub mod handshake {
     }
 
     pub mod peer {
-        pub struct Call;
+        pub struct ConnectRequest;
     }
 }
 
@@ -103,7 +104,7 @@ pub struct Shared {
     tls: Mutex<Option<Arc<ServerConfig>>>,
     peer_tls: Mutex<Option<Arc<ClientConfig>>>,
     verdicts: Mutex<HashMap<u32, mpsc::Sender<Verdict>>>,
-    calls: mpsc::Sender<Call>,
+    connect_requests: mpsc::Sender<ConnectRequest>,
     awaiting: Mutex<Vec<Arc<Link>>>,
     awaiting_grew: Untold,
     late: Untold,
@@ -123,7 +124,7 @@ impl Shared {
             tls: Mutex::default(),
             peer_tls: Mutex::default(),
             verdicts: Mutex::default(),
-            calls: mpsc::channel().0,
+            connect_requests: mpsc::channel().0,
             awaiting: Mutex::default(),
             awaiting_grew: Untold,
             late: Untold,
@@ -144,9 +145,10 @@ impl Shared {
     pub fn open(self: &Arc<Self>, client: &Arc<Client>) -> (Arc<Link>, impl Future<Output = ()> + use<>) {
         let (read, write) = client.split();
         let config = Arc::clone(&self.settings.session);
-        let link = self.registry.lock().open(1, |slot, generation| {
-            Link::new((slot, generation), 1, Session::new(1, config), Outgoing::new(Role::Server), None, write)
-        });
+        let link = self
+            .registry
+            .lock()
+            .open(1, |id| Link::new(id, 1, Session::new(1, config), Outgoing::new(Role::Server), None, write));
         self.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: 0 }));
         let decoder = Decoder::new(Role::Server, 1 << 16);
         let connection = task::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());

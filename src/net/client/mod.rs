@@ -4,14 +4,14 @@
 //! | module | holds |
 //! |---|---|
 //! | [`destination`] | where to connect to, and the request that is sent there |
-//! | [`answer`] | what the other server said to it, without I/O |
+//! | [`upgrade_response`] | what the other server said to it, without I/O |
 //! | [`trust`] | which certificates are believed |
 //! | [`failure`] | why there is no connection |
 
-pub mod answer;
 pub mod destination;
 pub mod failure;
 pub mod trust;
+pub mod upgrade_response;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use super::socket::Socket;
 use super::stream::Stream;
-use answer::Answer;
 use destination::Destination;
 use failure::Failure;
+use upgrade_response::UpgradeResponse;
 
 /// How long an address may take while there are others to try.
 const ATTEMPT: Duration = Duration::from_secs(1);
@@ -108,7 +108,7 @@ async fn secure(
     }
 }
 
-/// Sends the request and reads the answer; what came behind a 101.
+/// Sends the request and reads the response; what came behind a 101.
 async fn upgrade(
     stream: &mut Stream,
     destination: &Destination,
@@ -125,11 +125,11 @@ async fn upgrade(
         if stream.read_buf(&mut buffer).await.map_err(broken)? == 0 {
             return Err(Failure::hung_up(address));
         }
-        let Some((answer, length)) = answer::parse(&buffer, &key)? else { continue };
+        let Some((response, length)) = upgrade_response::parse(&buffer, &key)? else { continue };
         buffer.drain(..length);
-        return match answer {
-            Answer::Accepted => Ok(buffer),
-            Answer::Refused { status, reason, length } => {
+        return match response {
+            UpgradeResponse::Accepted => Ok(buffer),
+            UpgradeResponse::Refused { status, reason, length } => {
                 let length = length.unwrap_or(MAX_REASON).min(MAX_REASON);
                 // What does not come in time, or at all, is not worth another error.
                 let _ = timeout(REASON_PATIENCE, read_up_to(stream, &mut buffer, length)).await;

@@ -93,7 +93,7 @@ impl Decoder {
         if !header.opcode.is_control() {
             let before = match (&mut self.message, header.opcode) {
                 (None, OpCode::Continuation) => {
-                    return Err(Violation::protocol("continuation of no message"));
+                    return Err(Violation::protocol("continuation frame without a message"));
                 }
                 (None, _) => 0,
                 (Some(message), OpCode::Continuation) => {

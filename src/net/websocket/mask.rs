@@ -30,7 +30,7 @@ thread_local! {
 /// A new key that nobody can foresee (RFC 6455 section 10.3: it must not be derivable from the keys before it).
 ///
 /// `RandomState` is SipHash under a 128-bit key from the operating system. SipHash is a pseudo-random function, so its
-/// values for a counter can't be told from random ones by whoever doesn't have that key, however many of them he has
+/// values for a counter can't be told from random ones by anyone without that key, however many they have
 /// seen. No system call per frame, and no lock.
 pub(super) fn random_key() -> [u8; 4] {
     KEYS.with(|(hasher, counter)| {

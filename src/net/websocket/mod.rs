@@ -2,6 +2,17 @@
 //!
 //! The reader lends its scratch buffer to the [`Decoder`], which unmasks in place and lends slices of it to a sink. So an
 //! idle connection owns no buffer, and a small message is never copied. No extensions, no subprotocols.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `decoder` | bytes to items, with every check that RFC 6455 asks of a receiver |
+//! | `header` | a frame's header, also when it comes in pieces |
+//! | `message` | a message that is being put together |
+//! | `item` | what a decoder finds |
+//! | `close` | the payload of a close frame |
+//! | `violation` | how a peer broke RFC 6455 |
+//! | `encoder` | frames to bytes |
+//! | `mask` | masking, and its keys |
 
 mod close;
 mod decoder;

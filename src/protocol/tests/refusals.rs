@@ -61,7 +61,7 @@ fn bytes_after_a_frame_without_tail_are_refused() {
 
 #[test]
 fn an_unknown_type_is_named_whatever_follows() {
-    for type_byte in (0..=u8::MAX).filter(|&byte| FrameType::from_u8(byte).is_none()) {
+    for type_byte in (0..=u8::MAX).filter(|&byte| FrameType::from_number(byte.into()).is_none()) {
         for rest in [&[][..], &[0; 40]] {
             let error = refusal(&message(type_byte, rest));
             assert_eq!(error, DecodeError::UnknownType(type_byte));

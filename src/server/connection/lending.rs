@@ -229,7 +229,7 @@ mod tests {
             let socket = Arc::new(read.detach(write).expect("a bare socket"));
             let session = Session::new(1, Arc::default());
             let write = WriteHalf::Bare(Arc::clone(&socket));
-            let link = Link::new((0, 0), 1, session, Outgoing::new(Role::Server), None, write);
+            let link = Link::new(Default::default(), 1, session, Outgoing::new(Role::Server), None, write);
             let task = Arc::new(Task::default());
             link.driver().register(&Waker::from(Arc::clone(&task)));
             let reader = Reader::new(Arc::clone(&shared), Arc::clone(&link), Decoder::new(Role::Server, 1 << 16));

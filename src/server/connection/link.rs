@@ -10,6 +10,8 @@ use crate::net::direct::Direct;
 use crate::net::outgoing::{Flushed, Outgoing};
 use crate::net::socket::WriteHalf;
 use crate::server::events::batch::Batch;
+use crate::server::events::sink::Sink;
+use crate::server::registry::SlotId;
 use crate::session::{Io, Micros, Session, Wire};
 
 /// One connection after its handshake.
@@ -54,15 +56,13 @@ pub struct Core {
 }
 
 impl Core {
-    /// Runs `call` with the session and its surroundings; events go to `batch` number `number`.
+    /// Runs `call` with the session and its surroundings.
     pub fn with<R>(
         &mut self,
         now: Micros,
-        batch: &mut Batch,
-        (slot, number): (u32, u64),
-        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, crate::server::events::sink::Sink<'_>>) -> R,
+        mut events: Sink<'_>,
+        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>) -> R,
     ) -> R {
-        let mut events = batch.sink(slot, number);
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
     }
 
@@ -71,11 +71,9 @@ impl Core {
     pub fn with_socket<R>(
         &mut self,
         now: Micros,
-        batch: &mut Batch,
-        (slot, number): (u32, u64),
-        call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, crate::server::events::sink::Sink<'_>>) -> R,
+        mut events: Sink<'_>,
+        call: impl FnOnce(&mut Session, &mut Io<'_, Direct<'_>, Sink<'_>>) -> R,
     ) -> R {
-        let mut events = batch.sink(slot, number);
         let socket = self.socket.as_ref().filter(|_| !self.blocked && self.tls.is_none());
         let mut wire = Direct::new(&mut self.outgoing, socket);
         call(&mut self.session, &mut Io { now, wire: &mut wire, events: &mut events })
@@ -85,7 +83,7 @@ impl Core {
 impl Link {
     /// A link that no driver serves yet.
     pub fn new(
-        (slot, generation): (u32, u32),
+        SlotId { slot, generation }: SlotId,
         sid: u64,
         session: Session,
         outgoing: Outgoing,
@@ -106,6 +104,11 @@ impl Link {
             tells_stats: false,
         };
         Arc::new(Self { slot, generation, sid, core: Mutex::new(core), driver: AtomicWaker::new() })
+    }
+
+    /// Where it stands in the registry.
+    pub fn id(&self) -> SlotId {
+        SlotId { slot: self.slot, generation: self.generation }
     }
 
     /// Locks the state. Whoever also needs the inbox locks that first.
@@ -131,7 +134,7 @@ impl Link {
         {
             match core.outgoing.flush(socket, core.tls.as_deref_mut()) {
                 Ok(Flushed::Done) => {
-                    core.with(now, scratch, (self.slot, 0), |session, io| session.drained(io));
+                    core.with(now, scratch.sink(self.slot, 0), |session, io| session.drained(io));
                     if core.outgoing.pending() == 0 {
                         // The driver has to know when there is only the peer's answer to wait for.
                         if core.session.is_closed() {
@@ -142,7 +145,7 @@ impl Link {
                 }
                 Ok(Flushed::Blocked) => {
                     core.blocked = true;
-                    core.with(now, scratch, (self.slot, 0), |session, io| session.drained(io));
+                    core.with(now, scratch.sink(self.slot, 0), |session, io| session.drained(io));
                     self.rouse();
                 }
                 Err(_) => {

@@ -215,13 +215,13 @@ impl Reader {
                 match item {
                     // The protocol takes text and binary alike (docs/protocol.md, "Transport").
                     Item::Text(payload) | Item::Binary(payload) => {
-                        core.with(now, batch, (link.slot, *number), |session, io| {
+                        core.with(now, batch.sink(link.slot, *number), |session, io| {
                             let message = match payload {
                                 Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
                                 Payload::Owned(bytes) => Cow::Owned(bytes),
                             };
                             if let Err(fault) = session.receive(message, hooks, io) {
-                                session.fail(&fault, io);
+                                session.close_on_fault(&fault, io);
                             }
                         })
                     }
@@ -230,16 +230,16 @@ impl Reader {
                     Item::Close { code, reason } => {
                         *peer_closed = true;
                         let reason = String::from_utf8_lossy(reason);
-                        core.with(now, batch, (link.slot, *number), |session, io| {
-                            session.shut(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
+                        core.with(now, batch.sink(link.slot, *number), |session, io| {
+                            session.close_now(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
                         });
                     }
                 }
             });
             if let Err(violation) = fed {
                 *broken = true;
-                core.with(now, batch, (link.slot, *number), |session, io| {
-                    session.shut(violation.code, violation.reason, io)
+                core.with(now, batch.sink(link.slot, *number), |session, io| {
+                    session.close_now(violation.code, violation.reason, io)
                 });
             }
             if batch.words.len() > before {
@@ -311,7 +311,7 @@ mod tests {
         let (ours, _theirs) = UnixStream::pair().expect("two sockets");
         let (_read, write) = Socket::Unix(ours).into_split();
         let session = Session::new(1, Arc::default());
-        let link = Link::new((0, 0), 1, session, Outgoing::new(Role::Server), None, write);
+        let link = Link::new(Default::default(), 1, session, Outgoing::new(Role::Server), None, write);
         let reader = Reader::new(Arc::clone(&shared), link, Decoder::new(Role::Server, 1 << 16));
         let events = vec![0; CAPACITY];
         shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &events));

@@ -61,7 +61,7 @@ impl Shared {
             if !std::mem::replace(&mut core.finished, true) {
                 self.metrics.closed(core.session.close_code());
                 filling.batch.closed(link.slot, core.session.counters());
-                core.session.end();
+                core.session.discard();
             }
         });
     }
@@ -228,7 +228,7 @@ impl Driver {
             Stage::Greeting => reader.greet(),
             Stage::Leaving => {
                 let mut core = self.link.lock();
-                self.shared.call(&self.link, &mut core, |session, io| session.leave_now(io));
+                self.shared.call(&self.link, &mut core, |session, io| session.stop_draining(io));
                 self.shared.flush(&self.link, core);
             }
             Stage::Open => {}

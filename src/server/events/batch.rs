@@ -30,92 +30,71 @@ pub const LARGE_FLAG: u32 = 4;
 /// Flag, besides that: it is a parcel.
 pub const PARCEL_FLAG: u32 = 8;
 
-/// What an event is. The numbers are known to `lib/bridge/codes.js` too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Code {
-    /// A UTF8DATA message; `a` is its number.
-    Utf8 = 0,
-    /// A BINARYDATA message; `a` is its number.
-    Binary = 1,
-    /// An ERROR message; `a` is its number.
-    Error = 2,
-    /// Sends have ended: `a` is the first one's token, `b` the [`Outcome`] and, from bit 8 on, how many with tokens in a row.
-    Settled = 3,
-    /// A session is there; `a` is 1 if it is a peer's. Payload: sid (u64), the number of its handshake or call (u32), both little-endian;
-    /// for a peer's the request.
-    Opened = 4,
-    /// The client announced itself; `a` is 1 if it takes part in transactions.
-    Connected = 5,
-    /// A heartbeat round; payload: rtt (ms), bytes received, bytes sent, timed-out ACKs, as little-endian doubles.
-    Stats = 6,
-    /// The session is over; payload: bytes received, bytes sent, messages dropped, as little-endian doubles.
-    Closed = 7,
-    /// The validator is to be asked; `slot` is the handshake's number, `a` the length of the token at the start of the payload.
-    Validate = 8,
-    /// The handshake `slot` is over without a session: its validator's answer no longer matters.
-    Abandoned = 9,
-    /// Shutdown is complete: nothing comes after this.
-    Stopped = 10,
-    /// There is no connection to a peer: `slot` is the call's number, the payload says why.
-    PeerFailed = 11,
-    /// A connection that Node.js serves; `slot` is its id, here and in the next four. Payload: the client's address and port, then this end's, one a line.
-    HttpOpened = 12,
-    /// Bytes that came on it.
-    HttpData = 13,
-    /// The client will send no more on it.
-    HttpEnd = 14,
-    /// It takes bytes again, or has taken the last ones.
-    HttpWritable = 15,
-    /// It is over; the payload is the code of the error, if it broke.
-    HttpClosed = 16,
-    /// The peer began stream `a` of `b` bytes (-1: unknown); payload: its name.
-    TxStart = 17,
-    /// Chunk `b` of the peer's stream `a`; payload: its bytes.
-    TxChunk = 18,
-    /// The peer's stream `a` is complete.
-    TxFinish = 19,
-    /// The peer cancelled stream `a`; `b` is its [`Side`](crate::session::Side).
-    TxCancel = 20,
-    /// The peer asks for chunks of our stream `a`; payload: start and end (u32, little-endian).
-    TxFetch = 21,
-    /// The peer wants our streams with flow behaviour `a` from now on.
-    TxFlow = 22,
-    /// Our stream `a` has come a step further, or not: `b` is the [`Step`](crate::session::Step) and, from bit 8 on, the [`Outcome`].
-    TxSettled = 23,
-    /// There is room for chunks: `a` bytes of them still wait for the socket.
-    TxRoom = 24,
+numbered! {
+    /// What an event is. The numbers are known to `lib/bridge/codes.js` too.
+    pub enum Code {
+        /// A UTF8DATA message; `a` is its number.
+        Utf8 = 0,
+        /// A BINARYDATA message; `a` is its number.
+        Binary = 1,
+        /// An ERROR message; `a` is its number.
+        Error = 2,
+        /// Sends have ended: `a` is the first one's token, `b` the [`Outcome`] and, from bit 8 on, how many with tokens in a row.
+        Settled = 3,
+        /// A session is there; `a` is 1 if it is a peer's. Payload: sid (u64), the number of its handshake or connect request (u32), both little-endian;
+        /// for a peer's the request.
+        Opened = 4,
+        /// The client announced itself; `a` is 1 if it takes part in transactions.
+        Connected = 5,
+        /// A heartbeat round; payload: rtt (ms), bytes received, bytes sent, timed-out ACKs, as little-endian doubles.
+        Stats = 6,
+        /// The session is over; payload: bytes received, bytes sent, messages dropped, as little-endian doubles.
+        Closed = 7,
+        /// The validator is to be asked; `slot` is the handshake's number, `a` the length of the token at the start of the payload.
+        Validate = 8,
+        /// The handshake `slot` is over without a session: its validator's answer no longer matters.
+        Abandoned = 9,
+        /// Shutdown is complete: nothing comes after this.
+        Stopped = 10,
+        /// There is no connection to a peer: `slot` is the connect request's number, the payload says why.
+        PeerFailed = 11,
+        /// A connection that Node.js serves; `slot` is its id, here and in the next four. Payload: the client's address and port, then this end's, one a line.
+        HttpOpened = 12,
+        /// Bytes that came on it.
+        HttpData = 13,
+        /// The client will send no more on it.
+        HttpEnd = 14,
+        /// It takes bytes again, or has taken the last ones.
+        HttpWritable = 15,
+        /// It is over; the payload is the code of the error, if it broke.
+        HttpClosed = 16,
+        /// The peer began stream `a` of `b` bytes (-1: unknown); payload: its name.
+        TxStart = 17,
+        /// Chunk `b` of the peer's stream `a`; payload: its bytes.
+        TxChunk = 18,
+        /// The peer's stream `a` is complete.
+        TxFinish = 19,
+        /// The peer cancelled stream `a`; `b` is its [`Side`](crate::session::Side).
+        TxCancel = 20,
+        /// The peer asks for chunks of our stream `a`; payload: start and end (u32, little-endian).
+        TxFetch = 21,
+        /// The peer wants our streams with flow behaviour `a` from now on.
+        TxFlow = 22,
+        /// Our stream `a` has come a step further, or not: `b` is the [`Step`](crate::session::Step) and, from bit 8 on, the [`Outcome`].
+        TxSettled = 23,
+        /// There is room for chunks: `a` bytes of them still wait for the socket.
+        TxRoom = 24,
+    }
 }
 
-impl Code {
-    /// All of them, by number.
-    pub const ALL: [Self; 25] = [
-        Self::Utf8,
-        Self::Binary,
-        Self::Error,
-        Self::Settled,
-        Self::Opened,
-        Self::Connected,
-        Self::Stats,
-        Self::Closed,
-        Self::Validate,
-        Self::Abandoned,
-        Self::Stopped,
-        Self::PeerFailed,
-        Self::HttpOpened,
-        Self::HttpData,
-        Self::HttpEnd,
-        Self::HttpWritable,
-        Self::HttpClosed,
-        Self::TxStart,
-        Self::TxChunk,
-        Self::TxFinish,
-        Self::TxCancel,
-        Self::TxFetch,
-        Self::TxFlow,
-        Self::TxSettled,
-        Self::TxRoom,
-    ];
+/// An event's descriptor, but for the length of its payload.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventHeader {
+    pub(super) slot: u32,
+    pub(super) code: Code,
+    pub(super) flags: u32,
+    pub(super) a: u32,
+    pub(super) b: u32,
 }
 
 /// Events on their way to the application.
@@ -170,7 +149,7 @@ impl Batch {
 
     /// An event with its payload.
     pub fn push(&mut self, slot: u32, code: Code, a: u32, b: u32, payload: &[u8]) {
-        self.describe(slot, code, 0, a, b, payload.len());
+        self.describe(EventHeader { slot, code, flags: 0, a, b }, payload.len());
         self.bytes.extend_from_slice(payload);
     }
 
@@ -201,28 +180,30 @@ impl Batch {
         Sink::new(self, slot, number)
     }
 
-    fn describe(&mut self, slot: u32, code: Code, flags: u32, a: u32, b: u32, length: usize) {
+    #[inline]
+    fn describe(&mut self, header: EventHeader, length: usize) {
+        let EventHeader { slot, code, flags, a, b } = header;
         self.words.extend_from_slice(&[slot, code as u32 | flags << 8, a, b, length as u32]);
     }
 
     /// An event whose payload is numbers.
     pub(super) fn doubles<const N: usize>(&mut self, slot: u32, code: Code, values: [f64; N]) {
-        self.describe(slot, code, 0, 0, 0, N * 8);
+        self.describe(EventHeader { slot, code, flags: 0, a: 0, b: 0 }, N * 8);
         for value in values {
             self.bytes.extend_from_slice(&value.to_le_bytes());
         }
     }
 
     /// An event whose payload may be large.
-    pub(super) fn carry(&mut self, slot: u32, (code, flags): (Code, u32), (a, b): (u32, u32), body: Body<'_>) {
+    pub(super) fn carry(&mut self, mut header: EventHeader, body: Body<'_>) {
         let payload = body.as_slice();
         let length = payload.len();
         if length < LARGE {
-            self.describe(slot, code, flags, a, b, length);
+            self.describe(header, length);
             self.bytes.extend_from_slice(payload);
         } else {
-            let parcel = if length < PARCEL { 0 } else { PARCEL_FLAG };
-            self.describe(slot, code, flags | LARGE_FLAG | parcel, a, b, length);
+            header.flags |= if length < PARCEL { LARGE_FLAG } else { LARGE_FLAG | PARCEL_FLAG };
+            self.describe(header, length);
             self.large.push(body);
         }
     }
@@ -240,7 +221,8 @@ impl Batch {
             *run += 0x100;
             return;
         }
-        self.describe(slot, Code::Settled, 0, token, outcome as u32 | 1 << 8, 0);
+        let header = EventHeader { slot, code: Code::Settled, flags: 0, a: token, b: outcome as u32 | 1 << 8 };
+        self.describe(header, 0);
     }
 }
 

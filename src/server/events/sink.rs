@@ -1,6 +1,6 @@
 //! How a session's events are written to a batch.
 
-use super::batch::{ASCII_FLAG, Batch, Code, VERDICT_FLAG};
+use super::batch::{ASCII_FLAG, Batch, Code, EventHeader, VERDICT_FLAG};
 use crate::session::{Body, Event, Events, MessageKind, Stats};
 
 /// One session's way into a [`Batch`].
@@ -33,7 +33,11 @@ impl<'a> Sink<'a> {
         if kind != MessageKind::Binary && body.as_slice().is_ascii() {
             flags |= ASCII_FLAG;
         }
-        self.batch.carry(self.slot, (code, flags), (ack, 0), body);
+        self.batch.carry(EventHeader { slot: self.slot, code, flags, a: ack, b: 0 }, body);
+    }
+
+    fn carry(&mut self, code: Code, a: u32, b: u32, body: Body<'_>) {
+        self.batch.carry(EventHeader { slot: self.slot, code, flags: 0, a, b }, body);
     }
 
     fn numbers(&mut self, code: Code, a: u32, b: u32) {
@@ -53,11 +57,9 @@ impl Events for Sink<'_> {
             Event::Connected { transactions } => self.numbers(Code::Connected, u32::from(transactions), 0),
             Event::StreamStarted { tx_id, byte_length, name } => {
                 let name = Body::new(name.into(), 0);
-                self.batch.carry(self.slot, (Code::TxStart, 0), (tx_id, byte_length as u32), name);
+                self.carry(Code::TxStart, tx_id, byte_length as u32, name);
             }
-            Event::StreamChunk { tx_id, seq, body } => {
-                self.batch.carry(self.slot, (Code::TxChunk, 0), (tx_id, seq), body);
-            }
+            Event::StreamChunk { tx_id, seq, body } => self.carry(Code::TxChunk, tx_id, seq, body),
             Event::StreamFinished { tx_id } => self.numbers(Code::TxFinish, tx_id, 0),
             Event::StreamCancelled { side, tx_id } => self.numbers(Code::TxCancel, tx_id, side as u32),
             Event::RangeRequested { tx_id, start, end } => {

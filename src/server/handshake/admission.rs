@@ -4,16 +4,15 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::io::AsyncReadExt;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::net::handshake::{MAX_HEAD, Refusal, RequestHead};
-use crate::net::stream::Stream;
 use crate::protocol::{CloseCode, close};
 use crate::server::Shared;
 use crate::server::connection::link::Link;
 use crate::server::events::batch::Code;
-use crate::server::handshake::{Ending, PORTION, Verdict};
+use crate::server::handshake::incoming::Incoming;
+use crate::server::handshake::{Ending, Verdict};
 use crate::server::registry::Reservation;
 use crate::server::settings::DuplicateSid;
 use crate::session::Farewell;
@@ -58,7 +57,7 @@ pub(super) fn reserve(shared: &Shared, sid: u64) -> Result<Reserved<'_>, Refusal
 pub(super) fn replace(shared: &Shared, link: &Arc<Link>) {
     shared.say_farewell(link, Farewell::silent(CloseCode::NORMAL.get(), close::REPLACED));
     let mut core = link.lock();
-    shared.call(link, &mut core, |session, io| session.leave_now(io));
+    shared.call(link, &mut core, |session, io| session.stop_draining(io));
     shared.flush(link, core);
     shared.conclude(link);
 }
@@ -71,13 +70,7 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// Asks, and watches the client meanwhile.
-    pub(super) async fn ask(
-        &self,
-        token: &str,
-        request: &str,
-        stream: &mut Stream,
-        buffer: &mut Vec<u8>,
-    ) -> Result<Verdict, Ending> {
+    pub(super) async fn ask(&self, token: &str, request: &str, incoming: &mut Incoming) -> Result<Verdict, Ending> {
         let (answer, mut verdict) = oneshot::channel();
         self.shared.verdicts.lock().insert(self.number, answer);
         let payload = [token.as_bytes(), request.as_bytes()].concat();
@@ -89,7 +82,7 @@ impl Question<'_> {
         loop {
             tokio::select! {
                 verdict = &mut verdict => return verdict.map_err(|_| Ending::Gone),
-                read = read_more(stream, buffer), if buffer.len() < MAX_HEAD => {
+                read = incoming.read_more(), if incoming.buffer.len() < MAX_HEAD => {
                     if read? == 0 {
                         return Err(Ending::Gone);
                     }
@@ -104,12 +97,6 @@ impl Drop for Question<'_> {
         self.shared.verdicts.lock().remove(&self.number);
         self.shared.inbox.write(|filling| filling.batch.push(self.number, Code::Abandoned, 0, 0, &[]));
     }
-}
-
-/// Reads what is there; 0 at the end of the stream.
-pub(super) async fn read_more(stream: &mut Stream, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
-    buffer.reserve(PORTION);
-    stream.read_buf(buffer).await
 }
 
 /// The request for the application: address, port, request line, headers, one a line.

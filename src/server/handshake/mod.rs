@@ -3,14 +3,16 @@
 //! | module | holds |
 //! |---|---|
 //! | [`admission`] | whether its client may have a session |
-//! | [`mod@dismiss`] | answers to clients that are not let in |
+//! | `incoming` | a client's connection until then |
 //! | [`opening`] | a connection becomes a session |
 //! | [`peer`] | connections to other servers, until they are sessions, or are not |
+//! | [`mod@reject`] | answers to clients that are not let in |
 
 pub mod admission;
-pub mod dismiss;
+mod incoming;
 pub mod opening;
 pub mod peer;
+pub mod reject;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,30 +23,29 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::accept::Share;
+use super::accept::ConnectionGuard;
 use super::http::passthrough;
 use super::{Shared, Stop};
 use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
-use admission::{Question, describe, read_more, replace, reserve};
-use dismiss::dismiss;
+use admission::{Question, describe, replace, reserve};
+use incoming::Incoming;
 use opening::Origin;
+use reject::reject;
 
-/// Bytes read at a time during a handshake.
-const PORTION: usize = 2048;
-
-/// What the validator said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The token is good.
-    Accept,
-    /// It is not.
-    Reject,
-    /// The validator itself failed.
-    Failed,
-    /// The request's origin is none of those that are allowed.
-    Origin,
+numbered! {
+    /// What the validator said. The numbers are known to `lib/admission/admission.js` too.
+    pub enum Verdict {
+        /// The token is not good.
+        Reject = 0,
+        /// It is.
+        Accept = 1,
+        /// The validator itself failed.
+        Failed = 2,
+        /// The request's origin is none of those that are allowed.
+        OriginRefused = 3,
+    }
 }
 
 /// How a handshake that became no session ended.
@@ -101,7 +102,7 @@ impl Drop for Pending<'_> {
 }
 
 /// Serves a connection from its first byte to its last.
-pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, share: Share) {
+pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, guard: ConnectionGuard) {
     let deadline = Instant::now() + shared.settings.handshake_timeout;
     let mut stop = shared.stop.subscribe();
     let pending = Pending::begin(&shared);
@@ -116,15 +117,16 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
     };
     // Many of these in a row take long, and none makes an event.
     shared.inbox.give_way_if_late();
-    let Some(mut stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
-    let mut buffer = Vec::new();
-    let mut outcome = attempt(&shared, pending, &mut stream, &mut buffer, (peer, deadline)).await;
+    let Some(stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
+    let mut incoming = Incoming { stream, buffer: Vec::new(), peer };
+    let mut outcome = attempt(&shared, pending, &mut incoming, deadline).await;
     if let Err(Ending::HandedOver) = outcome {
         shared.metrics.handshake(Ending::HandedOver.outcome());
-        let Some(given_back) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
-        (stream, buffer) = given_back;
+        let Incoming { stream, buffer, peer } = incoming;
+        let Some((stream, buffer)) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
+        incoming = Incoming { stream, buffer, peer };
         let deadline = Instant::now() + shared.settings.handshake_timeout;
-        outcome = attempt(&shared, Pending::begin(&shared), &mut stream, &mut buffer, (peer, deadline)).await;
+        outcome = attempt(&shared, Pending::begin(&shared), &mut incoming, deadline).await;
     }
     match outcome {
         Ok(Accepted { sid, number }) => {
@@ -133,12 +135,13 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
             if let Some(older) = replaced {
                 replace(&shared, &older);
             }
-            opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, share);
+            let Incoming { stream, buffer, .. } = incoming;
+            opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, guard);
         }
         Err(ending) => {
             shared.metrics.handshake(ending.outcome());
             match ending {
-                Ending::Refused(refusal) => dismiss(&shared, &mut stream, &refusal, peer).await,
+                Ending::Refused(refusal) => reject(&shared, &mut incoming.stream, &refusal, peer).await,
                 // What was given back is an upgrade to WebSocket, so that it can't be handed over again.
                 Ending::HandedOver | Ending::Gone | Ending::NoTls => {}
             }
@@ -150,14 +153,13 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
 async fn attempt(
     shared: &Shared,
     pending: Result<Pending<'_>, Refusal>,
-    stream: &mut Stream,
-    buffer: &mut Vec<u8>,
-    (peer, deadline): (Option<SocketAddr>, Instant),
+    incoming: &mut Incoming,
+    deadline: Instant,
 ) -> Result<Accepted, Ending> {
     let _pending = pending?;
     let mut stop = shared.stop.subscribe();
     tokio::select! {
-        outcome = timeout_at(deadline, negotiate(shared, stream, buffer, peer)) => {
+        outcome = timeout_at(deadline, negotiate(shared, incoming)) => {
             outcome.unwrap_or_else(|_| Err(Refusal::timeout().into()))
         }
         _ = stop.wait_for(|stop| *stop != Stop::Running) => Err(Refusal::shutting_down().into()),
@@ -178,47 +180,42 @@ struct Accepted {
     number: u32,
 }
 
-async fn negotiate(
-    shared: &Shared,
-    stream: &mut Stream,
-    buffer: &mut Vec<u8>,
-    peer: Option<SocketAddr>,
-) -> Result<Accepted, Ending> {
-    let (head, length) = read_head(shared, stream, buffer).await?;
+async fn negotiate(shared: &Shared, incoming: &mut Incoming) -> Result<Accepted, Ending> {
+    let (head, length) = read_head(shared, incoming).await?;
     let Kind::WebSocket { key } = handshake::classify(&head)? else {
         let answered = shared.wanted().wants(Some(&head));
         return Err(if answered { Ending::HandedOver } else { Refusal::upgrade_required().into() });
     };
     // What came behind the head is the session's.
-    buffer.drain(..length);
+    incoming.buffer.drain(..length);
     let Credentials { token, sid } = handshake::credentials(&head.target)?;
     let reserved = reserve(shared, sid)?;
     let number = shared.next_handshake.fetch_add(1, Ordering::Relaxed);
     let question = Question { shared, number };
-    match question.ask(&token, &describe(&head, peer), stream, buffer).await? {
+    match question.ask(&token, &describe(&head, incoming.peer), incoming).await? {
         Verdict::Accept => {}
         Verdict::Reject => return Err(Refusal::invalid_token().into()),
         Verdict::Failed => return Err(Refusal::validator_failed().into()),
-        Verdict::Origin => return Err(Refusal::origin_refused().into()),
+        Verdict::OriginRefused => return Err(Refusal::origin_refused().into()),
     }
-    stream.write_all(&handshake::accepted(&key)).await?;
-    stream.flush().await?;
+    incoming.stream.write_all(&handshake::accepted(&key)).await?;
+    incoming.stream.flush().await?;
     // Both are the session's now.
     std::mem::forget((reserved, question));
     Ok(Accepted { sid, number })
 }
 
-/// Reads up to the end of the head, and tells its length in `buffer`.
-async fn read_head(shared: &Shared, stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<(RequestHead, usize), Ending> {
+/// Reads up to the end of the head, and tells its length in the buffer.
+async fn read_head(shared: &Shared, incoming: &mut Incoming) -> Result<(RequestHead, usize), Ending> {
     loop {
-        match handshake::parse(buffer) {
+        match handshake::parse(&incoming.buffer) {
             Ok(Some(read)) => return Ok(read),
             Ok(None) => {}
             // Node.js may allow what we don't, and tells the application's `clientError` listeners of the rest.
             Err(_) if shared.wanted().wants(None) => return Err(Ending::HandedOver),
             Err(refusal) => return Err(refusal.into()),
         }
-        if read_more(stream, buffer).await? == 0 {
+        if incoming.read_more().await? == 0 {
             return Err(Ending::Gone);
         }
     }

@@ -6,7 +6,7 @@ use crate::net::outgoing::Outgoing;
 use crate::net::stream::Stream;
 use crate::net::websocket::{Decoder, Role};
 use crate::protocol::{MAX_HEAD_LEN, close};
-use crate::server::accept::Share;
+use crate::server::accept::ConnectionGuard;
 use crate::server::connection::link::Link;
 use crate::server::{Shared, Stop, connection};
 use crate::session::{Farewell, Session};
@@ -21,7 +21,7 @@ pub enum Origin {
     },
     /// From the application's wish to connect to another server.
     Peer {
-        /// The call's.
+        /// The connect request's.
         number: u32,
         /// The other server's address, its port and the request target, one a line.
         request: String,
@@ -29,7 +29,7 @@ pub enum Origin {
 }
 
 /// Makes the session and starts its connection's task. `early` is what came behind the upgrade in the same read.
-pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, early: Vec<u8>, share: Share) {
+pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, early: Vec<u8>, guard: ConnectionGuard) {
     let role = match origin {
         Origin::Client { .. } => Role::Server,
         Origin::Peer { .. } => Role::Client,
@@ -38,14 +38,12 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
     let (read, write) = socket.into_split();
     let config = Arc::clone(&shared.settings.session);
     let decoder = Decoder::new(role, config.max_payload + MAX_HEAD_LEN);
-    let make = |slot, generation| {
-        Link::new((slot, generation), sid, Session::new(sid, config), Outgoing::new(role), tls, write)
-    };
+    let make = |id| Link::new(id, sid, Session::new(sid, config), Outgoing::new(role), tls, write);
     let link = match role {
         Role::Server => shared.registry.lock().open(sid, make),
         Role::Client => shared.registry.lock().place(make),
     };
-    shared.wheel.lock().add(link.slot, link.generation);
+    shared.wheel.lock().add(link.id());
     shared.inbox.write(|filling| filling.batch.opened(&link, origin));
     if role == Role::Client {
         // A server listens before it sends its 101: nothing has to be waited for.
@@ -59,6 +57,6 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
     let connection = connection::task::serve(Arc::clone(shared), link, read, decoder, early);
     tokio::spawn(async move {
         connection.await;
-        drop(share);
+        drop(guard);
     });
 }

@@ -12,12 +12,12 @@ use super::opening::{self, Origin};
 use crate::net::client::destination::Destination;
 use crate::net::client::failure::Failure;
 use crate::net::client::{self, Upgraded};
-use crate::server::accept::Share;
+use crate::server::accept::ConnectionGuard;
 use crate::server::events::batch::Code;
 use crate::server::{Shared, Stop};
 
 /// The application's wish to connect to another server.
-pub struct Call {
+pub struct ConnectRequest {
     /// What the application calls it.
     pub number: u32,
     /// Where to.
@@ -33,22 +33,22 @@ pub struct Call {
 }
 
 /// Connects as the application asks, until the server is to stop.
-pub async fn serve(shared: Arc<Shared>, share: Share) {
-    let Some(mut calls) = shared.incoming_calls.lock().take() else { return };
+pub async fn serve(shared: Arc<Shared>, guard: ConnectionGuard) {
+    let Some(mut requests) = shared.incoming_connect_requests.lock().take() else { return };
     let mut stop = shared.stop.subscribe();
     loop {
-        let call = tokio::select! {
-            call = calls.recv() => call,
+        let request = tokio::select! {
+            request = requests.recv() => request,
             _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
         };
-        let Some(call) = call else { return };
-        tokio::spawn(connect(Arc::clone(&shared), call, share.outgoing()));
+        let Some(request) = request else { return };
+        tokio::spawn(connect(Arc::clone(&shared), request, guard.outgoing()));
     }
 }
 
 /// Makes one connection. Nothing is said of one that the server's end cuts short: the application knows.
-async fn connect(shared: Arc<Shared>, call: Call, share: Share) {
-    let Call { number, destination, addresses, tls, token, timeout: patience } = call;
+async fn connect(shared: Arc<Shared>, request: ConnectRequest, guard: ConnectionGuard) {
+    let ConnectRequest { number, destination, addresses, tls, token, timeout: patience } = request;
     // Only the other server has to tell it from those of its other clients.
     let sid = RandomState::new().hash_one(number);
     let target = destination.target(&token, sid);
@@ -60,7 +60,7 @@ async fn connect(shared: Arc<Shared>, call: Call, share: Share) {
     match outcome.unwrap_or(Err(Failure::Timeout)) {
         Ok(Upgraded { stream, address, early }) => {
             let request = format!("{}\n{}\n{target}", address.ip(), address.port());
-            opening::open(&shared, stream, sid, &Origin::Peer { number, request }, early, share);
+            opening::open(&shared, stream, sid, &Origin::Peer { number, request }, early, guard);
         }
         Err(failure) => {
             let why = describe(&failure);

@@ -32,9 +32,12 @@ thread_local! {
 pub struct Wanted(pub u8);
 
 impl Wanted {
-    const REQUEST: u8 = 1;
-    const UPGRADE: u8 = 2;
-    const CONNECT: u8 = 4;
+    /// Bit of `request`.
+    pub const REQUEST: u8 = 1;
+    /// Bit of `upgrade`.
+    pub const UPGRADE: u8 = 2;
+    /// Bit of `connect`.
+    pub const CONNECT: u8 = 4;
 
     /// Whether somebody would answer this request, which is no upgrade to WebSocket; `None` if it can't be read.
     pub fn wants(self, head: Option<&RequestHead>) -> bool {
@@ -57,7 +60,7 @@ pub async fn serve(
 ) -> Option<(Stream, Vec<u8>)> {
     let addresses = format!("{}\n{}", lines(peer), lines(stream.socket().local_address()));
     let id = shared.next_relay.fetch_add(1, Ordering::Relaxed);
-    let mut reader = Reader { shared, relay: Relay::new(id, stream), ended: false };
+    let mut reader = HttpReader { shared, relay: Relay::new(id, stream), ended: false };
     shared.inbox.write(|filling| filling.batch.http_opened(&reader.relay, &addresses));
     reader.deliver(&early);
     drop(early);
@@ -83,21 +86,21 @@ async fn too_late(shared: &Shared) {
     tokio::time::sleep(shared.settings.close_timeout).await;
 }
 
-struct Reader<'a> {
+struct HttpReader<'a> {
     shared: &'a Shared,
     relay: Arc<Relay>,
     /// The client will send no more.
     ended: bool,
 }
 
-impl Drop for Reader<'_> {
+impl Drop for HttpReader<'_> {
     fn drop(&mut self) {
         // Also when the runtime ends first: JavaScript may hold the relay for longer.
         self.relay.take();
     }
 }
 
-impl Reader<'_> {
+impl HttpReader<'_> {
     /// Reads until the connection is over.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         for _ in 0..READS_PER_TURN {
@@ -172,7 +175,7 @@ mod tests {
         theirs.write_all(b"request").await.expect("a socket that lives");
         ours.readable().await.expect("a socket that lives");
         let relay = Relay::new(0, Stream::Plain(Socket::Unix(ours)));
-        let mut reader = Reader { shared: &shared, relay, ended: false };
+        let mut reader = HttpReader { shared: &shared, relay, ended: false };
         let filler = vec![0; CAPACITY];
         shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &filler));
         let mut batches = [CAPACITY, b"request".len()].into_iter();

@@ -1,5 +1,9 @@
 //! A server's figures for its operator, as Prometheus scrapes them. Nothing here runs per message: sessions count in
 //! their [`Meter`](crate::session::meter::Meter).
+//!
+//! | module | holds |
+//! |---|---|
+//! | `exposition` | the text format |
 
 mod exposition;
 

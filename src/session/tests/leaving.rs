@@ -14,7 +14,7 @@ fn closed(code: u16, reason: &str) -> Did {
 }
 
 fn leave(rig: &mut Rig, farewell: Farewell) {
-    rig.call(|session, io| session.leave(farewell, io));
+    rig.call(|session, io| session.close_gracefully(farewell, io));
 }
 
 /// A session with one message in its socket and one that waits.
@@ -48,7 +48,7 @@ fn nothing_comes_of_what_was_sent_when_the_connection_is_gone() {
     rig.call(|session, io| session.start_stream(5, -1, b"stream", io));
     rig.send("waits", 1);
     rig.did();
-    rig.session.end();
+    rig.session.discard();
     assert!(rig.session.is_closed());
     rig.send("dropped by the next", 2);
     rig.send("too late", 3);
@@ -85,10 +85,10 @@ fn leaving_before_the_greeting_waits_for_it() {
 fn when_time_is_up_the_farewell_goes_without_the_rest() {
     let mut rig = congested();
     leave(&mut rig, Farewell::bye("enough"));
-    rig.call(Session::leave_now);
+    rig.call(Session::stop_draining);
     assert_eq!(rig.did(), [bye(3, "enough"), closed(4000, close::CLOSING_SESSION)]);
     rig.take(usize::MAX);
-    rig.call(Session::leave_now);
+    rig.call(Session::stop_draining);
     assert_eq!(rig.did(), []);
 }
 
@@ -115,8 +115,8 @@ fn a_bye_of_the_peer_ends_a_flush_under_way() {
 fn a_fault_closes_at_once() {
     let mut rig = congested();
     let fault = Fault { code: CloseCode::CLIENT_FAULT, reason: "broken".into() };
-    rig.call(|session, io| session.fail(&fault, io));
-    rig.call(|session, io| session.fail(&fault, io));
+    rig.call(|session, io| session.close_on_fault(&fault, io));
+    rig.call(|session, io| session.close_on_fault(&fault, io));
     rig.take(usize::MAX);
     assert_eq!(rig.did(), [closed(4001, "broken")]);
 }
@@ -154,7 +154,7 @@ fn when_the_connection_is_over_nothing_leaves_and_nobody_is_told() {
     let mut rig = Rig::greeted(Config { keep_late: false, ..Config::default() });
     rig.send("not acknowledged", 1);
     rig.did();
-    rig.session.end();
+    rig.session.discard();
     assert!(rig.session.is_closed() && !rig.session.awaits_acks());
     rig.send("too late", 2);
     rig.now += ACK_TIMEOUT;

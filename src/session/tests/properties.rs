@@ -103,9 +103,9 @@ fn apply(rig: &mut Rig, sent: &mut Sent, step: &Step) {
         Step::Ping => rig.call(Session::ping),
         Step::Leave(bye) => {
             let farewell = if *bye { Farewell::bye("bye") } else { Farewell::silent(4000, "") };
-            rig.call(|session, io| session.leave(farewell, io));
+            rig.call(|session, io| session.close_gracefully(farewell, io));
         }
-        Step::LeaveNow => rig.call(Session::leave_now),
+        Step::LeaveNow => rig.call(Session::stop_draining),
     }
 }
 
@@ -118,7 +118,7 @@ fn feed_bytes(rig: &mut Rig, bytes: Vec<u8>) {
     rig.call(Session::greet);
     let hooks = rig.hooks;
     if let Err(fault) = rig.call(|session, io| session.receive(bytes.into(), hooks, io)) {
-        rig.call(|session, io| session.fail(&fault, io));
+        rig.call(|session, io| session.close_on_fault(&fault, io));
     }
 }
 

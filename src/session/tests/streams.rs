@@ -12,10 +12,6 @@ fn connected(config: Config) -> Rig {
     rig
 }
 
-fn ack(ack: u32) -> Did {
-    Did::Frame(Frame::Ack { ack })
-}
-
 fn start(rig: &mut Rig, tx_id: u32) {
     rig.receive(&Frame::TxStart { ack: 10, tx_id, byte_length: -1, name: b"up" });
 }

@@ -28,24 +28,24 @@ const PORTION: usize = 2048;
 pub struct Lingering(AtomicUsize);
 
 impl Lingering {
-    fn begin(&self) -> Option<Place<'_>> {
+    fn begin(&self) -> Option<LingerSlot<'_>> {
         let before = self.0.fetch_add(1, Ordering::Relaxed);
         // Made in any case: its drop undoes the addition.
-        let place = Place(self);
-        (before < MAX_LINGERING).then_some(place)
+        let slot = LingerSlot(self);
+        (before < MAX_LINGERING).then_some(slot)
     }
 }
 
-struct Place<'a>(&'a Lingering);
+struct LingerSlot<'a>(&'a Lingering);
 
-impl Drop for Place<'_> {
+impl Drop for LingerSlot<'_> {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Answers, then waits for the client to go: closing on unread input would reset the connection and lose the answer.
-pub async fn dismiss(shared: &Shared, stream: &mut Stream, refusal: &Refusal, peer: Option<SocketAddr>) {
+pub async fn reject(shared: &Shared, stream: &mut Stream, refusal: &Refusal, peer: Option<SocketAddr>) {
     let answer = refusal.response(&display(peer));
     let lingering = shared.lingering.begin();
     // The server's end waits for it.
@@ -61,8 +61,8 @@ pub async fn dismiss(shared: &Shared, stream: &mut Stream, refusal: &Refusal, pe
     .await;
 }
 
-/// Sends away a connection that is over a limit. With TLS without a word: an answer would cost a whole TLS handshake.
-pub fn turn_away(shared: &Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, excess: Excess) {
+/// Rejects a connection that is over a limit. With TLS without a word: an answer would cost a whole TLS handshake.
+pub fn reject_excess(shared: &Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, excess: Excess) {
     shared.metrics.refused(excess);
     if shared.tls.lock().is_some() {
         return;
@@ -73,7 +73,7 @@ pub fn turn_away(shared: &Arc<Shared>, socket: Socket, peer: Option<SocketAddr>,
             Excess::InAll => Refusal::too_many_connections(),
             Excess::FromAddress => Refusal::too_many_from_address(),
         };
-        dismiss(&shared, &mut Stream::Plain(socket), &refusal, peer).await;
+        reject(&shared, &mut Stream::Plain(socket), &refusal, peer).await;
     });
 }
 

@@ -1,23 +1,23 @@
 //! How long the peer takes to acknowledge, smoothed.
 
-use super::Micros;
+use crate::session::Micros;
 
 /// Weight of the newest sample.
 const ALPHA: f64 = 0.2;
 
 /// An exponentially weighted mean, seeded by the first sample.
 #[derive(Debug, Default)]
-pub struct RoundTrip(Option<f64>);
+pub(super) struct RoundTrip(Option<f64>);
 
 impl RoundTrip {
     /// One more round trip.
-    pub fn sample(&mut self, micros: Micros) {
+    pub(super) fn sample(&mut self, micros: Micros) {
         let ms = micros as f64 / 1000.0;
         self.0 = Some(self.0.map_or(ms, |mean| mean + ALPHA * (ms - mean)));
     }
 
     /// The mean in milliseconds; `None` without any sample.
-    pub fn mean_ms(&self) -> Option<f64> {
+    pub(super) fn mean_ms(&self) -> Option<f64> {
         self.0
     }
 }

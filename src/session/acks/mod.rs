@@ -1,9 +1,17 @@
 //! Which of our frames still wait for the peer's ACK, who waits with them, and how long the round trips take.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `round_trip` | how long ACKs take, smoothed |
+
+mod round_trip;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
-use super::round_trip::RoundTrip;
 use super::{Micros, Step};
+use round_trip::RoundTrip;
 
 /// How long after it was sent a frame counts as timed out, in microseconds (docs/protocol.md, "Conversation").
 pub const ACK_TIMEOUT: Micros = 2_500_000;
@@ -225,6 +233,3 @@ impl Acks {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! The other server's answer to an upgrade request (RFC 6455 section 4.1, the client's checks), without I/O.
+//! The other server's response to an upgrade request (RFC 6455 section 4.1, the client's checks), without I/O.
 
 use httparse::{EMPTY_HEADER, Header, Response, Status};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -6,9 +6,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::failure::Failure;
 use crate::net::handshake::{MAX_HEAD, MAX_HEADERS};
 
-/// A well-formed answer.
+/// A well-formed response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum UpgradeResponse {
     /// WebSocket follows.
     Accepted,
     /// Anything but a 101.
@@ -22,30 +22,30 @@ pub enum Answer {
     },
 }
 
-/// Parses the head at the start of `bytes`: the answer and the head's length in bytes, or `None` while it is incomplete. `key` is what the
+/// Parses the head at the start of `bytes`: the response and the head's length in bytes, or `None` while it is incomplete. `key` is what the
 /// request sent as `Sec-WebSocket-Key`.
 ///
 /// # Errors
 /// For what is no HTTP, a head over [`MAX_HEAD`], and a 101 to something else than was asked for.
-pub fn parse(bytes: &[u8], key: &str) -> Result<Option<(Answer, usize)>, Failure> {
+pub fn parse(bytes: &[u8], key: &str) -> Result<Option<(UpgradeResponse, usize)>, Failure> {
     let mut headers = [EMPTY_HEADER; MAX_HEADERS];
     let mut response = Response::new(&mut headers);
     let seen = bytes.get(..MAX_HEAD).unwrap_or(bytes);
     let length = match response.parse(seen) {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) if seen.len() < MAX_HEAD => return Ok(None),
-        Ok(Status::Partial) => return Err(Failure::strange(None, "the head of its answer does not end")),
-        Err(error) => return Err(Failure::strange(None, &format!("its answer is no HTTP: {error}"))),
+        Ok(Status::Partial) => return Err(Failure::strange(None, "the head of its response is too long")),
+        Err(error) => return Err(Failure::strange(None, &format!("its response is not HTTP: {error}"))),
     };
     let status = response.code.unwrap_or_default();
-    let answer = if status == 101 {
+    let upgraded = if status == 101 {
         check(response.headers, key).map_err(|why| Failure::strange(Some(status), why))?;
-        Answer::Accepted
+        UpgradeResponse::Accepted
     } else {
         let length = values(response.headers, "content-length").next().and_then(|length| length.parse().ok());
-        Answer::Refused { status, reason: response.reason.unwrap_or_default().to_owned(), length }
+        UpgradeResponse::Refused { status, reason: response.reason.unwrap_or_default().to_owned(), length }
     };
-    Ok(Some((answer, length)))
+    Ok(Some((upgraded, length)))
 }
 
 /// What is wrong with a 101, if anything.
@@ -54,7 +54,7 @@ fn check(headers: &[Header<'_>], key: &str) -> Result<(), &'static str> {
         values(headers, name).flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
     };
     if !names("upgrade", "websocket") || !names("connection", "upgrade") {
-        return Err("its 101 leads to something else than WebSocket");
+        return Err("its 101 response does not switch to WebSocket");
     }
     let mut accepts = values(headers, "sec-websocket-accept");
     if accepts.next() != Some(derive_accept_key(key.as_bytes()).as_str()) || accepts.next().is_some() {
@@ -103,13 +103,13 @@ mod tests {
         for end in 0..head.len() {
             assert_eq!(parse(&bytes[..end], KEY), Ok(None), "{end}");
         }
-        assert_eq!(parse(&bytes, KEY), Ok(Some((Answer::Accepted, head.len()))));
+        assert_eq!(parse(&bytes, KEY), Ok(Some((UpgradeResponse::Accepted, head.len()))));
     }
 
     #[test]
     fn a_server_of_ours_is_understood() {
         let ours = crate::net::handshake::accepted(KEY);
-        assert_eq!(parse(&ours, KEY), Ok(Some((Answer::Accepted, ours.len()))));
+        assert_eq!(parse(&ours, KEY), Ok(Some((UpgradeResponse::Accepted, ours.len()))));
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_refusal_has_its_status_its_reason_and_the_length_of_its_text() {
         let text = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\n\r\nno!";
-        let refused = |status, reason: &str, length| Answer::Refused { status, reason: reason.into(), length };
+        let refused = |status, reason: &str, length| UpgradeResponse::Refused { status, reason: reason.into(), length };
         assert_eq!(parse(text.as_bytes(), KEY), Ok(Some((refused(401, "Unauthorized", Some(3)), text.len() - 3))));
         let bare = b"HTTP/1.1 200\r\nContent-Length: -1\r\n\r\n";
         assert_eq!(parse(bare, KEY), Ok(Some((refused(200, "", None), bare.len()))));
@@ -136,8 +136,8 @@ mod tests {
 
     #[test]
     fn no_http_and_heads_without_end_are_refused() {
-        assert!(failure("SSH-2.0-OpenSSH_9.6\r\n").contains("no HTTP"));
+        assert!(failure("SSH-2.0-OpenSSH_9.6\r\n").contains("not HTTP"));
         let endless = format!("HTTP/1.1 101 Switching Protocols\r\nX: {}", "x".repeat(MAX_HEAD));
-        assert!(failure(&endless).contains("does not end"));
+        assert!(failure(&endless).contains("too long"));
     }
 }

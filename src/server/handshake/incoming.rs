@@ -1,0 +1,27 @@
+//! A client's connection, until its handshake is over.
+
+use std::net::SocketAddr;
+
+use tokio::io::AsyncReadExt;
+
+use crate::net::stream::Stream;
+
+/// Bytes read at a time.
+const PORTION: usize = 2048;
+
+/// The connection, with what a handshake has to know of it.
+pub(super) struct Incoming {
+    pub(super) stream: Stream,
+    /// What was read of it and nobody has taken yet.
+    pub(super) buffer: Vec<u8>,
+    /// The client's address; none over a Unix domain socket.
+    pub(super) peer: Option<SocketAddr>,
+}
+
+impl Incoming {
+    /// Reads what is there; 0 at the end of the stream.
+    pub(super) async fn read_more(&mut self) -> std::io::Result<usize> {
+        self.buffer.reserve(PORTION);
+        self.stream.read_buf(&mut self.buffer).await
+    }
+}
