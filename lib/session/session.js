@@ -11,14 +11,13 @@ const { deferred } = require("../deferred.js");
 const { argumentTypeError } = require("../errors.js");
 const { Messages } = require("../messages/messages.js");
 const { report } = require("../report.js");
+const { isCloseCode, reasonText } = require("./leaving.js");
+const { makeReplaceable } = require("./replaceable.js");
 const { CryoTransactionManager } = require("./stream.js");
 const { Transactions, isOurProgress } = require("../streams/transactions.js");
 
 /** The figures of a heartbeat round, in the order in which they come. */
 const STATS = ["stat-rtt", "stat-bytes-rx", "stat-bytes-tx", "stat-ack-timeout"];
-
-/** UTF-16 units of a reason; what is longer is cut. */
-const LONGEST_REASON = 64 * 1024;
 
 /** What the server's side of the library may do with a session and an application may not. */
 const internals = {};
@@ -107,24 +106,6 @@ class CryoServerWebsocketSession extends EventEmitter {
   /** The upgrade request this session came from. */
   get request() {
     return this.#request;
-  }
-
-  // Names that 3.0.9 did not have: an application may have used them for something of its own.
-
-  set id(value) {
-    shadow(this, "id", value);
-  }
-
-  set dropped(value) {
-    shadow(this, "dropped", value);
-  }
-
-  set queued(value) {
-    shadow(this, "queued", value);
-  }
-
-  set request(value) {
-    shadow(this, "request", value);
   }
 
   /** The messages, under the names of 3.0.9's typings. */
@@ -353,24 +334,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   }
 }
 
-/** Gives an object a property of its own in the place of one of its class. */
-function shadow(object, name, value) {
-  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
-/** A reason as text: leaving must not fail because of what an application, or its client, has made of the reason. */
-function reasonText(reason, fallback) {
-  try {
-    return String(reason).slice(0, LONGEST_REASON);
-  } catch {
-    return fallback;
-  }
-}
-
-/** Whether a close frame may carry this code (RFC 6455, 7.4, and what was registered since). */
-function isCloseCode(code) {
-  const within = (first, last) => code >= first && code <= last;
-  return Number.isInteger(code) && (within(1000, 1003) || within(1007, 1014) || within(3000, 4999));
-}
+// Names that 3.0.9 did not have: an application may have used them for something of its own.
+makeReplaceable(CryoServerWebsocketSession.prototype, ["id", "dropped", "queued", "request"]);
 
 module.exports = { CryoServerWebsocketSession, internals };
