@@ -1,4 +1,5 @@
-// The types of cryo-server. They need @types/node, 20 or later.
+// The types of cryo-server. They need @types/node, 20 or later, which TypeScript 6 and later do not take up by themselves.
+/// <reference types="node" />
 
 export { CryoError, type CryoErrorCode, type CryoPeerRefusedError } from "./types/errors";
 export type { Box, ICryoExtension } from "./types/extension";

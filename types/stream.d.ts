@@ -30,6 +30,7 @@ export interface CryoWebReadable {
 
 /** What can be streamed to a peer. */
 export type CryoStreamSource =
+  | CryoStreamChunk
   | NodeJS.ReadableStream
   | CryoWebReadable
   | AsyncIterable<CryoStreamChunk>

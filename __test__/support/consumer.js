@@ -43,7 +43,7 @@ function createProject(tarballs) {
     /** Compiles app.ts strictly, against the checkout's TypeScript and @types/node. */
     compile: (options) => {
       const types = path.join(ROOT, "node_modules", "@types");
-      const compilerOptions = { strict: true, target: "es2023", typeRoots: [types], types: ["node"], ...options };
+      const compilerOptions = { strict: true, target: "es2023", typeRoots: [types], types: [], ...options };
       fs.writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }));
       return run(process.execPath, [TSC, "--project", folder], { cwd: folder });
     },

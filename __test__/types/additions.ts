@@ -65,6 +65,8 @@ server.on("session", async (session) => {
 
   await session.Stream(new Blob(["body"]).stream(), "web");
   await session.Stream(["a", new Uint8Array(1), new DataView(new ArrayBuffer(1))]);
+  await session.Stream(Buffer.from("all at once"));
+  await session.Stream("all at once", "text");
   await session.SendBinary(new Uint16Array(1));
   await session.SendBinary(new ArrayBuffer(1));
   try {

@@ -5,14 +5,14 @@
 const { EventEmitter, captureRejectionSymbol } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
+const { isCloseCode, reasonText } = require("./leaving.js");
+const { makeReplaceable } = require("./replaceable.js");
 const { COMMAND } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
 const { deferred } = require("../deferred.js");
 const { argumentTypeError } = require("../errors.js");
 const { Messages } = require("../messages/messages.js");
 const { report } = require("../report.js");
-const { isCloseCode, reasonText } = require("./leaving.js");
-const { makeReplaceable } = require("./replaceable.js");
 const { CryoTransactionManager } = require("./stream.js");
 const { Transactions, isOurProgress } = require("../streams/transactions.js");
 
