@@ -17,3 +17,6 @@ pub mod reading;
 pub mod release;
 pub mod request_reply;
 pub mod task;
+
+#[cfg(all(test, unix))]
+mod tests;
