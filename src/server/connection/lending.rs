@@ -53,7 +53,7 @@ pub struct Loan {
 pub struct Lending {
     /// None while the event loop does not watch it.
     watch: Mutex<Option<Watch>>,
-    /// By what the watch calls their sockets.
+    /// By their links' keys, which are what the watch calls their sockets, too.
     loans: Mutex<HashMap<u64, Arc<Loan>>>,
     /// When they were read last.
     read: AtomicU64,
@@ -91,8 +91,8 @@ impl Lending {
             unread: AtomicBool::new(false),
         });
         // First, so that the event loop finds what it is woken for.
-        self.loans.lock().insert(key(link), Arc::clone(&loan));
-        if self.watch.lock().as_ref().is_none_or(|watch| watch.add(&socket, key(link)).is_err()) {
+        self.loans.lock().insert(link.key(), Arc::clone(&loan));
+        if self.watch.lock().as_ref().is_none_or(|watch| watch.add(&socket, link.key()).is_err()) {
             link.rouse();
         }
         loan
@@ -100,7 +100,7 @@ impl Lending {
 
     /// Takes it back. None if that has been done.
     pub fn take_back(&self, loan: &Arc<Loan>) -> Option<Lent> {
-        self.loans.lock().remove(&key(&loan.link));
+        self.loans.lock().remove(&loan.link.key());
         let lent = loan.lent.lock().take()?;
         self.forget(&lent.socket);
         Some(lent)
@@ -132,11 +132,6 @@ impl Lending {
         if now.saturating_sub(self.read.load(Ordering::Relaxed)) >= LONGEST_TURN && self.count() > 0 {
             self.read(now);
         }
-    }
-
-    /// When any of them was read last.
-    pub fn last_read(&self) -> Option<Micros> {
-        Some(self.read.load(Ordering::Relaxed)).filter(|&moment| moment > 0)
     }
 
     /// Has those taken back that are silent, or that the event loop leaves unread: it may be blocked, and the I/O thread never is.
@@ -175,9 +170,4 @@ impl Lending {
             watch.remove(socket);
         }
     }
-}
-
-/// What the watch calls a session's socket.
-fn key(link: &Link) -> u64 {
-    u64::from(link.generation) << 32 | u64::from(link.slot)
 }

@@ -108,6 +108,11 @@ impl Link {
         Arc::new(Self { slot, generation, sid, core: Mutex::new(core), driver: AtomicWaker::new() })
     }
 
+    /// What it is called where one number has to do: that of no other connection that the server has.
+    pub fn key(&self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+
     /// Locks the state. Whoever also needs the inbox locks that first.
     pub fn lock(&self) -> MutexGuard<'_, Core> {
         self.core.lock()

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
 
 use super::link::{Core, Link};
-use super::read_size::{self, Neighbours, ReadSize};
+use super::read_size::{self, ReadSize};
 use super::release;
 use super::request_reply::{RequestReply, is_little};
 use crate::net::bare::Bare;
@@ -19,7 +19,7 @@ use crate::net::websocket::{Decoder, Item, Payload};
 use crate::protocol::close;
 use crate::server::Shared;
 use crate::server::events::filling::Filling;
-use crate::session::Wire;
+use crate::session::{Micros, Wire};
 
 /// Output beyond the high-water mark, in bytes, from which on a peer that does not read is not read either: what it sends can't
 /// make its ACKs pile up.
@@ -28,8 +28,6 @@ const REPLY_ALLOWANCE: usize = 256 * 1024;
 thread_local! {
     /// Where sockets are read to, and where TLS is decrypted to. Shared by all connections of the thread, so that an idle one owns no buffer.
     static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; read_size::LARGEST], Vec::new()));
-    /// What all connections of the thread have read lately.
-    static NEIGHBOURS: RefCell<Neighbours> = RefCell::default();
 }
 
 /// What the JavaScript thread's reading of a bare socket came to.
@@ -50,6 +48,8 @@ pub struct Reader {
     decoder: Decoder,
     size: ReadSize,
     request_reply: RequestReply,
+    /// When it was read last.
+    last: Micros,
     encrypted: bool,
     /// The peer's close frame has come.
     pub peer_closed: bool,
@@ -67,6 +67,7 @@ impl Reader {
             decoder,
             size: ReadSize::default(),
             request_reply: RequestReply::default(),
+            last: 0,
             encrypted,
             peer_closed: false,
             broken: false,
@@ -153,8 +154,8 @@ impl Reader {
 
     /// Bytes to read.
     fn next_size(&self) -> usize {
-        let lent = self.shared.lending.last_read();
-        self.size.bytes().min(NEIGHBOURS.with_borrow(|neighbours| neighbours.most(lent)))
+        // The time of the reading before will do, and costs no look at the clock.
+        self.size.bytes().min(self.shared.neighbours.most(self.link.key(), self.last))
     }
 
     /// Takes bytes as they came from the socket: how many items they held, and false when the peer has ended the stream or broken TLS.
@@ -256,7 +257,10 @@ impl Reader {
             pause_if_full(filling, core);
             (output && !list, list)
         });
-        NEIGHBOURS.with_borrow_mut(|neighbours| neighbours.note(now, items > 0 && is_little(items, bytes)));
+        self.last = now;
+        if items > 0 && is_little(items, bytes) {
+            self.shared.neighbours.note(self.link.key(), now);
+        }
         if self.broken || self.peer_closed {
             release::gradually(self.decoder.abandon());
         }
