@@ -55,8 +55,8 @@ pub struct Lending {
     watch: Mutex<Option<Watch>>,
     /// By their links' keys, which are what the watch calls their sockets, too.
     loans: Mutex<HashMap<u64, Arc<Loan>>>,
-    /// When they were read last.
-    read: AtomicU64,
+    /// When the JavaScript thread looked for something to read last.
+    looked: AtomicU64,
 }
 
 impl Lending {
@@ -108,28 +108,32 @@ impl Lending {
 
     /// Reads the sockets that can be read. For the JavaScript thread, which looks for events then.
     pub fn read(&self, now: Micros) {
-        self.read.store(now, Ordering::Relaxed);
+        self.looked.store(now, Ordering::Relaxed);
         for loan in self.readable() {
             let mut guard = loan.lent.lock();
             let Some(lent) = &mut *guard else { continue };
-            loan.idle.store(0, Ordering::Relaxed);
             loan.unread.store(false, Ordering::Relaxed);
             // A panic costs its own connection and nothing else, as it does on the I/O thread, whose runtime catches it.
             let reading = catch_unwind(AssertUnwindSafe(|| lent.reader.read_bare(&lent.socket)));
             let reading = reading.unwrap_or(Reading::Ended);
             lent.ended |= reading == Reading::Ended;
-            if reading != Reading::Quiet {
-                // At once: it may go on being readable.
-                self.forget(&lent.socket);
-                drop(guard);
-                loan.link.rouse();
+            match reading {
+                // It is asked without a sign that there is something, too: that is no reason to keep it.
+                Reading::Nothing => {}
+                Reading::Quiet => loan.idle.store(0, Ordering::Relaxed),
+                Reading::Busy | Reading::Ended => {
+                    // At once: it may go on being readable.
+                    self.forget(&lent.socket);
+                    drop(guard);
+                    loan.link.rouse();
+                }
             }
         }
     }
 
     /// The same in the middle of a turn, if it is time again.
     pub fn read_if_late(&self, now: Micros) {
-        if now.saturating_sub(self.read.load(Ordering::Relaxed)) >= LONGEST_TURN && self.count() > 0 {
+        if now.saturating_sub(self.looked.load(Ordering::Relaxed)) >= LONGEST_TURN && self.count() > 0 {
             self.read(now);
         }
     }

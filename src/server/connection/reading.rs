@@ -33,6 +33,8 @@ thread_local! {
 /// What the JavaScript thread's reading of a bare socket came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
+    /// There was nothing to read.
+    Nothing,
     /// It may go on.
     Quiet,
     /// There is much, or something to wait for: the connection's own task has to go on.
@@ -131,7 +133,7 @@ impl Reader {
             let input = match socket.try_read(buffer) {
                 Ok(length) if length > 0 => buffer.get_mut(..length).unwrap_or_default(),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                    return Reading::Quiet;
+                    return Reading::Nothing;
                 }
                 _ => return Reading::Ended,
             };

@@ -139,6 +139,17 @@ async fn a_silent_one_is_taken_back() {
 }
 
 #[tokio::test]
+async fn to_be_asked_for_nothing_is_no_reason_to_keep_it() {
+    let lender = Lender::new();
+    for _ in 0..=IDLE_LOOKS {
+        assert_eq!(lender.wakes(), 0);
+        lender.shared.lending.read(0);
+        lender.shared.lending.look();
+    }
+    assert_eq!(lender.wakes(), 1);
+}
+
+#[tokio::test]
 async fn one_that_is_left_unread_is_taken_back() {
     let mut lender = Lender::new();
     for _ in 0..2 {
