@@ -1,6 +1,5 @@
 //! The reading side of a connection: from the socket through TLS and WebSocket to the session, as long as the application keeps up.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -10,13 +9,13 @@ use tokio::io::ReadBuf;
 
 use super::link::{Core, Link};
 use super::read_size::{self, ReadSize};
+use super::receiving::{Received, Receiver};
 use super::release;
 use super::request_reply::{RequestReply, is_little};
 use crate::net::bare::Bare;
 use crate::net::socket::ReadHalf;
 use crate::net::tls;
-use crate::net::websocket::{Decoder, Item, Payload};
-use crate::protocol::close;
+use crate::net::websocket::Decoder;
 use crate::server::Shared;
 use crate::server::events::filling::Filling;
 use crate::session::{Micros, Wire};
@@ -138,10 +137,10 @@ impl Reader {
                 _ => return Reading::Ended,
             };
             let bytes = input.len();
-            let (items, open) = self.take(input, plain);
+            let (received, open) = self.take(input, plain);
             match open {
                 false => Reading::Ended,
-                true if !is_little(items, bytes) || self.needs_driver() => Reading::Busy,
+                true if !is_little(received.items, bytes) || self.needs_driver() => Reading::Busy,
                 true => Reading::Quiet,
             }
         })
@@ -160,12 +159,12 @@ impl Reader {
         self.size.bytes().min(self.shared.neighbours.most(self.link.key(), self.last))
     }
 
-    /// Takes bytes as they came from the socket: how many items they held, and false when the peer has ended the stream or broken TLS.
-    fn take(&mut self, input: &mut [u8], plain: &mut Vec<u8>) -> (usize, bool) {
+    /// Takes bytes as they came from the socket. False when the peer has ended the stream or broken TLS.
+    fn take(&mut self, input: &mut [u8], plain: &mut Vec<u8>) -> (Received, bool) {
         let bytes = input.len();
-        let (items, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
-        self.size.learn(bytes, items);
-        (items, open)
+        let (received, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
+        self.size.learn(bytes, received.items);
+        (received, open)
     }
 
     /// Takes what was read together with the handshake: plaintext in `early` and, with TLS, what rustls still holds.
@@ -178,12 +177,12 @@ impl Reader {
         }
     }
 
-    /// Takes bytes as they came from an encrypted socket: how many items they held, and false when the peer has ended the stream or broken TLS.
-    fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> (usize, bool) {
+    /// Takes bytes as they came from an encrypted socket. False when the peer has ended the stream or broken TLS.
+    fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> (Received, bool) {
         plain.clear();
         let result = {
             let mut core = self.link.lock();
-            let Some(tls) = core.tls.as_deref_mut() else { return (0, false) };
+            let Some(tls) = core.tls.as_deref_mut() else { return (Received::default(), false) };
             let result = tls::decrypt(tls, input, plain);
             if tls.wants_write() {
                 self.shared.flush(&self.link, core);
@@ -191,95 +190,83 @@ impl Reader {
             result
         };
         // Only now, without the session's lock: the inbox's comes first.
-        let items = if plain.is_empty() { 0 } else { self.feed(plain) };
-        (items, matches!(result, Ok(false)))
+        let received = if plain.is_empty() { Received::default() } else { self.feed(plain) };
+        (received, matches!(result, Ok(false)))
     }
 
-    /// Takes decrypted bytes: what they hold goes to the session, its events to the inbox. How many messages and control frames there were.
-    fn feed(&mut self, input: &mut [u8]) -> usize {
+    /// Takes decrypted bytes: what they hold goes to the session, its events to the inbox.
+    fn feed(&mut self, input: &mut [u8]) -> Received {
         if self.broken {
-            return 0;
+            return Received::default();
         }
         if !self.link.lock().session.is_greeted() {
             self.greet();
         }
-        let now = self.shared.now();
-        let hooks = self.shared.hooks();
-        let (link, decoder) = (&self.link, &mut self.decoder);
-        let (peer_closed, broken, request_reply) = (&mut self.peer_closed, &mut self.broken, &mut self.request_reply);
-        let (mut items, bytes) = (0, input.len());
-        let (flush_now, listed) = self.shared.inbox.write(|filling| {
-            let before = filling.batch.words.len();
+        let (now, hooks, bytes) = (self.shared.now(), self.shared.hooks(), input.len());
+        let Self { link, decoder, request_reply, .. } = self;
+        let (received, output) = self.shared.inbox.write(|filling| {
             let mut core = link.lock();
             let core = &mut *core;
-            let Filling { batch, number, readings, readings_before, .. } = filling;
-            let fed = decoder.feed(input, |item| {
-                items += 1;
-                match item {
-                    // The protocol takes text and binary alike (protocol.md, "Transport").
-                    Item::Text(payload) | Item::Binary(payload) => {
-                        core.with(now, batch, (link.slot, *number), |session, io| {
-                            let message = match payload {
-                                Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
-                                Payload::Owned(bytes) => Cow::Owned(bytes),
-                            };
-                            if let Err(fault) = session.receive(message, hooks, io) {
-                                session.fail(&fault, io);
-                            }
-                        })
-                    }
-                    Item::Ping(payload) if !core.session.is_closed() => core.outgoing.pong(payload),
-                    Item::Ping(_) | Item::Pong => {}
-                    Item::Close { code, reason } => {
-                        *peer_closed = true;
-                        let reason = String::from_utf8_lossy(reason);
-                        core.with(now, batch, (link.slot, *number), |session, io| {
-                            session.shut(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
-                        });
-                    }
-                }
-            });
-            if let Err(violation) = fed {
-                *broken = true;
-                core.with(now, batch, (link.slot, *number), |session, io| {
-                    session.shut(violation.code, violation.reason, io)
-                });
+            let place = (link.slot, filling.number);
+            let received = Receiver { core, batch: &mut filling.batch, place, now, hooks }.feed(decoder, input);
+            if received.events {
+                filling.readings += 1;
+                let beside = filling.readings.max(filling.readings_before);
+                request_reply.note(now, (received.items, bytes), beside);
             }
-            if batch.words.len() > before {
-                *readings += 1;
-                request_reply.note(now, (items, bytes), (*readings).max(*readings_before));
-            }
-            // With events the application's replies are near, and leave in the same write as the ACKs.
-            let output = core.outgoing.pending() > 0 && core.listed.is_none();
-            let list = output && batch.words.len() > before && !core.session.is_closed();
-            if list {
-                core.listed = Some(*number);
-                filling.flush_after(link);
-            }
+            let output = Output::of(link, core, filling, received.events);
             pause_if_full(filling, core);
-            (output && !list, list)
+            (received, output)
         });
+        self.note(received, bytes, now);
+        match output {
+            Output::Nothing => {}
+            Output::Now => self.shared.flush(&self.link, self.link.lock()),
+            Output::WithReplies => self.shared.late.notify_one(),
+        }
+        received
+    }
+
+    /// Notes what a reading was.
+    fn note(&mut self, received: Received, bytes: usize, now: Micros) {
         self.last = now;
-        if items > 0 && is_little(items, bytes) {
+        if received.items > 0 && is_little(received.items, bytes) {
             self.shared.neighbours.note(self.link.key(), now);
         }
+        self.peer_closed |= received.closed;
+        self.broken |= received.broken;
         if self.broken || self.peer_closed {
             release::gradually(self.decoder.abandon());
         }
-        if flush_now {
-            let core = self.link.lock();
-            self.shared.flush(&self.link, core);
-        }
-        if listed {
-            self.shared.late.notify_one();
-        }
-        items
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
         release::gradually(self.decoder.abandon());
+    }
+}
+
+/// When output leaves that a reading has caused.
+enum Output {
+    /// There is none, or somebody else sees to it.
+    Nothing,
+    Now,
+    /// With events the application's replies are near, and leave in the same write as the ACKs.
+    WithReplies,
+}
+
+impl Output {
+    fn of(link: &Arc<Link>, core: &mut Core, filling: &mut Filling, events: bool) -> Self {
+        if core.outgoing.pending() == 0 || core.listed.is_some() {
+            return Self::Nothing;
+        }
+        if !events || core.session.is_closed() {
+            return Self::Now;
+        }
+        core.listed = Some(filling.number);
+        filling.flush_after(link);
+        Self::WithReplies
     }
 }
 
