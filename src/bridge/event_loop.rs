@@ -180,11 +180,13 @@ impl State {
         }
     }
 
-    /// Reads what can be read and lets JavaScript handle the events.
+    /// Reads what can be read and lets JavaScript handle the events, if there are any.
     fn read(&self) {
-        self.shared.inbox.attend();
-        self.shared.lending.read(self.shared.now());
-        self.enter();
+        let Shared { inbox, lending, .. } = &*self.shared;
+        let attended = inbox.attend();
+        if lending.read(self.shared.now()) || !inbox.withdraw(attended) {
+            self.enter();
+        }
     }
 
     /// Lets JavaScript handle the events that there are.

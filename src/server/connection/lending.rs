@@ -28,6 +28,10 @@ pub(super) const LONGEST_TURN: Micros = 1_000;
 /// Looks without a reading after which a socket is taken back: while any is lent, the I/O thread has to look.
 pub(super) const IDLE_LOOKS: u32 = 15;
 
+/// Readings in a row without events after which a socket is taken back: nobody would have to be woken for them. A question that comes in pieces
+/// takes some.
+pub(super) const EVENTLESS: u32 = 8;
+
 /// What a connection's task gives away, and gets back.
 pub struct Lent {
     /// Reads the socket.
@@ -46,6 +50,8 @@ pub struct Loan {
     idle: AtomicU32,
     /// There was something to read at the last one.
     unread: AtomicBool,
+    /// Readings since the last one with events.
+    eventless: AtomicU32,
 }
 
 /// All of a server's.
@@ -89,6 +95,7 @@ impl Lending {
             lent: Mutex::new(Some(lent)),
             idle: AtomicU32::new(0),
             unread: AtomicBool::new(false),
+            eventless: AtomicU32::new(0),
         });
         // First, so that the event loop finds what it is woken for.
         self.loans.lock().insert(link.key(), Arc::clone(&loan));
@@ -106,29 +113,43 @@ impl Lending {
         Some(lent)
     }
 
-    /// Reads the sockets that can be read. For the JavaScript thread, which looks for events then.
-    pub fn read(&self, now: Micros) {
+    /// Reads the sockets that can be read. For the JavaScript thread, which looks for events then: false where none can have come of it.
+    pub fn read(&self, now: Micros) -> bool {
         self.looked.store(now, Ordering::Relaxed);
+        let mut events = false;
         for loan in self.readable() {
-            let mut guard = loan.lent.lock();
-            let Some(lent) = &mut *guard else { continue };
-            loan.unread.store(false, Ordering::Relaxed);
-            // A panic costs its own connection and nothing else, as it does on the I/O thread, whose runtime catches it.
-            let reading = catch_unwind(AssertUnwindSafe(|| lent.reader.read_bare(&lent.socket)));
-            let reading = reading.unwrap_or(Reading::Ended);
-            lent.ended |= reading == Reading::Ended;
-            match reading {
-                // It is asked without a sign that there is something, too: that is no reason to keep it.
-                Reading::Nothing => {}
-                Reading::Quiet => loan.idle.store(0, Ordering::Relaxed),
-                Reading::Busy | Reading::Ended => {
-                    // At once: it may go on being readable.
-                    self.forget(&lent.socket);
-                    drop(guard);
-                    loan.link.rouse();
-                }
-            }
+            events |= self.read_one(&loan);
         }
+        events
+    }
+
+    fn read_one(&self, loan: &Loan) -> bool {
+        let mut guard = loan.lent.lock();
+        let Some(lent) = &mut *guard else { return false };
+        loan.unread.store(false, Ordering::Relaxed);
+        // A panic costs its own connection and nothing else, as it does on the I/O thread, whose runtime catches it.
+        let reading = catch_unwind(AssertUnwindSafe(|| lent.reader.read_bare(&lent.socket)));
+        let reading = reading.unwrap_or(Reading::Ended);
+        lent.ended |= reading == Reading::Ended;
+        let goes_on = match reading {
+            // It is asked without a sign that there is something, too: that is no reason to keep it.
+            Reading::Nothing => return false,
+            Reading::Eventless => loan.eventless.fetch_add(1, Ordering::Relaxed) + 1 < EVENTLESS,
+            Reading::Quiet => {
+                loan.eventless.store(0, Ordering::Relaxed);
+                true
+            }
+            Reading::Busy | Reading::Ended => false,
+        };
+        if goes_on {
+            loan.idle.store(0, Ordering::Relaxed);
+        } else {
+            // At once: it may go on being readable.
+            self.forget(&lent.socket);
+            drop(guard);
+            loan.link.rouse();
+        }
+        reading != Reading::Eventless
     }
 
     /// The same in the middle of a turn, if it is time again.

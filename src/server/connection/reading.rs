@@ -34,6 +34,8 @@ thread_local! {
 pub enum Reading {
     /// There was nothing to read.
     Nothing,
+    /// There was nothing in it for the application: pings, or a part of a message.
+    Eventless,
     /// It may go on.
     Quiet,
     /// There is much, or something to wait for: the connection's own task has to go on.
@@ -141,7 +143,8 @@ impl Reader {
             match open {
                 false => Reading::Ended,
                 true if !is_little(received.items, bytes) || self.needs_driver() => Reading::Busy,
-                true => Reading::Quiet,
+                true if received.events => Reading::Quiet,
+                true => Reading::Eventless,
             }
         })
     }

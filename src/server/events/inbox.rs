@@ -89,9 +89,21 @@ impl Inbox {
         enter_io_thread();
     }
 
-    /// The JavaScript thread is awake, and will call [`Inbox::next`] until there is nothing more: nobody has to wake it before.
-    pub fn attend(&self) {
-        self.filling.lock().scheduled = true;
+    /// The JavaScript thread is awake, and will call [`Inbox::next`] until there is nothing more: nobody has to wake it before. Whether that was so
+    /// already.
+    pub fn attend(&self) -> bool {
+        std::mem::replace(&mut self.filling.lock().scheduled, true)
+    }
+
+    /// It has found nothing, and things are as they were when [`Inbox::attend`] returned `attended`. False where others have found something
+    /// meanwhile, which it has to take then.
+    pub fn withdraw(&self, attended: bool) -> bool {
+        let mut filling = self.filling.lock();
+        let nothing = filling.batch.is_empty();
+        if nothing {
+            filling.scheduled = attended;
+        }
+        nothing
     }
 
     /// The I/O thread has nothing more to do at the moment.
@@ -269,6 +281,21 @@ mod tests {
         assert_eq!(inbox.done(), 2);
         connected(&inbox, 4);
         assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn who_attends_in_vain_is_woken_as_before() {
+        let (inbox, wakes) = inbox();
+        let attended = inbox.attend();
+        assert!(!attended && inbox.withdraw(attended));
+        connected(&inbox, 1);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        assert!(inbox.attend() && !inbox.withdraw(true));
+        let batch = inbox.next(Batch::default()).expect("events");
+        assert!(inbox.attend() && inbox.withdraw(true));
+        connected(&inbox, 2);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1, "it will look again");
+        assert!(inbox.next(batch).is_some());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::net::watch::Watch;
 use crate::net::websocket::{Decoder, Role, put_message};
 use crate::protocol::Frame;
 use crate::server::Shared;
-use crate::server::connection::lending::{IDLE_LOOKS, LONGEST_TURN, Lent, Loan};
+use crate::server::connection::lending::{EVENTLESS, IDLE_LOOKS, LONGEST_TURN, Lent, Loan};
 use crate::server::connection::link::Link;
 use crate::server::connection::reading::{Reader, without_scratches};
 use crate::server::events::batch::Batch;
@@ -29,6 +29,9 @@ impl Wake for Task {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
+
+/// Without a payload, masked.
+const PING: [u8; 6] = [0x89, 0x80, 1, 2, 3, 4];
 
 struct Lender {
     shared: Arc<Shared>,
@@ -65,6 +68,10 @@ impl Lender {
         self.peer.write_all(&bytes).await.expect("a socket that lives");
     }
 
+    async fn ping(&mut self) {
+        self.peer.write_all(&PING).await.expect("a socket that lives");
+    }
+
     /// Events since the last call.
     fn events(&self) -> usize {
         self.shared.inbox.next(Batch::default()).map_or(0, |batch| batch.words.len())
@@ -78,10 +85,10 @@ impl Lender {
 #[tokio::test]
 async fn a_lent_socket_is_read_until_there_is_much() {
     let mut lender = Lender::new();
-    lender.shared.lending.read(0);
+    assert!(!lender.shared.lending.read(0));
     assert_eq!((lender.events(), lender.wakes()), (0, 0), "nothing has come");
     lender.send(1).await;
-    lender.shared.lending.read(0);
+    assert!(lender.shared.lending.read(0));
     assert!(lender.events() > 0);
     assert_eq!(lender.wakes(), 0);
     lender.send(1000).await;
@@ -145,6 +152,23 @@ async fn to_be_asked_for_nothing_is_no_reason_to_keep_it() {
         assert_eq!(lender.wakes(), 0);
         lender.shared.lending.read(0);
         lender.shared.lending.look();
+    }
+    assert_eq!(lender.wakes(), 1);
+}
+
+#[tokio::test]
+async fn one_that_has_nothing_to_tell_is_taken_back() {
+    let mut lender = Lender::new();
+    for _ in 1..EVENTLESS {
+        lender.ping().await;
+        assert!(!lender.shared.lending.read(0));
+    }
+    lender.send(1).await;
+    assert!(lender.shared.lending.read(0));
+    for _ in 0..EVENTLESS {
+        assert_eq!(lender.wakes(), 0);
+        lender.ping().await;
+        assert!(!lender.shared.lending.read(0));
     }
     assert_eq!(lender.wakes(), 1);
 }
