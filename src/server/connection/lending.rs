@@ -161,6 +161,9 @@ impl Lending {
 
     /// Has those taken back that are silent, or that the event loop leaves unread: it may be blocked, and the I/O thread never is.
     pub fn look(&self) {
+        if self.count() == 0 {
+            return;
+        }
         let keys = self.keys();
         for (key, loan) in &*self.loans.lock() {
             let unread = keys.contains(key);
@@ -183,7 +186,7 @@ impl Lending {
 
     /// The keys of those that can be read.
     fn keys(&self) -> Vec<u64> {
-        let mut keys = Vec::with_capacity(MOST);
+        let mut keys = Vec::new();
         if let Some(watch) = &*self.watch.lock() {
             watch.readable(&mut keys);
         }
