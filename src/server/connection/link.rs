@@ -66,7 +66,7 @@ impl Core {
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
     }
 
-    /// The same, with the socket lent to the output: once there is enough for a system call, payloads need not be copied. Not with TLS, which
+    /// The same, where the output may write the socket: once there is enough for a system call, payloads need not be copied. Not with TLS, which
     /// makes larger records of several messages.
     pub fn with_socket<R>(
         &mut self,
