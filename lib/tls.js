@@ -6,6 +6,7 @@ const { X509Certificate, createPrivateKey } = require("node:crypto");
 
 const { optionError } = require("./errors.js");
 const { loadNative } = require("./bridge/native.js");
+const { isNode } = require("./bridge/runtime.js");
 const { normalizeSsl } = require("./options/options.js");
 
 /**
@@ -16,7 +17,7 @@ const { normalizeSsl } = require("./options/options.js");
  */
 function makeNative(options, bridge) {
   const { NativeServer } = loadNative();
-  const make = () => new NativeServer(options, bridge.arrays, bridge.wake);
+  const make = () => new NativeServer(options, bridge.arrays, bridge.wake, isNode());
   // The only thing that options which passed their check can still be wrong in.
   if (options.ssl === undefined) return make();
   return using("options.ssl", options.ssl, make);

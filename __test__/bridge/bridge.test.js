@@ -70,6 +70,17 @@ describe("a turn", () => {
     assert.equal(events, 2);
   });
 
+  it("that can't give its commands is followed by the next one all the same", async (t) => {
+    const { bridge, calls } = play(17);
+    const flush = t.mock.method(bridge, "flush", () => {
+      throw new Error("of a flush");
+    });
+    assert.throws(bridge.wake, { message: "of a flush" });
+    flush.mock.restore();
+    await setImmediate();
+    assert.deepEqual(calls.slice(16), ["exchange 1", "exchange 1"]);
+  });
+
   it("without events ends with one flush", async () => {
     const { bridge, calls } = play(0);
     bridge.command(1, COMMAND.Ping);

@@ -4,6 +4,7 @@
 // may be different, and the socket is given back whenever there is more to do than to read it.
 
 const assert = require("node:assert/strict");
+const { createHook } = require("node:async_hooks");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
@@ -18,6 +19,9 @@ const { event, within } = require("../support/wait");
 
 const PACKAGE = path.join(__dirname, "..", "..");
 const LENT = /^cryo_sessions_lent (\d+)$/m;
+
+/** A WebSocket ping without a payload, masked. */
+const PING = Buffer.from([0x89, 0x80, 1, 2, 3, 4]);
 
 /** How many sessions are lent. */
 const lent = (server) => Number(LENT.exec(server.Metrics())[1]);
@@ -95,6 +99,36 @@ describe("a session that keeps asking", { skip: process.platform !== "linux" && 
     client.resume();
     assert.ok(data.equals((await client.nextOf("BINARYDATA")).payload));
     await within(sent, "its ACK");
+  });
+
+  test("is given back when nothing but pings comes, which JavaScript does not hear of", async (t) => {
+    const bridges = new Set();
+    let calls = 0;
+    const hook = createHook({
+      init: (id, type) => type === "CryoServer" && bridges.add(id),
+      before: (id) => (calls += bridges.has(id)),
+    }).enable();
+    t.after(() => hook.disable());
+    const { server, client, session } = await lentOnes(t);
+    const ping = async () => {
+      client.write(PING);
+      await client.wsPongs.next("a pong");
+    };
+    // Behind its ACK nothing is under way.
+    await within(session.SendUTF8("an event"), "its ACK");
+    assert.equal((await client.nextOf("UTF8DATA")).payload, "an event");
+    await ping();
+    const before = calls;
+    for (let n = 0; n < 3; n++) await ping();
+    assert.deepEqual([calls - before, lent(server)], [0, 1]);
+    let over = false;
+    const pinging = (async () => {
+      while (!over) await ping();
+    })();
+    await returned(server);
+    over = true;
+    await pinging;
+    await ask([client], () => lent(server) === 1, "it to be lent again");
   });
 
   test("has a message of many reads whole", async (t) => {

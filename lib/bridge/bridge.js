@@ -89,8 +89,9 @@ class Bridge {
       // Not through also when a nextTick callback threw. The rest comes when the application has survived it, and others had their turn.
       this.#delivering = false;
       if (!through) {
-        this.flush();
+        // First, so that it comes whatever becomes of the commands.
         setImmediate(this.wake);
+        this.flush();
       }
     }
   };

@@ -53,8 +53,10 @@ impl Application {
     pub fn run(&mut self, shared: &Shared, mut handle: impl FnMut(&mut Self, Code)) {
         while !self.heard.contains(&Code::Closed) {
             self.bell.wait();
-            shared.inbox.attend();
-            shared.lending.read(shared.now());
+            let attended = shared.inbox.attend();
+            if !shared.lending.read(shared.now()) && shared.inbox.withdraw(attended) {
+                continue;
+            }
             while let Some(codes) = self.exchange(shared) {
                 for code in codes {
                     self.heard.push(code);

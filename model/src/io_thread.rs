@@ -38,7 +38,7 @@ impl<F: Future<Output = ()>> Future for Resting<'_, F> {
 }
 
 impl<F> Resting<'_, F> {
-    /// `pacing::flush_overdue`, when its time has passed.
+    /// `overdue::flush_overdue`, when its time has passed.
     fn pace(&self, number: u64) {
         self.shared.lending.look();
         for link in self.shared.inbox.take_overdue(number) {

@@ -106,6 +106,23 @@ fn the_application_writes_while_the_io_thread_rests() {
 }
 
 #[test]
+fn the_application_looks_in_vain() {
+    loom::model(|| {
+        let (inbox, bell) = inbox();
+        let io = on_io_thread(&inbox, |inbox| {
+            inbox.write(event);
+            inbox.rest();
+        });
+        let attended = inbox.attend();
+        if !inbox.withdraw(attended) {
+            bell.notify();
+        }
+        deliver(&inbox, &bell, 1);
+        io.join().expect("the I/O thread");
+    });
+}
+
+#[test]
 fn output_that_waits_too_long_leaves_once() {
     loom::model(|| {
         let (inbox, bell) = inbox();

@@ -2,23 +2,20 @@
 //! watch a descriptor, and its way of waking takes a lock that the woken thread waits for.
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Env, Function};
-use napi::{JsValue as _, sys};
+use napi::sys;
 use parking_lot::RwLock;
 
 use super::exchange::Exchange;
+use super::on_wake::{OnWake, is_ok};
 use super::uv::{Handle, Memory, Uv};
 use crate::net::watch::Watch;
 use crate::server::Shared;
-
-/// What async hooks call it.
-const NAME: &CStr = c"CryoServer";
 
 /// Wakes the event loop, from any thread. A threadsafe function does so with a lock held that the event loop's thread wants next: where both
 /// threads share a CPU, each wake-up would be two more switches between them.
@@ -42,25 +39,32 @@ impl Bell {
     }
 }
 
+/// A handle's memory, and whether the handle is open: begun, and not yet forgotten by libuv.
+struct Part {
+    memory: Memory,
+    open: Cell<bool>,
+}
+
+impl Part {
+    fn new(memory: Memory) -> Self {
+        Self { memory, open: Cell::new(false) }
+    }
+}
+
 /// What the handles point to. Each holds a reference until libuv has closed it.
 struct State {
     uv: Uv,
-    env: sys::napi_env,
-    /// JavaScript's `onWake`, and what its calls count as for async hooks.
-    on_wake: sys::napi_ref,
-    context: sys::napi_async_context,
+    on_wake: OnWake,
     shared: Arc<Shared>,
     /// The application's: it may be gone before the handles are closed.
     exchange: Weak<Exchange>,
-    /// Keeps the environment from ending before the handles are closed.
+    /// Keeps the environment from ending before the handles are closed. Null where Node.js refused it: then there are none.
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
     closing: Cell<bool>,
     bell: Arc<Bell>,
     /// The handle that rings, and the one that watches lent sockets.
-    rung: Memory,
-    lent: Memory,
-    /// Of these, how many are open.
-    open: Cell<u8>,
+    rung: Part,
+    lent: Part,
 }
 
 /// Handles of the event loop, to be used on its thread only.
@@ -76,55 +80,23 @@ impl LoopWatch {
         exchange: &Rc<Exchange>,
     ) -> Option<Self> {
         let (uv, watch, uv_loop) = (Uv::find()?, Watch::new().ok()?, env.get_uv_event_loop().ok()?);
-        let (mut reference, mut name, mut context) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the environment and the function live during this call, and the name is as long as is said.
-        let made = unsafe {
-            is_ok(sys::napi_create_reference(env.raw(), on_wake.raw(), 1, &mut reference))
-                && is_ok(sys::napi_create_string_latin1(
-                    env.raw(),
-                    NAME.as_ptr(),
-                    NAME.count_bytes() as isize,
-                    &mut name,
-                ))
-                && is_ok(sys::napi_async_init(env.raw(), ptr::null_mut(), name, &mut context))
-        };
-        if !made {
-            return None;
-        }
         let this = Self(Rc::new(State {
             uv,
-            env: env.raw(),
-            on_wake: reference,
-            context,
+            on_wake: OnWake::new(env, on_wake)?,
             shared: Arc::clone(shared),
             exchange: Rc::downgrade(exchange),
             hook: Cell::default(),
             closing: Cell::default(),
             bell: Arc::new(Bell { uv, handle: RwLock::default() }),
-            rung: uv.async_memory(),
-            lent: uv.poll_memory(),
-            open: Cell::default(),
+            rung: Part::new(uv.async_memory()),
+            lent: Part::new(uv.poll_memory()),
         }));
-        // SAFETY: this is the loop's thread. The memory lives until both handles are closed, and the watch until then: only `State::close` ends
-        // either.
-        let started = unsafe {
-            this.0.begin(&this.0.rung, |memory| uv.listen(uv_loop, memory, on_rung))
-                && this.0.begin(&this.0.lent, |memory| uv.admit(uv_loop, memory, watch.descriptor()))
-        };
-        shared.lending.begin(watch);
-        let hook = this.0.hook.as_ptr();
-        // SAFETY: the environment lives, and so does the state until the hook is removed, when its handles are closed.
-        let ready = started
-            && unsafe {
-                let state = Rc::as_ptr(&this.0).cast_mut().cast();
-                uv.watch(&this.0.lent, on_readable)
-                    && is_ok(sys::napi_add_async_cleanup_hook(env.raw(), Some(on_cleanup), state, hook))
-            };
-        if !ready {
+        if !this.0.hold_environment(env) || !this.0.begin_ringing(uv_loop) || !this.0.begin_watching(uv_loop, watch) {
+            // Whatever has begun by then.
             this.close();
             return None;
         }
-        *this.0.bell.handle.write() = Some(this.0.rung.handle());
+        *this.0.bell.handle.write() = Some(this.0.rung.memory.handle());
         Some(this)
     }
 
@@ -140,16 +112,38 @@ impl LoopWatch {
 }
 
 impl State {
+    /// Lets the environment wait for [`State::let_go`]. Before there are handles, whose callbacks need it. False where Node.js refuses.
+    fn hold_environment(self: &Rc<Self>, env: &Env) -> bool {
+        let (state, hook) = (Rc::as_ptr(self).cast_mut().cast(), self.hook.as_ptr());
+        // SAFETY: the environment lives, and so does the state until the hook is removed: the handles, or `LoopWatch::start`, have references.
+        unsafe { is_ok(sys::napi_add_async_cleanup_hook(env.raw(), Some(on_cleanup), state, hook)) }
+    }
+
+    fn begin_ringing(self: &Rc<Self>, uv_loop: *mut sys::uv_loop_s) -> bool {
+        // SAFETY: this is the loop's thread, and the memory lives until the handle is closed.
+        self.begin(&self.rung, |memory| unsafe { self.uv.listen(uv_loop, memory, on_rung) })
+    }
+
+    fn begin_watching(self: &Rc<Self>, uv_loop: *mut sys::uv_loop_s, watch: Watch) -> bool {
+        // SAFETY: the same, and the descriptor is open until the watch is dropped: below where libuv refuses it, else at the end of `State::close`.
+        if !self.begin(&self.lent, |memory| unsafe { self.uv.admit(uv_loop, memory, watch.descriptor()) }) {
+            return false;
+        }
+        self.shared.lending.begin(watch);
+        // SAFETY: the handle is initialised.
+        unsafe { self.uv.watch(&self.lent.memory, on_readable) }
+    }
+
     /// Initialises a handle, which then holds a reference, and does not keep the loop alive. False where that fails.
-    fn begin(self: &Rc<Self>, memory: &Memory, initialise: impl FnOnce(&Memory) -> bool) -> bool {
-        let done = initialise(memory);
+    fn begin(self: &Rc<Self>, part: &Part, initialise: impl FnOnce(&Memory) -> bool) -> bool {
+        let done = initialise(&part.memory);
         if done {
             // SAFETY: libuv has initialised it and leaves this field to its user.
             unsafe {
-                (*memory.handle()).data = Rc::into_raw(Rc::clone(self)).cast();
-                self.uv.unref(memory);
+                (*part.memory.handle()).data = Rc::into_raw(Rc::clone(self)).cast();
+                self.uv.unref(&part.memory);
             }
-            self.open.set(self.open.get() + 1);
+            part.open.set(true);
         }
         done
     }
@@ -159,46 +153,46 @@ impl State {
             return;
         }
         self.bell.handle.write().take();
-        self.release();
-        // In the order in which they were begun.
-        for memory in [&self.rung, &self.lent].into_iter().take(self.open.get().into()) {
-            // SAFETY: it is initialised, and closed once.
-            unsafe { self.uv.close(memory, on_closed) };
+        for part in [&self.rung, &self.lent] {
+            if part.open.get() {
+                // SAFETY: it is initialised, and closed once.
+                unsafe { self.uv.close(&part.memory, on_closed) };
+            }
         }
         // libuv has let go of the descriptor.
         self.shared.lending.end();
+        self.let_go_if_closed();
     }
 
-    /// Lets go of `onWake`.
-    fn release(&self) {
-        // SAFETY: the environment lives, and nobody uses either after this.
+    /// Without handles nobody calls `onWake` any more, and the environment need not wait.
+    fn let_go_if_closed(&self) {
+        if self.rung.open.get() || self.lent.open.get() {
+            return;
+        }
+        // SAFETY: the environment lives until the hook is removed, or is in `LoopWatch::start`. `onWake` is not being called, since libuv says what it
+        // has closed in a turn of its own, and where no handle was begun it never was. Nothing comes here twice: either the last handle is closed, or
+        // there was none.
         unsafe {
-            sys::napi_delete_reference(self.env, self.on_wake);
-            sys::napi_async_destroy(self.env, self.context);
+            self.on_wake.release();
+            if !self.hook.get().is_null() {
+                sys::napi_remove_async_cleanup_hook(self.hook.get());
+            }
         }
     }
 
-    /// Reads what can be read and lets JavaScript handle the events.
+    /// Reads what can be read and lets JavaScript handle the events, if there are any.
     fn read(&self) {
-        self.shared.inbox.attend();
-        self.shared.lending.read(self.shared.now());
-        self.enter();
+        let Shared { inbox, lending, .. } = &*self.shared;
+        let attended = inbox.attend();
+        if lending.read(self.shared.now()) || !inbox.withdraw(attended) {
+            self.enter();
+        }
     }
 
     /// Lets JavaScript handle the events that there are.
     fn enter(&self) {
-        let (env, mut handles, mut callback) = (self.env, ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the environment lives as long as its event loop runs. Both scopes are closed, the inner one first.
-        unsafe {
-            if !is_ok(sys::napi_open_handle_scope(env, &mut handles)) {
-                return;
-            }
-            if is_ok(sys::napi_open_callback_scope(env, ptr::null_mut(), self.context, &mut callback)) {
-                self.wake();
-                sys::napi_close_callback_scope(env, callback);
-            }
-            sys::napi_close_handle_scope(env, handles);
-        }
+        // SAFETY: the environment lives as long as its event loop runs, and the handle that calls this is open.
+        unsafe { self.on_wake.call(|| self.first_events()) };
     }
 
     /// How many events stand in the arrays. After a panic JavaScript asks for them itself.
@@ -206,36 +200,6 @@ impl State {
         let fill = || self.exchange.upgrade().map_or(0, |exchange| exchange.first_events());
         catch_unwind(AssertUnwindSafe(fill)).unwrap_or(0)
     }
-
-    /// Calls `onWake(count)`. What a nextTick callback threw there is the application's to catch, as it is everywhere else; within the callback's
-    /// scope, which would not know its way out otherwise.
-    ///
-    /// # Safety
-    /// Within a handle scope.
-    unsafe fn wake(&self) {
-        let env = self.env;
-        let (mut receiver, mut on_wake, mut error) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        let mut count = ptr::null_mut();
-        // SAFETY: the environment lives, and the values are used within the scope.
-        unsafe {
-            if !is_ok(sys::napi_get_undefined(env, &mut receiver))
-                || !is_ok(sys::napi_get_reference_value(env, self.on_wake, &mut on_wake))
-                || !is_ok(sys::napi_create_uint32(env, self.first_events(), &mut count))
-            {
-                return;
-            }
-            let status = sys::napi_call_function(env, receiver, on_wake, 1, &count, ptr::null_mut());
-            if status == sys::Status::napi_pending_exception
-                && is_ok(sys::napi_get_and_clear_last_exception(env, &mut error))
-            {
-                sys::napi_fatal_exception(env, error);
-            }
-        }
-    }
-}
-
-fn is_ok(status: sys::napi_status) -> bool {
-    status == sys::Status::napi_ok
 }
 
 /// The state of a handle that is not closed.
@@ -277,9 +241,7 @@ unsafe extern "C" fn on_cleanup(_: sys::napi_async_cleanup_hook_handle, state: *
 unsafe extern "C" fn on_closed(handle: *mut Handle) {
     // SAFETY: takes the reference that the handle held, once.
     let state = unsafe { Rc::from_raw((*handle).data.cast::<State>()) };
-    state.open.set(state.open.get() - 1);
-    if state.open.get() == 0 && !state.hook.get().is_null() {
-        // SAFETY: it was added once, and this is the last handle to be closed.
-        unsafe { sys::napi_remove_async_cleanup_hook(state.hook.get()) };
-    }
+    let part = if state.rung.memory.handle() == handle { &state.rung } else { &state.lent };
+    part.open.set(false);
+    state.let_go_if_closed();
 }

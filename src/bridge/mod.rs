@@ -17,6 +17,7 @@
 //! | [`give_way`] | how the JavaScript thread lets the I/O thread have its turn |
 //! | [`heap`] | how much freed memory the process keeps |
 //! | [`wake`] | how the I/O thread wakes the event loop |
+//! | `on_wake` | JavaScript's `onWake`, as the event loop itself calls it, on Linux |
 //! | `event_loop` | how the event loop is woken and watches the sockets that are lent to it, on Linux |
 //! | `uv` | the functions of libuv for that |
 
@@ -33,6 +34,8 @@ pub mod heap;
 pub mod http_socket;
 pub mod listening;
 pub mod native_server;
+#[cfg(target_os = "linux")]
+mod on_wake;
 pub mod options;
 pub mod parcel;
 pub mod peers;

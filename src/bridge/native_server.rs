@@ -74,12 +74,21 @@ pub struct NativeServer {
 #[napi]
 impl NativeServer {
     /// A server that does not listen yet. `arrays` is where commands and events cross. `onWake` is called when there are events, with
-    /// how many stand in the arrays already; it must not throw.
+    /// how many stand in the arrays already; what it throws becomes an uncaught exception. `libuv` says that the event loop is libuv's: that its
+    /// functions can be found does not say so.
     ///
     /// # Errors
     /// When key and certificate can't be used.
     #[napi(constructor)]
-    pub fn new(env: &Env, options: NativeOptions, arrays: NativeArrays, on_wake: Function<'_, (), ()>) -> Result<Self> {
+    pub fn new(
+        env: &Env,
+        options: NativeOptions,
+        arrays: NativeArrays,
+        on_wake: Function<'_, (), ()>,
+        libuv: bool,
+    ) -> Result<Self> {
+        #[cfg(not(target_os = "linux"))]
+        let _ = libuv;
         heap::keep_freed_memory();
         let tls = options.ssl.as_ref().map(NativeSsl::config).transpose()?;
         let alarm = Alarm::new(&on_wake)?;
@@ -87,8 +96,10 @@ impl NativeServer {
         let shared = Shared::new(options.settings(), tls, Box::new(move || ring.ring()));
         let exchange = Rc::new(Exchange::new(&shared, arrays));
         #[cfg(target_os = "linux")]
-        let event_loop =
-            LoopWatch::start(env, &on_wake, &shared, &exchange).inspect(|watch| alarm.use_bell(watch.bell()));
+        let event_loop = libuv
+            .then(|| LoopWatch::start(env, &on_wake, &shared, &exchange))
+            .flatten()
+            .inspect(|watch| alarm.use_bell(watch.bell()));
         let running = Rc::new(Running {
             alarm,
             #[cfg(target_os = "linux")]

@@ -54,7 +54,7 @@ pub struct Uv {
 }
 
 impl Uv {
-    /// None where the process does not export them.
+    /// None where the process does not export them. That it does is no proof that they work: who asks knows that the event loop is libuv's.
     pub fn find() -> Option<Self> {
         fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
             // SAFETY: looks a name up, which is a C string.

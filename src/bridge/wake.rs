@@ -13,7 +13,8 @@ use parking_lot::Mutex;
 #[cfg(target_os = "linux")]
 use super::event_loop::Bell;
 
-/// JavaScript's `onWake()`. It catches everything itself, so the error-first convention would only cost.
+/// JavaScript's `onWake()`. What it throws comes from a nextTick callback, and becomes an uncaught exception; nothing would be told of an error by
+/// the error-first convention.
 type OnWake = ThreadsafeFunction<(), (), (), Status, false>;
 
 /// A wake-up call that can be cancelled for ever.

@@ -11,7 +11,7 @@ const GATHERED: usize = 64 * 1024;
 /// Size of such a payload in bytes from which on saving its copy is worth a system call that may find the socket full.
 const DIRECT: usize = 4 * 1024;
 
-/// A connection's output for as long as its socket is lent to it.
+/// A connection's output, for a call that may write its socket.
 #[derive(Debug)]
 pub struct Direct<'a> {
     outgoing: &'a mut Outgoing,

@@ -9,12 +9,15 @@ pub use nowhere::Watch;
 #[cfg(target_os = "linux")]
 mod linux {
     use std::io;
+    use std::mem::MaybeUninit;
     use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
-    use rustix::buffer::spare_capacity;
     use rustix::event::{Timespec, epoll};
 
     use crate::net::bare::Bare;
+
+    /// Sockets that are told of at a time.
+    const AT_ONCE: usize = 64;
 
     /// A set of sockets. Its descriptor is readable while any of them is.
     #[derive(Debug)]
@@ -49,13 +52,14 @@ mod linux {
             let _ = epoll::delete(&self.0, socket.as_fd());
         }
 
-        /// Appends the keys of those that can be read; at most as many as `keys` has room for.
+        /// Appends the keys of those that can be read. Where that are many it is some of them, and others the next time.
         pub fn readable(&self, keys: &mut Vec<u64>) {
-            let mut events = Vec::<epoll::Event>::with_capacity(keys.capacity());
-            let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-            // Interrupted, it would be asked again: the descriptor stays readable.
-            let _ = epoll::wait(&self.0, spare_capacity(&mut events), Some(&at_once));
-            keys.extend(events.iter().map(|event| event.data.u64()));
+            let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; AT_ONCE];
+            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+            // Interrupted, it will be asked again: the descriptor stays readable.
+            if let Ok((events, _)) = epoll::wait(&self.0, &mut events, Some(&now)) {
+                keys.extend(events.iter().map(|event| event.data.u64()));
+            }
         }
     }
 }

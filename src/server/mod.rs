@@ -41,6 +41,7 @@ use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
 use connection::lending::Lending;
 use connection::link::Link;
+use connection::read_size::Neighbours;
 use events::inbox::{Inbox, Wake};
 use handshake::peer::ConnectRequest;
 use handshake::reject::Lingering;
@@ -75,6 +76,8 @@ pub struct Shared {
     pub inbox: Inbox,
     /// Sockets that the event loop reads.
     pub lending: Lending,
+    /// Who sends short messages.
+    pub neighbours: Neighbours,
     registry: Mutex<Registry>,
     wheel: Mutex<Wheel>,
     /// Certificates for the handshakes to come; none without TLS.
@@ -114,6 +117,7 @@ impl Shared {
         Arc::new(Self {
             inbox: Inbox::new(wake),
             lending: Lending::default(),
+            neighbours: Neighbours::default(),
             registry: Mutex::default(),
             wheel: Mutex::new(Wheel::new(settings.keep_alive)),
             tls: Mutex::new(tls),

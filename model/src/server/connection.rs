@@ -10,6 +10,8 @@ pub mod link;
 pub mod read_size;
 #[path = "../../../src/server/connection/reading.rs"]
 pub mod reading;
+#[path = "../../../src/server/connection/receiving.rs"]
+pub mod receiving;
 #[path = "../../../src/server/connection/task.rs"]
 pub mod task;
 

@@ -22,6 +22,7 @@ use crate::session::config::Config;
 use crate::session::{Hooks, Micros, Session};
 use connection::lending::Lending;
 use connection::link::Link;
+use connection::read_size::Neighbours;
 use connection::task;
 use events::inbox::{Inbox, Wake};
 use handshake::Verdict;
@@ -98,6 +99,7 @@ pub struct Shared {
     pub settings: Settings,
     pub inbox: Inbox,
     pub lending: Lending,
+    pub neighbours: Neighbours,
     registry: Mutex<Registry>,
     hooks: AtomicU8,
     wanted: AtomicU8,
@@ -118,6 +120,7 @@ impl Shared {
             settings: Settings { close_timeout, session: Arc::new(config) },
             inbox: Inbox::new(wake),
             lending: Lending::default(),
+            neighbours: Neighbours::default(),
             registry: Mutex::default(),
             hooks: AtomicU8::default(),
             wanted: AtomicU8::default(),

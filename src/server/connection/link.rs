@@ -66,7 +66,7 @@ impl Core {
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
     }
 
-    /// The same, with the socket lent to the output: once there is enough for a system call, payloads need not be copied. Not with TLS, which
+    /// The same, where the output may write the socket: once there is enough for a system call, payloads need not be copied. Not with TLS, which
     /// makes larger records of several messages.
     pub fn with_socket<R>(
         &mut self,
@@ -109,6 +109,11 @@ impl Link {
     /// Where it stands in the registry.
     pub fn id(&self) -> SlotId {
         SlotId { slot: self.slot, generation: self.generation }
+    }
+
+    /// What it is called where one number has to do: that of no other connection that the server has.
+    pub fn key(&self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
     }
 
     /// Locks the state. Whoever also needs the inbox locks that first.

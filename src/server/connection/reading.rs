@@ -1,6 +1,5 @@
 //! The reading side of a connection: from the socket through TLS and WebSocket to the session, as long as the application keeps up.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -9,17 +8,17 @@ use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
 
 use super::link::{Core, Link};
-use super::read_size::{self, Neighbours, ReadSize};
+use super::read_size::{self, ReadSize};
+use super::receiving::{Received, Receiver};
 use super::release;
 use super::request_reply::{RequestReply, is_little};
 use crate::net::bare::Bare;
 use crate::net::socket::ReadHalf;
 use crate::net::tls;
-use crate::net::websocket::{Decoder, Item, Payload};
-use crate::protocol::close;
+use crate::net::websocket::Decoder;
 use crate::server::Shared;
 use crate::server::events::filling::Filling;
-use crate::session::Wire;
+use crate::session::{Micros, Wire};
 
 /// Output beyond the high-water mark, in bytes, from which on a peer that does not read is not read either: what it sends can't
 /// make its ACKs pile up.
@@ -28,13 +27,15 @@ const REPLY_ALLOWANCE: usize = 256 * 1024;
 thread_local! {
     /// Where sockets are read to, and where TLS is decrypted to. Shared by all connections of the thread, so that an idle one owns no buffer.
     static SCRATCHES: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; read_size::LARGEST], Vec::new()));
-    /// What all connections of the thread have read lately.
-    static NEIGHBOURS: RefCell<Neighbours> = RefCell::default();
 }
 
 /// What the JavaScript thread's reading of a bare socket came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
+    /// There was nothing to read.
+    Nothing,
+    /// There was nothing in it for the application: pings, or a part of a message.
+    Eventless,
     /// It may go on.
     Quiet,
     /// There is much, or something to wait for: the connection's own task has to go on.
@@ -50,6 +51,8 @@ pub struct Reader {
     decoder: Decoder,
     size: ReadSize,
     request_reply: RequestReply,
+    /// When it was read last.
+    last: Micros,
     encrypted: bool,
     /// The peer's close frame has come.
     pub peer_closed: bool,
@@ -67,6 +70,7 @@ impl Reader {
             decoder,
             size: ReadSize::default(),
             request_reply: RequestReply::default(),
+            last: 0,
             encrypted,
             peer_closed: false,
             broken: false,
@@ -130,16 +134,17 @@ impl Reader {
             let input = match socket.try_read(buffer) {
                 Ok(length) if length > 0 => buffer.get_mut(..length).unwrap_or_default(),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                    return Reading::Quiet;
+                    return Reading::Nothing;
                 }
                 _ => return Reading::Ended,
             };
             let bytes = input.len();
-            let (items, open) = self.take(input, plain);
+            let (received, open) = self.take(input, plain);
             match open {
                 false => Reading::Ended,
-                true if !is_little(items, bytes) || self.needs_driver() => Reading::Busy,
-                true => Reading::Quiet,
+                true if !is_little(received.items, bytes) || self.needs_driver() => Reading::Busy,
+                true if received.events => Reading::Quiet,
+                true => Reading::Eventless,
             }
         })
     }
@@ -153,16 +158,16 @@ impl Reader {
 
     /// Bytes to read.
     fn next_size(&self) -> usize {
-        let lent = self.shared.lending.last_read();
-        self.size.bytes().min(NEIGHBOURS.with_borrow(|neighbours| neighbours.most(lent)))
+        // The time of the reading before will do, and costs no look at the clock.
+        self.size.bytes().min(self.shared.neighbours.most(self.link.key(), self.last))
     }
 
-    /// Takes bytes as they came from the socket: how many items they held, and false when the peer has ended the stream or broken TLS.
-    fn take(&mut self, input: &mut [u8], plain: &mut Vec<u8>) -> (usize, bool) {
+    /// Takes bytes as they came from the socket. False when the peer has ended the stream or broken TLS.
+    fn take(&mut self, input: &mut [u8], plain: &mut Vec<u8>) -> (Received, bool) {
         let bytes = input.len();
-        let (items, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
-        self.size.learn(bytes, items);
-        (items, open)
+        let (received, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
+        self.size.learn(bytes, received.items);
+        (received, open)
     }
 
     /// Takes what was read together with the handshake: plaintext in `early` and, with TLS, what rustls still holds.
@@ -175,12 +180,12 @@ impl Reader {
         }
     }
 
-    /// Takes bytes as they came from an encrypted socket: how many items they held, and false when the peer has ended the stream or broken TLS.
-    fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> (usize, bool) {
+    /// Takes bytes as they came from an encrypted socket. False when the peer has ended the stream or broken TLS.
+    fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> (Received, bool) {
         plain.clear();
         let result = {
             let mut core = self.link.lock();
-            let Some(tls) = core.tls.as_deref_mut() else { return (0, false) };
+            let Some(tls) = core.tls.as_deref_mut() else { return (Received::default(), false) };
             let result = tls::decrypt(tls, input, plain);
             if tls.wants_write() {
                 self.shared.flush(&self.link, core);
@@ -188,92 +193,83 @@ impl Reader {
             result
         };
         // Only now, without the session's lock: the inbox's comes first.
-        let items = if plain.is_empty() { 0 } else { self.feed(plain) };
-        (items, matches!(result, Ok(false)))
+        let received = if plain.is_empty() { Received::default() } else { self.feed(plain) };
+        (received, matches!(result, Ok(false)))
     }
 
-    /// Takes decrypted bytes: what they hold goes to the session, its events to the inbox. How many messages and control frames there were.
-    fn feed(&mut self, input: &mut [u8]) -> usize {
+    /// Takes decrypted bytes: what they hold goes to the session, its events to the inbox.
+    fn feed(&mut self, input: &mut [u8]) -> Received {
         if self.broken {
-            return 0;
+            return Received::default();
         }
         if !self.link.lock().session.is_greeted() {
             self.greet();
         }
-        let now = self.shared.now();
-        let hooks = self.shared.hooks();
-        let (link, decoder) = (&self.link, &mut self.decoder);
-        let (peer_closed, broken, request_reply) = (&mut self.peer_closed, &mut self.broken, &mut self.request_reply);
-        let (mut items, bytes) = (0, input.len());
-        let (flush_now, listed) = self.shared.inbox.write(|filling| {
-            let before = filling.batch.words.len();
+        let (now, hooks, bytes) = (self.shared.now(), self.shared.hooks(), input.len());
+        let Self { link, decoder, request_reply, .. } = self;
+        let (received, output) = self.shared.inbox.write(|filling| {
             let mut core = link.lock();
             let core = &mut *core;
-            let Filling { batch, number, readings, readings_before, .. } = filling;
-            let fed = decoder.feed(input, |item| {
-                items += 1;
-                match item {
-                    // The protocol takes text and binary alike (docs/protocol.md, "Transport").
-                    Item::Text(payload) | Item::Binary(payload) => {
-                        core.with(now, batch.sink(link.slot, *number), |session, io| {
-                            let message = match payload {
-                                Payload::Borrowed(bytes) => Cow::Borrowed(bytes),
-                                Payload::Owned(bytes) => Cow::Owned(bytes),
-                            };
-                            if let Err(fault) = session.receive(message, hooks, io) {
-                                session.close_on_fault(&fault, io);
-                            }
-                        })
-                    }
-                    Item::Ping(payload) if !core.session.is_closed() => core.outgoing.pong(payload),
-                    Item::Ping(_) | Item::Pong => {}
-                    Item::Close { code, reason } => {
-                        *peer_closed = true;
-                        let reason = String::from_utf8_lossy(reason);
-                        core.with(now, batch.sink(link.slot, *number), |session, io| {
-                            session.close_now(code.unwrap_or(close::WEBSOCKET_NORMAL), &reason, io);
-                        });
-                    }
-                }
-            });
-            if let Err(violation) = fed {
-                *broken = true;
-                core.with(now, batch.sink(link.slot, *number), |session, io| {
-                    session.close_now(violation.code, violation.reason, io)
-                });
+            let place = (link.slot, filling.number);
+            let received = Receiver { core, batch: &mut filling.batch, place, now, hooks }.feed(decoder, input);
+            if received.events {
+                filling.readings += 1;
+                let beside = filling.readings.max(filling.readings_before);
+                request_reply.note(now, (received.items, bytes), beside);
             }
-            if batch.words.len() > before {
-                *readings += 1;
-                request_reply.note(now, (items, bytes), (*readings).max(*readings_before));
-            }
-            // With events the application's replies are near, and leave in the same write as the ACKs.
-            let output = core.outgoing.pending() > 0 && core.listed.is_none();
-            let list = output && batch.words.len() > before && !core.session.is_closed();
-            if list {
-                core.listed = Some(*number);
-                filling.flush_after(link);
-            }
+            let output = Output::of(link, core, filling, received.events);
             pause_if_full(filling, core);
-            (output && !list, list)
+            (received, output)
         });
-        NEIGHBOURS.with_borrow_mut(|neighbours| neighbours.note(now, items > 0 && is_little(items, bytes)));
+        self.note(received, bytes, now);
+        match output {
+            Output::Nothing => {}
+            Output::Now => self.shared.flush(&self.link, self.link.lock()),
+            Output::WithReplies => self.shared.late.notify_one(),
+        }
+        received
+    }
+
+    /// Notes what a reading was.
+    fn note(&mut self, received: Received, bytes: usize, now: Micros) {
+        self.last = now;
+        if received.items > 0 && is_little(received.items, bytes) {
+            self.shared.neighbours.note(self.link.key(), now);
+        }
+        self.peer_closed |= received.closed;
+        self.broken |= received.broken;
         if self.broken || self.peer_closed {
             release::gradually(self.decoder.abandon());
         }
-        if flush_now {
-            let core = self.link.lock();
-            self.shared.flush(&self.link, core);
-        }
-        if listed {
-            self.shared.late.notify_one();
-        }
-        items
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
         release::gradually(self.decoder.abandon());
+    }
+}
+
+/// When output leaves that a reading has caused.
+enum Output {
+    /// There is none, or somebody else sees to it.
+    Nothing,
+    Now,
+    /// With events the application's replies are near, and leave in the same write as the ACKs.
+    WithReplies,
+}
+
+impl Output {
+    fn of(link: &Arc<Link>, core: &mut Core, filling: &mut Filling, events: bool) -> Self {
+        if core.outgoing.pending() == 0 || core.listed.is_some() {
+            return Self::Nothing;
+        }
+        if !events || core.session.is_closed() {
+            return Self::Now;
+        }
+        core.listed = Some(filling.number);
+        filling.flush_after(link);
+        Self::WithReplies
     }
 }
 
@@ -290,38 +286,4 @@ fn pause_if_full(filling: &Filling, core: &mut Core) {
 #[cfg(test)]
 pub fn without_scratches<R>(call: impl FnOnce() -> R) -> R {
     SCRATCHES.with_borrow_mut(|_| call())
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use tokio::net::UnixStream;
-
-    use super::*;
-    use crate::net::outgoing::Outgoing;
-    use crate::net::socket::Socket;
-    use crate::net::websocket::Role;
-    use crate::server::events::batch::{Batch, Code};
-    use crate::server::events::filling::CAPACITY;
-    use crate::server::settings::Settings;
-    use crate::session::Session;
-
-    #[tokio::test]
-    async fn no_session_is_read_while_the_inbox_is_full() {
-        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
-        let (ours, _theirs) = UnixStream::pair().expect("two sockets");
-        let (_read, write) = Socket::Unix(ours).into_split();
-        let session = Session::new(1, Arc::default());
-        let link = Link::new(Default::default(), 1, session, Outgoing::new(Role::Server), None, write);
-        let reader = Reader::new(Arc::clone(&shared), link, Decoder::new(Role::Server, 1 << 16));
-        let events = vec![0; CAPACITY];
-        shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &events));
-        let mut full = true;
-        // Woken for its second turn when the events leave.
-        std::future::poll_fn(|cx| {
-            assert_eq!(reader.must_pause(cx), full);
-            full = shared.inbox.next(Batch::default()).is_none();
-            if full { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
 }

@@ -15,7 +15,7 @@ pub fn gradually(mut bytes: Vec<u8>) {
     if bytes.capacity() <= STEP {
         return;
     }
-    // Without a runtime there is nobody who would have to wait.
+    // Without one it is the runtime's end, or the JavaScript thread, which never has so much: a message in pieces has its socket given back early.
     let Ok(runtime) = Handle::try_current() else { return };
     bytes.clear();
     runtime.spawn(async move {

@@ -152,7 +152,10 @@ impl Driver {
         let Some(Lent { mut reader, socket, ended }) = self.shared.lending.take_back(loan) else { return false };
         let mut core = self.link.lock();
         let alive = core.socket.take().is_some();
-        let Some(Ok((read, write))) = Arc::into_inner(socket).map(Bare::attach) else { return false };
+        // The link's reference is gone, and this was the loan's: nobody else has one.
+        let socket = Arc::into_inner(socket);
+        debug_assert!(socket.is_some(), "a lent socket that somebody else refers to");
+        let Some(Ok((read, write))) = socket.map(Bare::attach) else { return false };
         core.socket = alive.then_some(write);
         drop(core);
         reader.returned();

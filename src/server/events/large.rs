@@ -15,7 +15,7 @@ pub const PARCEL: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub struct LargePayloads {
     queue: VecDeque<Place>,
-    /// Memory for those that were lent, used again for each batch: fresh memory for each payload would cost page faults.
+    /// Memory for those that were borrowed, used again for each batch: fresh memory for each payload would cost page faults.
     slab: Vec<u8>,
     bytes: usize,
 }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn lent_and_owned_ones_keep_their_order_also_when_moved() {
+    fn borrowed_and_owned_ones_keep_their_order_also_when_moved() {
         let (mut first, mut second) = (LargePayloads::default(), LargePayloads::default());
         first.push(Body::new(Cow::Borrowed(b"head one"), 5));
         second.push(Body::new(Cow::Owned(b"head four".to_vec()), 5));

@@ -15,3 +15,6 @@ pub mod inbox;
 pub mod large;
 pub mod sink;
 pub mod sync;
+
+#[cfg(test)]
+mod tests;
