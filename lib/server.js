@@ -17,7 +17,7 @@ const { Peers } = require("./peers/peers.js");
 const { report } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
-const { Share } = require("./streams/share.js");
+const { TimeSlice } = require("./streams/time-slice.js");
 const { makeNative, updateTls } = require("./tls.js");
 
 const rejection = Symbol.for("nodejs.rejection");
@@ -63,7 +63,7 @@ class CryoWebsocketServer extends EventEmitter {
       emitter: this,
       extensions: this.#extensions,
       options,
-      share: new Share(),
+      timeSlice: new TimeSlice(),
     };
     this.#sessions = new Sessions(internals, this.#admission, this.#peers);
     this.#listen(shared);

@@ -23,7 +23,7 @@ const { Waiters } = require("./waiters.js");
  */
 
 class Incoming {
-  #port;
+  #context;
   #waiters = new Waiters();
   /** All entries, in order of arrival. */
   #entries = new Set();
@@ -34,9 +34,9 @@ class Incoming {
   /** Makes the error that says why no stream will come, once none will. @type {(() => Error) | null} */
   #refusal = null;
 
-  /** @param {import("./port.js").Port} port */
-  constructor(port) {
-    this.#port = port;
+  /** @param {import("./context.js").StreamContext} context */
+  constructor(context) {
+    this.#context = context;
   }
 
   /**
@@ -71,20 +71,20 @@ class Incoming {
       this.#claimed(entry);
       give(this.#readable(entry));
     }
-    this.#port.emit("tx-start", txId, name);
+    this.#context.emit("tx-start", txId, name);
     this.#keepCaps();
   }
 
   /** A piece of a stream. Its bytes count as unread in Rust, until they are released here. */
   chunk(txId, chunk) {
     const entry = this.#open.get(txId);
-    if (this.#port.listens("tx-chunk")) this.#port.emit("tx-chunk", txId, chunk);
+    if (this.#context.listens("tx-chunk")) this.#context.emit("tx-chunk", txId, chunk);
     const cost = chunk.length + EVENT_COST;
-    if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#port.release(cost);
+    if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#context.release(cost);
     entry.bytes += cost;
     if (!entry.claimed) {
       this.#unclaimedBytes += cost;
-      this.#port.release(cost);
+      this.#context.release(cost);
     }
     feeder.chunk(this.#readable(entry), chunk);
     if (!entry.claimed) this.#keepCaps();
@@ -93,7 +93,7 @@ class Incoming {
   /** A stream is complete. */
   finish(txId) {
     const entry = this.#open.get(txId);
-    this.#port.emit("tx-finish", txId);
+    this.#context.emit("tx-finish", txId);
     if (entry === undefined || !entry.open) return;
     this.#close(entry);
     feeder.finish(this.#readable(entry));
@@ -131,7 +131,7 @@ class Incoming {
     entry.readable ??= new CryoReadable(entry.txId, entry.byteLength, {
       consumed: (length) => this.#consumed(entry, length + EVENT_COST),
       destroyed: () => this.#destroyed(entry),
-      failed: (error) => this.#port.report(error, `incoming stream '${entry.name}'`),
+      failed: (error) => this.#context.report(error, `incoming stream '${entry.name}'`),
     });
     return entry.readable;
   }
@@ -139,13 +139,13 @@ class Incoming {
   #claimed(entry) {
     entry.claimed = true;
     this.#unclaimedBytes -= entry.bytes;
-    if (entry.bytes > 0) this.#port.hold(entry.bytes);
+    if (entry.bytes > 0) this.#context.hold(entry.bytes);
     if (!entry.open) this.#entries.delete(entry);
   }
 
   #consumed(entry, bytes) {
     entry.bytes -= bytes;
-    if (entry.claimed) this.#port.release(bytes);
+    if (entry.claimed) this.#context.release(bytes);
     else this.#unclaimedBytes -= bytes;
   }
 
@@ -174,7 +174,7 @@ class Incoming {
   }
 
   #keepCaps() {
-    const { maxIncomingStreams, maxUnclaimedStreamBytes } = this.#port.options;
+    const { maxIncomingStreams, maxUnclaimedStreamBytes } = this.#context.options;
     while (this.#entries.size > maxIncomingStreams) {
       // Streams that the application has claimed are its own choice.
       const oldest = this.#oldest((entry) => !entry.claimed);
@@ -184,7 +184,7 @@ class Incoming {
     while (this.#unclaimedBytes > maxUnclaimedStreamBytes) {
       const oldest = this.#oldest((entry) => !entry.claimed && entry.bytes > 0);
       if (oldest === null) return;
-      if (oldest.open && this.#port.listens("tx-chunk")) this.#mute(oldest);
+      if (oldest.open && this.#context.listens("tx-chunk")) this.#mute(oldest);
       else this.#drop(oldest);
     }
   }
@@ -213,7 +213,7 @@ class Incoming {
   }
 
   #tellCancelled({ txId }) {
-    this.#port.command(COMMAND.TxCancel, txId, SIDE.Theirs);
+    this.#context.command(COMMAND.TxCancel, txId, SIDE.Theirs);
   }
 }
 

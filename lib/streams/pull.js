@@ -22,10 +22,10 @@ class Pull extends Transmission {
   #finishSent = false;
   #finishAcknowledged = false;
 
-  constructor(context, txId, name, source) {
-    super(context, txId, name, source);
-    const { maxStreamBytes, streamChunkBytes } = context.port.options;
-    this.#store = new ChunkStore(context.memory, maxStreamBytes - context.window.size, streamChunkBytes);
+  constructor(shared, txId, name, source) {
+    super(shared, txId, name, source);
+    const { maxStreamBytes, streamChunkBytes } = shared.context.options;
+    this.#store = new ChunkStore(shared.memory, maxStreamBytes - shared.window.size, streamChunkBytes);
   }
 
   /** Takes the source in, then offers it. Settles what `promise` is, never itself. */
@@ -58,13 +58,13 @@ class Pull extends Transmission {
   end(error) {
     if (this.over) return;
     super.end(error);
-    this.context.port.release(this.#ranges.length * EVENT_COST);
+    this.shared.context.release(this.#ranges.length * EVENT_COST);
     this.#ranges = [];
-    this.#store.close().catch((cause) => this.context.port.report(cause, STORE));
+    this.#store.close().catch((cause) => this.shared.context.report(cause, STORE));
   }
 
   async #fill() {
-    const size = this.context.port.options.streamChunkBytes;
+    const size = this.shared.context.options.streamChunkBytes;
     for (let piece = await this.#next(); piece !== null; piece = await this.#next()) {
       for (const chunk of chunksOf(piece, size)) await this.#store.add(chunk);
     }
@@ -94,7 +94,7 @@ class Pull extends Transmission {
     try {
       while (this.#ranges.length > 0 && (await this.#serveRange(this.#ranges[0]))) {
         this.#ranges.shift();
-        this.context.port.release(EVENT_COST);
+        this.shared.context.release(EVENT_COST);
       }
     } catch (error) {
       this.#storeFailed(error);

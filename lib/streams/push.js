@@ -15,7 +15,7 @@ class Push extends Transmission {
   }
 
   async #send() {
-    const size = this.context.port.options.streamChunkBytes;
+    const size = this.shared.context.options.streamChunkBytes;
     let seq = 0;
     for (;;) {
       const piece = await this.source.next();

@@ -7,27 +7,27 @@ const { deferred } = require("../deferred.js");
 const { CryoError, codes } = require("../errors.js");
 
 /**
- * @typedef {object} Context What the outgoing streams of a session share.
- * @property {import("./port.js").Port} port
+ * @typedef {object} Shared What the outgoing streams of a session share.
+ * @property {import("./context.js").StreamContext} context
  * @property {import("./window.js").Window} window
  * @property {{ used: number }} memory Bytes of fetched streams that are kept in memory.
  * @property {(stream: Transmission) => void} forget
  */
 
 class Transmission {
-  #context;
+  #shared;
   #started = deferred();
   #done = deferred();
   #begun = false;
 
   /**
-   * @param {Context} context
+   * @param {Shared} shared
    * @param {number} txId
    * @param {string} name
    * @param {import("./source.js").Source} source
    */
-  constructor(context, txId, name, source) {
-    this.#context = context;
+  constructor(shared, txId, name, source) {
+    this.#shared = shared;
     this.txId = txId;
     this.name = name;
     this.source = source;
@@ -41,8 +41,8 @@ class Transmission {
     return this.#done.promise;
   }
 
-  get context() {
-    return this.#context;
+  get shared() {
+    return this.#shared;
   }
 
   /**
@@ -52,11 +52,11 @@ class Transmission {
    * @returns {Promise<boolean>} True at its ACK; false when the stream is over.
    */
   start(byteLength) {
-    const { port } = this.#context;
-    port.behind(() => {
+    const { context } = this.#shared;
+    context.behind(() => {
       if (this.over) return;
       this.#begun = true;
-      port.commandText(COMMAND.TxStart, this.txId, byteLength, this.name);
+      context.commandText(COMMAND.TxStart, this.txId, byteLength, this.name);
     });
     return this.#started.promise;
   }
@@ -68,13 +68,13 @@ class Transmission {
    */
   chunk(seq, bytes) {
     if (this.over) return false;
-    if (this.#context.window.take(bytes.length)) return this.#transmit(seq, bytes);
-    return this.#context.window.wait(this, bytes.length).then((room) => room && this.#transmit(seq, bytes));
+    if (this.#shared.window.take(bytes.length)) return this.#transmit(seq, bytes);
+    return this.#shared.window.wait(this, bytes.length).then((room) => room && this.#transmit(seq, bytes));
   }
 
   /** Sends TX_FINISH. */
   finish() {
-    if (!this.over) this.#context.port.command(COMMAND.TxFinish, this.txId);
+    if (!this.over) this.#shared.context.command(COMMAND.TxFinish, this.txId);
   }
 
   /** A step was acknowledged, or will not be. */
@@ -111,7 +111,7 @@ class Transmission {
   abort(error, where) {
     if (this.over) return;
     this.#tellCancelled();
-    if (!this.#rejects) this.#context.port.report(error, where);
+    if (!this.#rejects) this.#shared.context.report(error, where);
     this.end(error);
   }
 
@@ -123,8 +123,8 @@ class Transmission {
   end(error) {
     if (this.over) return;
     this.over = true;
-    const { port, window, forget } = this.#context;
-    if (error === null) port.command(COMMAND.TxForget, this.txId);
+    const { context, window, forget } = this.#shared;
+    if (error === null) context.command(COMMAND.TxForget, this.txId);
     forget(this);
     window.abandon(this);
     this.#started.resolve(false);
@@ -135,16 +135,16 @@ class Transmission {
   }
 
   get #rejects() {
-    return this.#context.port.options.undelivered === "reject";
+    return this.#shared.context.options.undelivered === "reject";
   }
 
   #transmit(seq, bytes) {
-    this.#context.port.commandBytes(COMMAND.TxChunk, this.txId, seq, bytes);
+    this.#shared.context.commandBytes(COMMAND.TxChunk, this.txId, seq, bytes);
     return true;
   }
 
   #tellCancelled() {
-    if (this.#begun) this.#context.port.command(COMMAND.TxCancel, this.txId, SIDE.Ours);
+    if (this.#begun) this.#shared.context.command(COMMAND.TxCancel, this.txId, SIDE.Ours);
   }
 }
 

@@ -9,7 +9,7 @@ const { COMMAND } = require("../bridge/codes.js");
 const SIZE = 256 * 1024;
 
 class Window {
-  #port;
+  #context;
   #size;
   /** Bytes of chunks that, as far as is known here, wait for the socket. */
   #used = 0;
@@ -18,10 +18,10 @@ class Window {
   /** Streams that wait for room, one chunk each: their turns come round in order. */
   #queue = [];
 
-  /** @param {import("./port.js").Port} port */
-  constructor(port) {
-    this.#port = port;
-    const { maxStreamBytes, streamChunkBytes } = port.options;
+  /** @param {import("./context.js").StreamContext} context */
+  constructor(context) {
+    this.#context = context;
+    const { maxStreamBytes, streamChunkBytes } = context.options;
     this.#size = Math.min(Math.max(SIZE, 2 * streamChunkBytes), maxStreamBytes);
   }
 
@@ -39,7 +39,7 @@ class Window {
   take(bytes) {
     if (this.#asked || !this.#fits(bytes)) return false;
     // Once begun, the window is filled: only then is it worth the wake-up that brings the next room.
-    if (this.#used === 0 && !this.#port.share.isLeft()) return false;
+    if (this.#used === 0 && !this.#context.timeSlice.isLeft()) return false;
     this.#used += bytes;
     return true;
   }
@@ -66,9 +66,9 @@ class Window {
 
   /** No more than `left` bytes of chunks wait for the socket. */
   room(left) {
-    const { share } = this.#port;
-    if (share.isLeft()) this.#use(left);
-    else share.later(() => this.#use(left));
+    const { timeSlice } = this.#context;
+    if (timeSlice.isLeft()) this.#use(left);
+    else timeSlice.later(() => this.#use(left));
   }
 
   #use(left) {
@@ -92,7 +92,7 @@ class Window {
     this.#asked = true;
     // With a quarter left the socket does not run dry before the next chunks come.
     const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - this.#queue[0].bytes));
-    this.#port.command(COMMAND.TxRoom, most);
+    this.#context.command(COMMAND.TxRoom, most);
   }
 }
 
