@@ -5,6 +5,7 @@
 const { EVENT_COST, COMMAND, SIDE } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { sessionClosed } = require("../messages/sends.js");
+const { costOfName, shownName } = require("./name.js");
 const { CryoReadable, feeder } = require("./readable.js");
 const { Waiters } = require("./waiters.js");
 
@@ -14,7 +15,8 @@ const { Waiters } = require("./waiters.js");
  * @typedef {object} Entry
  * @property {number} txId
  * @property {number} byteLength
- * @property {string} name
+ * @property {string} name What messages show of it, once nobody can claim it any more.
+ * @property {number} nameBytes What keeping the name costs while it can be claimed.
  * @property {CryoReadable | null} readable
  * @property {boolean} open The peer has neither finished nor cancelled it, nor have we.
  * @property {boolean} claimed The application has it.
@@ -29,7 +31,7 @@ class Incoming {
   #entries = new Set();
   /** The open ones, by number. */
   #open = new Map();
-  /** What unclaimed streams keep, in bytes: these are not counted as unread, because nobody reads them. */
+  /** What unclaimed streams keep, in bytes, names included: these are not counted as unread, because nobody reads them. */
   #unclaimedBytes = 0;
   /** Makes the error that says why no stream will come, once none will. @type {(() => Error) | null} */
   #refusal = null;
@@ -120,7 +122,9 @@ class Incoming {
   }
 
   #enter(txId, byteLength, name) {
-    const entry = { txId, byteLength, name, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
+    const nameBytes = costOfName(name);
+    const entry = { txId, byteLength, name, nameBytes, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
+    this.#unclaimedBytes += nameBytes;
     this.#entries.add(entry);
     this.#open.set(txId, entry);
     return entry;
@@ -138,6 +142,7 @@ class Incoming {
 
   #claimed(entry) {
     entry.claimed = true;
+    this.#forgetName(entry);
     this.#unclaimedBytes -= entry.bytes;
     if (entry.bytes > 0) this.#context.hold(entry.bytes);
     if (!entry.open) this.#entries.delete(entry);
@@ -159,6 +164,7 @@ class Incoming {
   /** Whatever the reason, nobody can read it any more. */
   #destroyed(entry) {
     this.#consumed(entry, entry.bytes);
+    this.#forgetName(entry);
     if (entry.muted) return;
     this.#entries.delete(entry);
     if (!entry.open) return;
@@ -182,7 +188,7 @@ class Incoming {
       this.#drop(oldest);
     }
     while (this.#unclaimedBytes > maxUnclaimedStreamBytes) {
-      const oldest = this.#oldest((entry) => !entry.claimed && entry.bytes > 0);
+      const oldest = this.#oldest((entry) => !entry.claimed && entry.bytes + entry.nameBytes > 0);
       if (oldest === null) return;
       if (oldest.open && this.#context.listens("tx-chunk")) this.#mute(oldest);
       else this.#drop(oldest);
@@ -203,13 +209,22 @@ class Incoming {
 
   #mute(entry) {
     entry.muted = true;
-    entry.readable.destroy();
+    this.#forgetName(entry);
+    entry.readable?.destroy();
   }
 
   /** Forgets a stream that nobody has claimed. */
   #discard(entry) {
     this.#entries.delete(entry);
+    this.#forgetName(entry);
     entry.readable?.destroy();
+  }
+
+  /** Nobody can claim it any more. */
+  #forgetName(entry) {
+    this.#unclaimedBytes -= entry.nameBytes;
+    entry.nameBytes = 0;
+    entry.name = shownName(entry.name);
   }
 
   #tellCancelled({ txId }) {

@@ -4,6 +4,7 @@
 
 const { EVENT_COST } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
+const { shownName } = require("./name.js");
 const { ChunkStore } = require("./store.js");
 const { Transmission, chunksOf } = require("./transmission.js");
 
@@ -83,7 +84,7 @@ class Pull extends Transmission {
   }
 
   #storeFailed(cause) {
-    const message = `The temporary file of the stream '${this.name}' can't be written or read: ${cause.message}`;
+    const message = `The temporary file of the stream '${shownName(this.name)}' can't be written or read: ${cause.message}`;
     this.abort(new CryoError(codes.STREAM_STORAGE, message, { cause }), STORE);
   }
 

@@ -7,6 +7,7 @@ const { handled } = require("../deferred.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { StreamContext } = require("./context.js");
 const { Incoming } = require("./incoming.js");
+const { checkName } = require("./name.js");
 const { Outgoing } = require("./outgoing.js");
 const { CryoReadable } = require("./readable.js");
 const { Readiness } = require("./readiness.js");
@@ -145,10 +146,6 @@ class Transactions {
 function isOurProgress(code, b) {
   if (code === EVENT.TxCancel) return b === SIDE.Ours;
   return code === EVENT.TxFetch || code === EVENT.TxFlow || code === EVENT.TxSettled || code === EVENT.TxRoom;
-}
-
-function checkName(method, name) {
-  if (typeof name !== "string") throw argumentTypeError(method, name, "a string as the stream's name");
 }
 
 function checkIndex(index) {

@@ -5,6 +5,7 @@
 const { COMMAND, SIDE, OUTCOME, STEP } = require("../bridge/codes.js");
 const { deferred } = require("../deferred.js");
 const { CryoError, codes } = require("../errors.js");
+const { shownName } = require("./name.js");
 
 /**
  * @typedef {object} Shared What the outgoing streams of a session share.
@@ -29,6 +30,7 @@ class Transmission {
   constructor(shared, txId, name, source) {
     this.#shared = shared;
     this.txId = txId;
+    /** What messages show of it, once TX_START has said the whole of it. */
     this.name = name;
     this.source = source;
   }
@@ -57,6 +59,7 @@ class Transmission {
       if (this.over) return;
       this.#begun = true;
       context.commandText(COMMAND.TxStart, this.txId, byteLength, this.name);
+      this.name = shownName(this.name);
     });
     return this.#started.promise;
   }
@@ -81,7 +84,7 @@ class Transmission {
   settled(step, outcome) {
     if (outcome !== OUTCOME.Acknowledged) {
       this.#tellCancelled();
-      this.end(new CryoError(codes.ACK_TIMEOUT, `The peer did not acknowledge the stream '${this.name}' within 2500 ms.`));
+      this.end(new CryoError(codes.ACK_TIMEOUT, `The peer did not acknowledge the stream '${shownName(this.name)}' within 2500 ms.`));
     } else if (step === STEP.Start) this.#started.resolve(true);
     else this.finished();
   }
@@ -98,7 +101,7 @@ class Transmission {
 
   /** The source has failed. */
   fail(cause) {
-    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${this.name}' failed.`, { cause });
+    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${shownName(this.name)}' failed.`, { cause });
     this.abort(error, "source of a stream");
   }
 
