@@ -135,7 +135,10 @@ class Incoming {
     entry.readable ??= new CryoReadable(entry.txId, entry.byteLength, {
       consumed: (length) => this.#consumed(entry, length + EVENT_COST),
       destroyed: () => this.#destroyed(entry),
-      failed: (error) => this.#context.report(error, `incoming stream '${entry.name}'`),
+      failed: (error, event) => {
+        const stream = `incoming stream '${shownName(entry.name)}'`;
+        this.#context.report(error, event === null ? stream : `listener of '${event}' on ${stream}`);
+      },
     });
     return entry.readable;
   }
