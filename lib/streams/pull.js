@@ -4,9 +4,10 @@
 
 const { EVENT_COST } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
+const { chunksOf } = require("./chunks.js");
 const { shownName } = require("./name.js");
 const { ChunkStore } = require("./store.js");
-const { Transmission, chunksOf } = require("./transmission.js");
+const { Transmission } = require("./transmission.js");
 
 /** The largest size that TX_START can announce. */
 const MAX_BYTE_LENGTH = 2 ** 31 - 1;

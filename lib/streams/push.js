@@ -2,7 +2,8 @@
 
 // An outgoing stream whose chunks the peer gets unasked, as fast as it reads them.
 
-const { Transmission, chunksOf } = require("./transmission.js");
+const { chunksOf } = require("./chunks.js");
+const { Transmission } = require("./transmission.js");
 
 class Push extends Transmission {
   /** Sends it all. Settles what `promise` is, never itself. */

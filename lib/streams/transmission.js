@@ -151,16 +151,4 @@ class Transmission {
   }
 }
 
-/**
- * Cuts a piece into chunks.
- *
- * @param {Uint8Array} piece
- * @param {number} size Bytes of a chunk at most.
- * @returns {Uint8Array[]} The piece itself where it is small enough.
- */
-function chunksOf(piece, size) {
-  if (piece.length <= size) return [piece];
-  return Array.from({ length: Math.ceil(piece.length / size) }, (_, index) => piece.subarray(index * size, (index + 1) * size));
-}
-
-module.exports = { Transmission, chunksOf };
+module.exports = { Transmission };

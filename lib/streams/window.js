@@ -7,6 +7,8 @@ const { COMMAND } = require("../bridge/codes.js");
 
 /** Bytes of chunks, of all streams together, that may wait for the socket. */
 const SIZE = 256 * 1024;
+/** What a chunk takes of that at least: tiny ones cost more time and memory than their bytes. */
+const LEAST = 256;
 
 class Window {
   #context;
@@ -37,10 +39,11 @@ class Window {
    * @returns {boolean} False where the caller has to {@link wait}.
    */
   take(bytes) {
-    if (this.#asked || !this.#fits(bytes)) return false;
+    const cost = Math.max(bytes, LEAST);
+    if (this.#asked || !this.#fits(cost)) return false;
     // Once begun, the window is filled: only then is it worth the wake-up that brings the next room.
     if (this.#used === 0 && !this.#context.timeSlice.isLeft()) return false;
-    this.#used += bytes;
+    this.#used += cost;
     return true;
   }
 
@@ -53,7 +56,7 @@ class Window {
    */
   wait(owner, bytes) {
     return new Promise((resolve) => {
-      this.#queue.push({ owner, bytes, resolve });
+      this.#queue.push({ owner, cost: Math.max(bytes, LEAST), resolve });
       this.#ask();
     });
   }
@@ -74,24 +77,24 @@ class Window {
   #use(left) {
     this.#asked = false;
     this.#used = left;
-    while (this.#queue.length > 0 && this.#fits(this.#queue[0].bytes)) {
-      const { bytes, resolve } = this.#queue.shift();
-      this.#used += bytes;
+    while (this.#queue.length > 0 && this.#fits(this.#queue[0].cost)) {
+      const { cost, resolve } = this.#queue.shift();
+      this.#used += cost;
       resolve(true);
     }
     if (this.#queue.length > 0) this.#ask();
   }
 
-  #fits(bytes) {
+  #fits(cost) {
     // A chunk larger than the window goes alone.
-    return this.#used === 0 || this.#used + bytes <= this.#size;
+    return this.#used === 0 || this.#used + cost <= this.#size;
   }
 
   #ask() {
     if (this.#asked) return;
     this.#asked = true;
     // With a quarter left the socket does not run dry before the next chunks come.
-    const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - this.#queue[0].bytes));
+    const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - this.#queue[0].cost));
     this.#context.command(COMMAND.TxRoom, most);
   }
 }
