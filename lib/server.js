@@ -64,6 +64,7 @@ class CryoWebsocketServer extends EventEmitter {
       extensions: this.#extensions,
       options,
       timeSlice: new TimeSlice(),
+      readAhead: { used: 0 },
     };
     this.#sessions = new Sessions(internals, this.#admission, this.#peers);
     this.#listen(shared);
