@@ -116,7 +116,7 @@ class CryoServerWebsocketSession extends EventEmitter {
 
   /** The streams, under the names of 3.0.9's typings. */
   get stream() {
-    this.#stream ??= new CryoTransactionManager(this);
+    this.#stream ??= new CryoTransactionManager(this, (...range) => this.#streams().requestRange("StreamRequestRange", ...range));
     return this.#stream;
   }
 
@@ -196,7 +196,7 @@ class CryoServerWebsocketSession extends EventEmitter {
 
   /** As `stream.StreamRequestRange`. @returns {Promise<void>} */
   StreamFetchRange(stream, start, end) {
-    return this.#streams().requestRange(stream, start, end);
+    return this.#streams().requestRange("StreamFetchRange", stream, start, end);
   }
 
   /** As `stream.SetIncomingFlowControl`. @returns {Promise<void>} */

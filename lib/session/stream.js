@@ -15,11 +15,16 @@ const CRYO_FLOW_BEHAVIOUR = Object.freeze({ TX_PUSH: FLOW.Push, TX_PULL: FLOW.Pu
 /** The transactions of a session. Emits `tx-start`, `tx-chunk`, `tx-finish` and `tx-fetch`. */
 class CryoTransactionManager extends EventEmitter {
   #session;
+  #requestRange;
 
-  /** @param {import("./session.js").CryoServerWebsocketSession} session */
-  constructor(session) {
+  /**
+   * @param {import("./session.js").CryoServerWebsocketSession} session
+   * @param {(stream: CryoReadable, start: number, end: number) => Promise<void>} requestRange
+   */
+  constructor(session, requestRange) {
     super({ captureRejections: true });
     this.#session = session;
+    this.#requestRange = requestRange;
   }
 
   /**
@@ -49,11 +54,11 @@ class CryoTransactionManager extends EventEmitter {
    *
    * @param {CryoReadable} stream
    * @param {number} start Index of the first chunk.
-   * @param {number} end Index behind the last chunk.
+   * @param {number} end Index behind the last chunk; more than there are, such as Infinity, means all that remain.
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   StreamRequestRange(stream, start, end) {
-    return this.#session.StreamFetchRange(stream, start, end);
+    return this.#requestRange(stream, start, end);
   }
 
   /**

@@ -14,6 +14,7 @@ const { Readiness } = require("./readiness.js");
 const { openSource } = require("./source.js");
 
 const MAX_U32 = 2 ** 32 - 1;
+const noop = () => {};
 
 class Transactions {
   #context;
@@ -56,15 +57,13 @@ class Transactions {
     });
   }
 
-  /** `StreamRequestRange()` of the session. */
-  requestRange(stream, start, end) {
+  /** `StreamFetchRange()` of the session, and `StreamRequestRange()`. */
+  requestRange(method, stream, start, end) {
     return handled(() => {
-      if (!(stream instanceof CryoReadable)) throw argumentTypeError("StreamRequestRange", stream, "a stream of WaitForStream");
-      checkIndex(start);
-      checkIndex(end);
+      if (!(stream instanceof CryoReadable)) throw argumentTypeError(method, stream, "a stream of WaitForStream");
       const range = Buffer.alloc(8);
-      range.writeUInt32LE(start, 0);
-      range.writeUInt32LE(end, 4);
+      range.writeUInt32LE(checkedIndex(method, start), 0);
+      range.writeUInt32LE(end === Infinity ? MAX_U32 : checkedIndex(method, end), 4);
       return this.#context.send(COMMAND.TxFetch, stream.txId, range);
     });
   }
@@ -75,7 +74,7 @@ class Transactions {
       if (behaviour !== FLOW.Push && behaviour !== FLOW.Pull) {
         throw argumentTypeError("SetIncomingFlowControl", behaviour, "0 (TX_PUSH) or 1 (TX_PULL)");
       }
-      if (!this.#readiness.isReady) await this.#readiness.wait();
+      if (!this.#readiness.isReady && !(await this.#ready())) return new Promise(noop);
       return this.#context.send(COMMAND.TxFlow, behaviour, Buffer.alloc(0));
     });
   }
@@ -131,14 +130,24 @@ class Transactions {
 
   async #streamLater(pieces, name) {
     try {
-      await this.#readiness.wait();
+      // Without a session it is cut short; without transactions it can't be sent at all.
+      if (await this.#ready()) return this.#outgoing.stream(pieces, name);
     } catch (error) {
       pieces.destroy();
-      // Without a session it is cut short; without transactions it can't be sent at all.
-      if (error.code === codes.SESSION_CLOSED && this.#context.options.undelivered !== "reject") return undefined;
       throw error;
     }
-    return this.#outgoing.stream(pieces, name);
+    return pieces.destroy();
+  }
+
+  /** @returns {Promise<boolean>} False where the session is over and that is no reason to reject. */
+  async #ready() {
+    try {
+      await this.#readiness.wait();
+      return true;
+    } catch (error) {
+      if (error.code === codes.SESSION_CLOSED && this.#context.options.undelivered !== "reject") return false;
+      throw error;
+    }
   }
 }
 
@@ -148,10 +157,9 @@ function isOurProgress(code, b) {
   return code === EVENT.TxFetch || code === EVENT.TxFlow || code === EVENT.TxSettled || code === EVENT.TxRoom;
 }
 
-function checkIndex(index) {
-  if (!Number.isInteger(index) || index < 0 || index > MAX_U32) {
-    throw argumentTypeError("StreamRequestRange", index, `chunk indices from 0 to ${MAX_U32}`);
-  }
+function checkedIndex(method, index) {
+  if (Number.isInteger(index) && index >= 0 && index <= MAX_U32) return index;
+  throw argumentTypeError(method, index, `chunk indices from 0 to ${MAX_U32}`);
 }
 
 module.exports = { Transactions, isOurProgress };
