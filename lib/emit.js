@@ -3,6 +3,7 @@
 // Events that Node.js emits by itself, out of anybody's reach: what a listener throws then would end the process.
 
 const { errorMonitor } = require("node:events");
+const { isPromise } = require("node:util").types;
 
 /**
  * Calls the listeners of an event, as `emit` does, but each of them whatever the others do: Node's own, such as those of a
@@ -25,7 +26,8 @@ function emitGuarded(emitter, event, args, failed) {
   for (const listener of emitter.rawListeners(event)) {
     try {
       const result = Reflect.apply(listener, emitter, args);
-      if (typeof result?.then === "function") result.then(undefined, told);
+      // Not any thenable: with some of those, asking for the result is what begins the work.
+      if (isPromise(result)) result.then(undefined, told);
     } catch (error) {
       told(error);
     }
