@@ -112,10 +112,10 @@ class HttpFace {
     const socket = this.#sockets.get(id);
     // One that was destroyed here may still have events under way.
     if (socket === undefined) return;
-    if (code === EVENT.HttpData) socket.received(payload.buffer());
-    else if (code === EVENT.HttpWritable) socket.drained();
-    else if (code === EVENT.HttpEnd) socket.ended();
-    else socket.closed(payload.text());
+    if (code === EVENT.HttpData) socket.onData(payload.buffer());
+    else if (code === EVENT.HttpWritable) socket.onDrain();
+    else if (code === EVENT.HttpEnd) socket.onEnd();
+    else socket.onClosed(payload.text());
   }
 
   #opened(id, payload) {

@@ -54,7 +54,7 @@ class HttpSocket extends Duplex {
     const [remoteAddress, remotePort, localAddress, localPort] = addresses.split("\n");
     Object.assign(this, end("remote", remoteAddress, remotePort), end("local", localAddress, localPort));
     // As on a TLSSocket whose client was not asked for a certificate. A net.Socket has neither.
-    if (encrypted) Object.assign(this, { encrypted: true, authorized: false, alpnProtocol: false });
+    if (encrypted) Object.assign(this, { encrypted: true, authorized: false, alpnProtocol: false, getPeerCertificate: () => ({}) });
   }
 
   /** Node.js calls listeners when it sees fit: what one throws then would end the process, as would an error that nobody listens for. */
@@ -126,8 +126,13 @@ class HttpSocket extends Duplex {
     else this.once("finish", this.destroy);
   }
 
+  /** Closes at once. That the client may see an end rather than a reset is no harm. @returns {this} */
+  resetAndDestroy() {
+    return this.destroy();
+  }
+
   /** @param {Buffer} bytes What came. */
-  received(bytes) {
+  onData(bytes) {
     if (this.destroyed) return;
     this.#timer?.refresh();
     this.bytesRead += bytes.length;
@@ -136,12 +141,12 @@ class HttpSocket extends Duplex {
   }
 
   /** The client sends no more. */
-  ended() {
+  onEnd() {
     if (!this.destroyed) this.push(null);
   }
 
   /** The socket may take more now. */
-  drained() {
+  onDrain() {
     if (this.#waiting === null) return;
     this.#timer?.refresh();
     const { attempt, callback } = this.#waiting;
@@ -151,7 +156,7 @@ class HttpSocket extends Duplex {
   }
 
   /** @param {string} code What broke the connection; empty if nothing did. */
-  closed(code) {
+  onClosed(code) {
     this.destroy(code === "" ? undefined : Object.assign(new Error(`read ${code}`), { code, syscall: "read" }));
   }
 
