@@ -12,7 +12,7 @@ const { EVENT } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
 const { guardRequest } = require("./guard.js");
 const { HttpSocket } = require("./socket.js");
-const { headOf, isWebSocketUpgrade } = require("./upgrade.js");
+const { headOf, isWebSocketUpgrade, requireUpgrade } = require("./upgrade.js");
 
 const rejection = Symbol.for("nodejs.rejection");
 
@@ -171,6 +171,8 @@ class HttpFace {
     server.emit = (event, ...args) => {
       if (isCryos(event, args)) return giveBack(args);
       if (REQUESTS.has(event)) this.#guardRequest(...args);
+      // Nobody listens any more. A new connection is told so in Rust.
+      if (event === "request" && server.listenerCount(event) === 0) return requireUpgrade(...args);
       // An `error` that nobody listens for is to be thrown.
       if (event === "error") return emit.call(server, event, ...args);
       try {
