@@ -9,7 +9,7 @@ const { Admission } = require("./admission/admission.js");
 const { Bridge } = require("./bridge/bridge.js");
 const { listen, sharesPort } = require("./cluster.js");
 const { EVENT, COMMAND } = require("./bridge/codes.js");
-const { deferred } = require("./deferred.js");
+const { deferred } = require("./promises.js");
 const { argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
 const { HttpFace, listenError } = require("./http/face.js");
@@ -18,7 +18,7 @@ const { Peers } = require("./peers/peers.js");
 const { report, reportOfListener } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
-const { Share } = require("./streams/share.js");
+const { TimeSlice } = require("./streams/time-slice.js");
 const { makeNative, updateTls } = require("./tls.js");
 
 /** How long `Drain()` waits for sessions to leave, in ms, where nobody says otherwise. */
@@ -64,7 +64,8 @@ class CryoWebsocketServer extends EventEmitter {
       emitter: this,
       extensions: this.#extensions,
       options,
-      share: new Share(),
+      timeSlice: new TimeSlice(),
+      readAhead: { used: 0 },
     };
     this.#sessions = new Sessions(internals, this.#admission, this.#peers);
     this.#listen(shared);

@@ -10,13 +10,20 @@ const { getSystemErrorMap } = require("node:util");
 
 const { EVENT } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
+const { guardRequest } = require("./guard.js");
 const { HttpSocket } = require("./socket.js");
-const { headOf, isWebSocketUpgrade } = require("./upgrade.js");
+const { headOf, isWebSocketUpgrade, requireUpgrade } = require("./upgrade.js");
 
 const rejection = Symbol.for("nodejs.rejection");
 
 /** What Node.js does about a rejected `request` listener. An https.Server does not have it, but needs the same. */
 const answer = http.Server.prototype[rejection];
+
+/** What a report of a connection's failure names. */
+const CONNECTION = "connection of http_server";
+
+/** Events that bring a request, and with it a response or a socket. */
+const REQUESTS = new Set(["request", "checkContinue", "checkExpectation", "upgrade", "connect"]);
 
 /** Listeners without which a request is answered in Rust; the bits are those of src/server/http/passthrough.rs. */
 const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
@@ -96,8 +103,7 @@ class HttpFace {
     } catch (error) {
       // What comes behind something lost would be read as another request, or another part of it.
       if (isLost(error)) this.#sockets.get(id)?.destroy(error);
-      // Otherwise of a listener on a request or its socket.
-      this.#failed(error, "connection of http_server");
+      this.#failed(error, CONNECTION);
     }
   }
 
@@ -106,10 +112,10 @@ class HttpFace {
     const socket = this.#sockets.get(id);
     // One that was destroyed here may still have events under way.
     if (socket === undefined) return;
-    if (code === EVENT.HttpData) socket.received(payload.buffer());
-    else if (code === EVENT.HttpWritable) socket.drained();
-    else if (code === EVENT.HttpEnd) socket.ended();
-    else socket.closed(payload.text());
+    if (code === EVENT.HttpData) socket.onData(payload.buffer());
+    else if (code === EVENT.HttpWritable) socket.onDrain();
+    else if (code === EVENT.HttpEnd) socket.onEnd();
+    else socket.onClosed(payload.text());
   }
 
   #opened(id, payload) {
@@ -124,7 +130,10 @@ class HttpFace {
   #socket(id, native, payload) {
     try {
       const identity = { addresses: payload.text(), encrypted: this.#secure };
-      return new HttpSocket(native, identity, () => this.#sockets.delete(id));
+      return new HttpSocket(native, identity, {
+        forget: () => this.#sockets.delete(id),
+        failed: (error, event) => this.#failed(error, event === null ? CONNECTION : `listener of '${event}' on a ${CONNECTION}`),
+      });
     } catch (error) {
       native.destroy();
       throw error;
@@ -140,7 +149,7 @@ class HttpFace {
       return family === undefined ? address : { address, family, port };
     };
     server.getConnections = (callback) => {
-      process.nextTick(callback, null, this.#sockets.size + sessions());
+      process.nextTick(() => this.#call(callback, "callback of getConnections", null, this.#sockets.size + sessions()));
       return server;
     };
     server.close = (callback) => {
@@ -161,6 +170,9 @@ class HttpFace {
     };
     server.emit = (event, ...args) => {
       if (isCryos(event, args)) return giveBack(args);
+      if (REQUESTS.has(event)) this.#guardRequest(...args);
+      // Nobody listens any more. A new connection is told so in Rust.
+      if (event === "request" && server.listenerCount(event) === 0) return requireUpgrade(...args);
       // An `error` that nobody listens for is to be thrown.
       if (event === "error") return emit.call(server, event, ...args);
       try {
@@ -171,6 +183,24 @@ class HttpFace {
       }
     };
     server[rejection] = (error, event, ...args) => fail(error, event, args);
+  }
+
+  #guardRequest(request, other) {
+    const response = other instanceof http.ServerResponse ? other : null;
+    guardRequest(request, response, (error, where) => {
+      this.#failed(error, where);
+      // What was answered already goes out.
+      if (response !== null && !response.writableEnded && !response.destroyed) answer.call(this.server, error, "request", request, response);
+    });
+  }
+
+  /** Calls what the application wants to be called. */
+  #call(callback, where, ...args) {
+    try {
+      callback(...args);
+    } catch (error) {
+      this.#failed(error, where);
+    }
   }
 
   /** Tells Rust which requests anybody listens for. */

@@ -4,12 +4,19 @@
 
 const { Duplex } = require("node:stream");
 
+const { emitGuarded } = require("../emit.js");
+
 /** Bytes that are reported as consumed at a time; less than Rust lets be under way, so that reading never stalls for it. */
 const CREDIT = 64 * 1024;
 /** Bytes up to which parts that are written together become one buffer: above, a system call more costs less than the copy. */
 const JOINED = 64 * 1024;
 
 /**
+ * @typedef {object} Owner
+ * @property {() => void} forget Called when it is destroyed.
+ * @property {(error: unknown, event: string | null) => void} failed A listener of that event threw or rejected; without an event, the
+ *   connection broke and nobody listens for `error`.
+ *
  * @typedef {object} Identity
  * @property {string} addresses Both ends' addresses as src/server/events/batch.rs writes them.
  * @property {boolean} encrypted
@@ -17,7 +24,7 @@ const JOINED = 64 * 1024;
 
 class HttpSocket extends Duplex {
   #native;
-  #forget;
+  #owner;
   /** Bytes that came and were not reported as consumed. */
   #unconsumed = 0;
   /** Bytes the socket has taken. */
@@ -38,16 +45,21 @@ class HttpSocket extends Duplex {
   /**
    * @param {any} native The `NativeHttpSocket`.
    * @param {Identity} identity
-   * @param {() => void} forget Called when it is destroyed.
+   * @param {Owner} owner
    */
-  constructor(native, { addresses, encrypted }, forget) {
+  constructor(native, { addresses, encrypted }, owner) {
     super({ allowHalfOpen: true });
     this.#native = native;
-    this.#forget = forget;
+    this.#owner = owner;
     const [remoteAddress, remotePort, localAddress, localPort] = addresses.split("\n");
     Object.assign(this, end("remote", remoteAddress, remotePort), end("local", localAddress, localPort));
     // As on a TLSSocket whose client was not asked for a certificate. A net.Socket has neither.
-    if (encrypted) Object.assign(this, { encrypted: true, authorized: false, alpnProtocol: false });
+    if (encrypted) Object.assign(this, { encrypted: true, authorized: false, alpnProtocol: false, getPeerCertificate: () => ({}) });
+  }
+
+  /** Node.js calls listeners when it sees fit: what one throws then would end the process, as would an error that nobody listens for. */
+  emit(event, ...args) {
+    return emitGuarded(this, event, args, this.#owner.failed);
   }
 
   /** Bytes written, those included that still wait. */
@@ -114,8 +126,13 @@ class HttpSocket extends Duplex {
     else this.once("finish", this.destroy);
   }
 
+  /** Closes at once. That the client may see an end rather than a reset is no harm. @returns {this} */
+  resetAndDestroy() {
+    return this.destroy();
+  }
+
   /** @param {Buffer} bytes What came. */
-  received(bytes) {
+  onData(bytes) {
     if (this.destroyed) return;
     this.#timer?.refresh();
     this.bytesRead += bytes.length;
@@ -124,12 +141,12 @@ class HttpSocket extends Duplex {
   }
 
   /** The client sends no more. */
-  ended() {
+  onEnd() {
     if (!this.destroyed) this.push(null);
   }
 
   /** The socket may take more now. */
-  drained() {
+  onDrain() {
     if (this.#waiting === null) return;
     this.#timer?.refresh();
     const { attempt, callback } = this.#waiting;
@@ -139,7 +156,7 @@ class HttpSocket extends Duplex {
   }
 
   /** @param {string} code What broke the connection; empty if nothing did. */
-  closed(code) {
+  onClosed(code) {
     this.destroy(code === "" ? undefined : Object.assign(new Error(`read ${code}`), { code, syscall: "read" }));
   }
 
@@ -174,7 +191,7 @@ class HttpSocket extends Duplex {
   _destroy(error, callback) {
     clearTimeout(this.#timer);
     this.#native.destroy();
-    this.#forget();
+    this.#owner.forget();
     const waiting = this.#waiting;
     this.#waiting = null;
     callback(error);

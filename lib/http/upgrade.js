@@ -26,4 +26,25 @@ function headOf({ method, url, httpVersion, rawHeaders }) {
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
 }
 
-module.exports = { headOf, isWebSocketUpgrade };
+/**
+ * Answers a request that is no upgrade where nobody answers requests, as Rust answers the first of a connection.
+ *
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
+ * @returns {true}
+ */
+function requireUpgrade({ socket: { remoteAddress, remotePort } }, response) {
+  const peer = remoteAddress === undefined ? "" : ` for ${remoteAddress}:${remotePort}`;
+  const words = `Upgrade request${peer} was refused. This server speaks WebSocket only.`;
+  const body = `<html><body><h1>426 Upgrade Required</h1><p>${words}</p></body></html>`;
+  response.writeHead(426, {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Length": Buffer.byteLength(body),
+    Upgrade: "websocket",
+    Connection: "close, Upgrade",
+  });
+  response.end(body);
+  return true;
+}
+
+module.exports = { headOf, isWebSocketUpgrade, requireUpgrade };

@@ -2,8 +2,7 @@
 
 // The three kinds of messages by their number on the bridge, and what each one takes as a payload.
 
-const { isAnyArrayBuffer } = require("node:util/types");
-
+const { bytesIn } = require("../bytes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 
 const UTF8 = 0;
@@ -40,33 +39,10 @@ function textOf(method, text, limit) {
  * @throws {CryoError} `ERR_CRYO_PAYLOAD_TOO_LARGE`.
  */
 function bytesOf(method, data, limit) {
-  const bytes = data instanceof Uint8Array ? data : view(data);
-  if (bytes === null || (bytes.length === 0 && isDetached(bytes))) {
-    throw argumentTypeError(method, data, "a Buffer, an ArrayBuffer or a view of one, that was not transferred");
-  }
+  const bytes = bytesIn(method, data);
+  if (bytes === null) throw argumentTypeError(method, data, "a Buffer, an ArrayBuffer or a view of one");
   checkLength(bytes.length, limit);
   return bytes;
-}
-
-function view(data) {
-  try {
-    if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    // Not by its class, which is another one in each realm.
-    if (isAnyArrayBuffer(data)) return new Uint8Array(data);
-  } catch {
-    // It was transferred.
-  }
-  return null;
-}
-
-/** Whether the memory of an empty view was transferred away, so that there is nothing to tell how long it was. */
-function isDetached({ buffer }) {
-  try {
-    void new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 function checkLength(length, limit) {

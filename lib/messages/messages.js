@@ -5,6 +5,7 @@
 const { COMMAND, OUTCOME } = require("../bridge/codes.js");
 const { Inbound } = require("./inbound.js");
 const { MAX_PAYLOAD } = require("../options/options.js");
+const { handled } = require("../promises.js");
 const { BINARY, ERROR, EVENTS, UTF8, bytesOf, textOf } = require("./kinds.js");
 const { Outbound } = require("./outbound.js");
 const { Sends, sessionClosed } = require("./sends.js");
@@ -287,9 +288,9 @@ function valueIn(kind, payload, waits = false) {
 
 /** A rejection that is no unhandled one where nobody looks at it. */
 function refused(error) {
-  const promise = Promise.reject(error);
-  promise.catch(noop);
-  return promise;
+  return handled(() => {
+    throw error;
+  });
 }
 
 module.exports = { LOST_CODE, Messages, OVERFLOW_CODE, OVERFLOW_REASON };

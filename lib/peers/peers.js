@@ -6,7 +6,7 @@ const dns = require("node:dns");
 const { isIP } = require("node:net");
 const { getSystemErrorMap } = require("node:util");
 
-const { deferred } = require("../deferred.js");
+const { deferred } = require("../promises.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { mustVerify, trustedRoots } = require("./trust.js");
 

@@ -9,7 +9,7 @@ const { isCloseCode, reasonText } = require("./leaving.js");
 const { makeReplaceable } = require("./replaceable.js");
 const { COMMAND } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
-const { deferred } = require("../deferred.js");
+const { deferred } = require("../promises.js");
 const { argumentTypeError } = require("../errors.js");
 const { Messages } = require("../messages/messages.js");
 const { report } = require("../report.js");
@@ -195,7 +195,7 @@ class CryoServerWebsocketSession extends EventEmitter {
 
   /** As `stream.StreamRequestRange`. @returns {Promise<void>} */
   StreamFetchRange(stream, start, end) {
-    return this.#streams().requestRange(stream, start, end);
+    return this.#streams().requestRange("StreamFetchRange", stream, start, end);
   }
 
   /** As `stream.SetIncomingFlowControl`. @returns {Promise<void>} */

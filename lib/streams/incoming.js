@@ -5,6 +5,7 @@
 const { EVENT_COST, COMMAND, SIDE } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { sessionClosed } = require("../messages/sends.js");
+const { costOfName, shownName } = require("./name.js");
 const { CryoReadable, feeder } = require("./readable.js");
 const { Waiters } = require("./waiters.js");
 
@@ -14,7 +15,8 @@ const { Waiters } = require("./waiters.js");
  * @typedef {object} Entry
  * @property {number} txId
  * @property {number} byteLength
- * @property {string} name
+ * @property {string} name What messages show of it, once nobody can claim it any more.
+ * @property {number} nameBytes What keeping the name costs while it can be claimed.
  * @property {CryoReadable | null} readable
  * @property {boolean} open The peer has neither finished nor cancelled it, nor have we.
  * @property {boolean} claimed The application has it.
@@ -23,20 +25,20 @@ const { Waiters } = require("./waiters.js");
  */
 
 class Incoming {
-  #port;
+  #context;
   #waiters = new Waiters();
   /** All entries, in order of arrival. */
   #entries = new Set();
   /** The open ones, by number. */
   #open = new Map();
-  /** What unclaimed streams keep, in bytes: these are not counted as unread, because nobody reads them. */
+  /** What unclaimed streams keep, in bytes, names included: these are not counted as unread, because nobody reads them. */
   #unclaimedBytes = 0;
   /** Makes the error that says why no stream will come, once none will. @type {(() => Error) | null} */
   #refusal = null;
 
-  /** @param {import("./port.js").Port} port */
-  constructor(port) {
-    this.#port = port;
+  /** @param {import("./context.js").StreamContext} context */
+  constructor(context) {
+    this.#context = context;
   }
 
   /**
@@ -71,20 +73,20 @@ class Incoming {
       this.#claimed(entry);
       give(this.#readable(entry));
     }
-    this.#port.emit("tx-start", txId, name);
+    this.#context.emit("tx-start", txId, name);
     this.#keepCaps();
   }
 
   /** A piece of a stream. Its bytes count as unread in Rust, until they are released here. */
   chunk(txId, chunk) {
     const entry = this.#open.get(txId);
-    if (this.#port.listens("tx-chunk")) this.#port.emit("tx-chunk", txId, chunk);
+    if (this.#context.listens("tx-chunk")) this.#context.emit("tx-chunk", txId, chunk);
     const cost = chunk.length + EVENT_COST;
-    if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#port.release(cost);
+    if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#context.release(cost);
     entry.bytes += cost;
     if (!entry.claimed) {
       this.#unclaimedBytes += cost;
-      this.#port.release(cost);
+      this.#context.release(cost);
     }
     feeder.chunk(this.#readable(entry), chunk);
     if (!entry.claimed) this.#keepCaps();
@@ -93,7 +95,7 @@ class Incoming {
   /** A stream is complete. */
   finish(txId) {
     const entry = this.#open.get(txId);
-    this.#port.emit("tx-finish", txId);
+    this.#context.emit("tx-finish", txId);
     if (entry === undefined || !entry.open) return;
     this.#close(entry);
     feeder.finish(this.#readable(entry));
@@ -120,7 +122,9 @@ class Incoming {
   }
 
   #enter(txId, byteLength, name) {
-    const entry = { txId, byteLength, name, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
+    const nameBytes = costOfName(name);
+    const entry = { txId, byteLength, name, nameBytes, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
+    this.#unclaimedBytes += nameBytes;
     this.#entries.add(entry);
     this.#open.set(txId, entry);
     return entry;
@@ -131,21 +135,25 @@ class Incoming {
     entry.readable ??= new CryoReadable(entry.txId, entry.byteLength, {
       consumed: (length) => this.#consumed(entry, length + EVENT_COST),
       destroyed: () => this.#destroyed(entry),
-      failed: (error) => this.#port.report(error, `incoming stream '${entry.name}'`),
+      failed: (error, event) => {
+        const stream = `incoming stream '${shownName(entry.name)}'`;
+        this.#context.report(error, event === null ? stream : `listener of '${event}' on ${stream}`);
+      },
     });
     return entry.readable;
   }
 
   #claimed(entry) {
     entry.claimed = true;
+    this.#forgetName(entry);
     this.#unclaimedBytes -= entry.bytes;
-    if (entry.bytes > 0) this.#port.hold(entry.bytes);
+    if (entry.bytes > 0) this.#context.hold(entry.bytes);
     if (!entry.open) this.#entries.delete(entry);
   }
 
   #consumed(entry, bytes) {
     entry.bytes -= bytes;
-    if (entry.claimed) this.#port.release(bytes);
+    if (entry.claimed) this.#context.release(bytes);
     else this.#unclaimedBytes -= bytes;
   }
 
@@ -159,6 +167,7 @@ class Incoming {
   /** Whatever the reason, nobody can read it any more. */
   #destroyed(entry) {
     this.#consumed(entry, entry.bytes);
+    this.#forgetName(entry);
     if (entry.muted) return;
     this.#entries.delete(entry);
     if (!entry.open) return;
@@ -174,7 +183,7 @@ class Incoming {
   }
 
   #keepCaps() {
-    const { maxIncomingStreams, maxUnclaimedStreamBytes } = this.#port.options;
+    const { maxIncomingStreams, maxUnclaimedStreamBytes } = this.#context.options;
     while (this.#entries.size > maxIncomingStreams) {
       // Streams that the application has claimed are its own choice.
       const oldest = this.#oldest((entry) => !entry.claimed);
@@ -182,9 +191,9 @@ class Incoming {
       this.#drop(oldest);
     }
     while (this.#unclaimedBytes > maxUnclaimedStreamBytes) {
-      const oldest = this.#oldest((entry) => !entry.claimed && entry.bytes > 0);
+      const oldest = this.#oldest((entry) => !entry.claimed && entry.bytes + entry.nameBytes > 0);
       if (oldest === null) return;
-      if (oldest.open && this.#port.listens("tx-chunk")) this.#mute(oldest);
+      if (oldest.open && this.#context.listens("tx-chunk")) this.#mute(oldest);
       else this.#drop(oldest);
     }
   }
@@ -203,17 +212,26 @@ class Incoming {
 
   #mute(entry) {
     entry.muted = true;
-    entry.readable.destroy();
+    this.#forgetName(entry);
+    entry.readable?.destroy();
   }
 
   /** Forgets a stream that nobody has claimed. */
   #discard(entry) {
     this.#entries.delete(entry);
+    this.#forgetName(entry);
     entry.readable?.destroy();
   }
 
+  /** Nobody can claim it any more. */
+  #forgetName(entry) {
+    this.#unclaimedBytes -= entry.nameBytes;
+    entry.nameBytes = 0;
+    entry.name = shownName(entry.name);
+  }
+
   #tellCancelled({ txId }) {
-    this.#port.command(COMMAND.TxCancel, txId, SIDE.Theirs);
+    this.#context.command(COMMAND.TxCancel, txId, SIDE.Theirs);
   }
 }
 

@@ -12,26 +12,26 @@ const { Window } = require("./window.js");
 const FIRST_DIALED = 2 ** 31;
 
 class Outgoing {
-  #port;
+  #context;
   #isTaken;
   /** By number. */
   #streams = new Map();
   #nextId;
   #flow = FLOW.Push;
   /** What all streams share. */
-  #context;
+  #shared;
 
   /**
-   * @param {import("./port.js").Port} port
+   * @param {import("./context.js").StreamContext} context
    * @param {(txId: number) => boolean} isTaken Whether the peer has an open stream of that number.
    */
-  constructor(port, isTaken) {
-    this.#port = port;
+  constructor(context, isTaken) {
+    this.#context = context;
     this.#isTaken = isTaken;
-    this.#nextId = port.dialed ? FIRST_DIALED : 0;
-    this.#context = {
-      port,
-      window: new Window(port),
+    this.#nextId = context.dialed ? FIRST_DIALED : 0;
+    this.#shared = {
+      context,
+      window: new Window(context),
       memory: { used: 0 },
       forget: ({ txId }) => this.#streams.delete(txId),
     };
@@ -46,7 +46,7 @@ class Outgoing {
    */
   stream(source, name) {
     const kind = this.#flow === FLOW.Pull ? Pull : Push;
-    const stream = new kind(this.#context, this.#takeId(), name, source);
+    const stream = new kind(this.#shared, this.#takeId(), name, source);
     this.#streams.set(stream.txId, stream);
     void stream.run();
     return stream.promise;
@@ -64,7 +64,7 @@ class Outgoing {
 
   /** The peer asks for chunks. @returns {boolean} Whether the request is kept. */
   fetch(txId, start, end) {
-    this.#port.emit("tx-fetch", txId, start, end);
+    this.#context.emit("tx-fetch", txId, start, end);
     return this.#streams.get(txId)?.fetch(start, end) ?? false;
   }
 
@@ -75,7 +75,7 @@ class Outgoing {
 
   /** There is room for chunks. */
   room(left) {
-    this.#context.window.room(left);
+    this.#shared.window.room(left);
   }
 
   /** The session is over. */

@@ -2,7 +2,8 @@
 
 // An outgoing stream whose chunks the peer gets unasked, as fast as it reads them.
 
-const { Transmission, chunksOf } = require("./transmission.js");
+const { chunksOf } = require("./chunks.js");
+const { Transmission } = require("./transmission.js");
 
 class Push extends Transmission {
   /** Sends it all. Settles what `promise` is, never itself. */
@@ -15,7 +16,7 @@ class Push extends Transmission {
   }
 
   async #send() {
-    const size = this.context.port.options.streamChunkBytes;
+    const size = this.shared.context.options.streamChunkBytes;
     let seq = 0;
     for (;;) {
       const piece = await this.source.next();

@@ -4,6 +4,8 @@
 
 const { Readable } = require("node:stream");
 
+const { emitGuarded } = require("../emit.js");
+
 /** Bytes that Node.js may buffer beyond what was read. */
 const HIGH_WATER_MARK = 64 * 1024;
 
@@ -16,7 +18,8 @@ const feeder = {};
  * @typedef {object} Owner
  * @property {(length: number) => void} consumed The application has taken a chunk of that length.
  * @property {() => void} destroyed It will take no more.
- * @property {(error: Error) => void} failed The stream failed and nobody listens for `error`.
+ * @property {(error: unknown, event: string | null) => void} failed A listener of that event threw or rejected; without an event,
+ *   the stream failed and nobody listens for `error`.
  */
 
 class CryoReadable extends Readable {
@@ -51,10 +54,11 @@ class CryoReadable extends Readable {
     this.txId = txId;
     /** Size of the whole stream in bytes, as its sender announced it; -1 where it did not. */
     this.byteLength = byteLength;
-    // An error event without a listener would end the process, and it is the peer's to cause one.
-    this.on("error", (error) => {
-      if (this.listenerCount("error") === 1) owner.failed(error);
-    });
+  }
+
+  /** Node.js calls listeners when it sees fit: what one throws then would end the process, as would an error that nobody listens for. */
+  emit(event, ...args) {
+    return emitGuarded(this, event, args, this.#owner.failed);
   }
 
   _read() {

@@ -2,7 +2,7 @@
 
 // Whether the peer takes part in transactions, which it says in its ENDPOINT_INFO, if it ever does.
 
-const { deferred } = require("../deferred.js");
+const { deferred } = require("../promises.js");
 const { CryoError, codes } = require("../errors.js");
 const { sessionClosed } = require("../messages/sends.js");
 
@@ -10,7 +10,7 @@ const { sessionClosed } = require("../messages/sends.js");
 const TIMEOUT = 2500;
 
 function noTransactions() {
-  return new CryoError(codes.NO_TRANSACTIONS, "The peer takes no part in transactions, or has not announced that it does.");
+  return new CryoError(codes.NO_TRANSACTIONS, "The peer does not support streams, or has not announced that it does.");
 }
 
 class Readiness {

@@ -4,9 +4,12 @@
 
 const { Readable, finished } = require("node:stream");
 
-const { argumentTypeError } = require("../errors.js");
+const { bytesIn } = require("../bytes.js");
+const { CryoError, argumentTypeError, codes } = require("../errors.js");
 
 const noop = () => {};
+/** Empty pieces behind one another after which others have their turn. */
+const PATIENCE = 256;
 
 /** Pieces of an outgoing stream. */
 class Source {
@@ -27,13 +30,15 @@ class Source {
    * @throws Whatever the source fails with; a TypeError for a piece that is no bytes and no text.
    */
   async next() {
-    for (;;) {
+    for (let empty = 0; ; ) {
       const { done, value } = await this.#next();
       if (done) return null;
       const piece = await value;
       const bytes = bytesOf(piece);
       if (bytes === null) throw argumentTypeError("Stream", piece, "pieces that are Buffers, views, ArrayBuffers or strings");
       if (bytes.length > 0) return bytes;
+      // A source may have as many of these as it likes, and promises alone never let the event loop come round.
+      if (++empty % PATIENCE === 0) await new Promise(setImmediate);
     }
   }
 
@@ -55,17 +60,31 @@ class Source {
  * @param {number} size Bytes that are wanted at a time, where the source leaves the choice.
  * @returns {Source}
  * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT` where it is none of these.
+ * @throws {CryoError} `ERR_CRYO_STREAM_SOURCE` where it does not let itself be opened.
  */
 function openSource(source, size) {
+  let opened;
+  try {
+    opened = open(source, size);
+  } catch (cause) {
+    if (cause?.code === codes.INVALID_ARGUMENT) throw cause;
+    throw new CryoError(codes.STREAM_SOURCE, "The source of the stream can't be opened; `cause` is what it threw.", { cause });
+  }
+  if (opened === null) throw argumentTypeError("Stream", source, "a readable stream or an iterable of Buffers, views or strings");
+  return opened;
+}
+
+function open(source, size) {
   if (bytesOf(source) !== null) return fromIterator([source][Symbol.iterator]());
   if (typeof source?.pipe === "function" && typeof source.on === "function") return fromStream(source, size);
   if (typeof source?.getReader === "function") {
+    if (source.locked) throw argumentTypeError("Stream", source, "a stream that nobody else has locked");
     const reader = source.getReader();
     return new Source(() => reader.read(), () => reader.cancel());
   }
   if (typeof source?.[Symbol.asyncIterator] === "function") return fromIterator(source[Symbol.asyncIterator]());
   if (typeof source?.[Symbol.iterator] === "function") return fromIterator(source[Symbol.iterator]());
-  throw argumentTypeError("Stream", source, "a readable stream or an iterable of Buffers, views or strings");
+  return null;
 }
 
 function fromStream(source, size) {
@@ -103,13 +122,9 @@ function fromIterator(iterator) {
   return new Source(() => iterator.next(), () => iterator.return?.());
 }
 
-/** The bytes of a piece; null where it has none. */
+/** A piece as bytes; null where it is neither bytes nor text. */
 function bytesOf(piece) {
-  if (piece instanceof Uint8Array) return piece;
-  if (typeof piece === "string") return Buffer.from(piece);
-  if (ArrayBuffer.isView(piece)) return new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
-  if (piece instanceof ArrayBuffer || piece instanceof SharedArrayBuffer) return new Uint8Array(piece);
-  return null;
+  return typeof piece === "string" ? Buffer.from(piece) : bytesIn("Stream", piece);
 }
 
 module.exports = { openSource };

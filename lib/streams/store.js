@@ -40,6 +40,9 @@ class ChunkStore {
   /** What those take, in bytes. */
   #held = 0;
   #file = null;
+  /** All of it is in the file. */
+  #spilled = false;
+  #sealed = false;
   #closed = false;
   /** In the file: where each of the chunks that were in memory starts, and where they end. */
   #starts = [];
@@ -48,6 +51,8 @@ class ChunkStore {
   #written = 0;
   #buffer = null;
   #buffered = 0;
+  /** What was read last: a buffer of its own, because chunks may still come. */
+  #lastRead = null;
 
   /**
    * @param {{ used: number }} memory Bytes that all stores of the session keep in memory.
@@ -63,10 +68,16 @@ class ChunkStore {
   /** Bytes of all chunks. */
   byteLength = 0;
 
-  /** How many chunks there are. */
+  /** How many chunks there are, without one that what is still to come may make longer. */
   get count() {
-    if (this.#file === null) return this.#chunks.length;
-    return this.#starts.length + Math.ceil((this.byteLength - this.#base) / this.#size);
+    if (!this.#spilled) return this.#chunks.length;
+    const full = (this.byteLength - this.#base) / this.#size;
+    return this.#starts.length + (this.#sealed ? Math.ceil(full) : Math.floor(full));
+  }
+
+  /** Bytes that are in the file. */
+  get spilledBytes() {
+    return this.#spilled ? this.byteLength : 0;
   }
 
   /**
@@ -92,6 +103,8 @@ class ChunkStore {
   /** No more chunks will come. */
   async seal() {
     if (this.#file !== null) await this.#writeBuffer();
+    this.#buffer = null;
+    this.#sealed = true;
   }
 
   /**
@@ -99,7 +112,7 @@ class ChunkStore {
    * @returns {Promise<Uint8Array> | Uint8Array} The chunk; valid until the next call.
    */
   read(index) {
-    return this.#file === null ? this.#chunks[index] : this.#readFile(index);
+    return this.#spilled ? this.#readFile(index) : this.#chunks[index];
   }
 
   /** Frees everything. */
@@ -107,6 +120,7 @@ class ChunkStore {
     this.#closed = true;
     this.#forgetMemory();
     this.#buffer = null;
+    this.#lastRead = null;
     await this.#file?.close();
   }
 
@@ -119,6 +133,7 @@ class ChunkStore {
       await this.#write(chunk);
     }
     this.#base = this.#written;
+    this.#spilled = true;
     this.#forgetMemory();
     this.#buffer = Buffer.allocUnsafeSlow(this.#size);
   }
@@ -152,7 +167,7 @@ class ChunkStore {
     const start = index < early ? this.#starts[index] : this.#base + (index - early) * this.#size;
     const next = index < early - 1 ? this.#starts[index + 1] : index === early - 1 ? this.#base : start + this.#size;
     const length = Math.min(next, this.byteLength) - start;
-    const buffer = this.#buffer;
+    const buffer = (this.#lastRead ??= Buffer.allocUnsafeSlow(this.#size));
     for (let at = 0; at < length && !this.#closed; ) {
       const { bytesRead } = await this.#file.read(buffer, at, length - at, start + at);
       if (bytesRead === 0) throw new Error(`The temporary file ends at ${start + at} of ${this.byteLength} bytes.`);

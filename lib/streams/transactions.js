@@ -3,10 +3,12 @@
 // All transactions of one session: what the application asks for, and what comes from Rust.
 
 const { EVENT, EVENT_COST, FLOW, COMMAND, SIDE, STREAM_COST } = require("../bridge/codes.js");
+const { handled } = require("../promises.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
+const { StreamContext } = require("./context.js");
 const { Incoming } = require("./incoming.js");
+const { checkName } = require("./name.js");
 const { Outgoing } = require("./outgoing.js");
-const { Port } = require("./port.js");
 const { CryoReadable } = require("./readable.js");
 const { Readiness } = require("./readiness.js");
 const { openSource } = require("./source.js");
@@ -15,30 +17,30 @@ const MAX_U32 = 2 ** 32 - 1;
 const noop = () => {};
 
 class Transactions {
-  #port;
+  #context;
   #readiness = new Readiness();
   #incoming;
   #outgoing;
 
   /**
-   * @param {import("./port.js").Surroundings} surroundings
+   * @param {import("./context.js").Surroundings} surroundings
    * @param {boolean | null} capable Whether the peer takes part, where that is known already.
    */
   constructor(surroundings, capable) {
-    this.#port = new Port(surroundings);
-    this.#incoming = new Incoming(this.#port);
-    this.#outgoing = new Outgoing(this.#port, (txId) => this.#incoming.has(txId));
+    this.#context = new StreamContext(surroundings);
+    this.#incoming = new Incoming(this.#context);
+    this.#outgoing = new Outgoing(this.#context, (txId) => this.#incoming.has(txId));
     if (capable !== null) this.announced(capable);
-    if (this.#port.isOpen) return;
+    if (this.#context.isOpen) return;
     this.closeOutgoing();
     this.closeIncoming();
   }
 
   /** `Stream()` of the session. */
   stream(source, name = "anonymous") {
-    return unhandled(() => {
+    return handled(() => {
       checkName("Stream", name);
-      const pieces = openSource(source, this.#port.options.streamChunkBytes);
+      const pieces = openSource(source, this.#context.options.streamChunkBytes);
       if (this.#readiness.isReady) return this.#outgoing.stream(pieces, name);
       return this.#streamLater(pieces, name);
     });
@@ -46,7 +48,7 @@ class Transactions {
 
   /** `WaitForStream()` of the session. */
   wait(name = "anonymous", timeout = 2500) {
-    return unhandled(() => {
+    return handled(() => {
       checkName("WaitForStream", name);
       if (typeof timeout !== "number" || !(timeout >= 0)) {
         throw argumentTypeError("WaitForStream", timeout, "a time in ms, 0 or more, as its timeout");
@@ -55,27 +57,25 @@ class Transactions {
     });
   }
 
-  /** `StreamRequestRange()` of the session. */
-  requestRange(stream, start, end) {
-    return unhandled(() => {
-      if (!(stream instanceof CryoReadable)) throw argumentTypeError("StreamRequestRange", stream, "a stream of WaitForStream");
-      checkIndex(start);
-      checkIndex(end);
+  /** `StreamFetchRange()` of the session, and `StreamRequestRange()`. */
+  requestRange(method, stream, start, end) {
+    return handled(() => {
+      if (!(stream instanceof CryoReadable)) throw argumentTypeError(method, stream, "a stream of WaitForStream");
       const range = Buffer.alloc(8);
-      range.writeUInt32LE(start, 0);
-      range.writeUInt32LE(end, 4);
-      return this.#port.send(COMMAND.TxFetch, stream.txId, range);
+      range.writeUInt32LE(checkedIndex(method, start), 0);
+      range.writeUInt32LE(end === Infinity ? MAX_U32 : checkedIndex(method, end), 4);
+      return this.#context.send(COMMAND.TxFetch, stream.txId, range);
     });
   }
 
   /** `SetIncomingFlowControl()` of the session. */
   setFlow(behaviour) {
-    return unhandled(async () => {
+    return handled(async () => {
       if (behaviour !== FLOW.Push && behaviour !== FLOW.Pull) {
         throw argumentTypeError("SetIncomingFlowControl", behaviour, "0 (TX_PUSH) or 1 (TX_PULL)");
       }
-      if (!this.#readiness.isReady) await this.#readiness.wait();
-      return this.#port.send(COMMAND.TxFlow, behaviour, Buffer.alloc(0));
+      if (!this.#readiness.isReady && !(await this.#ready())) return new Promise(noop);
+      return this.#context.send(COMMAND.TxFlow, behaviour, Buffer.alloc(0));
     });
   }
 
@@ -85,23 +85,23 @@ class Transactions {
       case EVENT.TxStart: {
         const { length } = payload;
         this.#incoming.start(a, b | 0, payload.text());
-        return this.#port.release(length + STREAM_COST);
+        return this.#context.release(length + STREAM_COST);
       }
       case EVENT.TxChunk:
         return this.#incoming.chunk(a, payload.own());
       case EVENT.TxFinish:
         this.#incoming.finish(a);
-        return this.#port.release(EVENT_COST);
+        return this.#context.release(EVENT_COST);
       case EVENT.TxCancel:
         if (b === SIDE.Theirs) this.#incoming.cancel(a);
         else this.#outgoing.cancel(a, new CryoError(codes.STREAM_CANCELLED, "The peer cancelled the stream."));
-        return this.#port.release(EVENT_COST);
+        return this.#context.release(EVENT_COST);
       case EVENT.TxFetch:
-        if (!this.#outgoing.fetch(a, payload.u32(0), payload.u32(4))) this.#port.release(EVENT_COST);
+        if (!this.#outgoing.fetch(a, payload.u32(0), payload.u32(4))) this.#context.release(EVENT_COST);
         return undefined;
       case EVENT.TxFlow:
         this.#outgoing.flowChanged(a);
-        return this.#port.release(EVENT_COST);
+        return this.#context.release(EVENT_COST);
       case EVENT.TxSettled:
         return this.#outgoing.settled(a, b & 0xff, b >>> 8);
       case EVENT.TxRoom:
@@ -123,21 +123,31 @@ class Transactions {
     this.#outgoing.sessionClosed();
   }
 
-  /** And all that had come is handled. */
+  /** The session is over, and everything received has been delivered. */
   closeIncoming() {
     this.#incoming.sessionClosed();
   }
 
   async #streamLater(pieces, name) {
     try {
-      await this.#readiness.wait();
+      // Without a session it is cut short; without transactions it can't be sent at all.
+      if (await this.#ready()) return this.#outgoing.stream(pieces, name);
     } catch (error) {
       pieces.destroy();
-      // Without a session it is cut short; without transactions it can't be sent at all.
-      if (error.code === codes.SESSION_CLOSED && this.#port.options.undelivered !== "reject") return undefined;
       throw error;
     }
-    return this.#outgoing.stream(pieces, name);
+    return pieces.destroy();
+  }
+
+  /** @returns {Promise<boolean>} False where the session is over and that is no reason to reject. */
+  async #ready() {
+    try {
+      await this.#readiness.wait();
+      return true;
+    } catch (error) {
+      if (error.code === codes.SESSION_CLOSED && this.#context.options.undelivered !== "reject") return false;
+      throw error;
+    }
   }
 }
 
@@ -147,21 +157,9 @@ function isOurProgress(code, b) {
   return code === EVENT.TxFetch || code === EVENT.TxFlow || code === EVENT.TxSettled || code === EVENT.TxRoom;
 }
 
-function checkName(method, name) {
-  if (typeof name !== "string") throw argumentTypeError(method, name, "a string as the stream's name");
-}
-
-function checkIndex(index) {
-  if (!Number.isInteger(index) || index < 0 || index > MAX_U32) {
-    throw argumentTypeError("StreamRequestRange", index, `chunk indices from 0 to ${MAX_U32}`);
-  }
-}
-
-/** What a call comes to, as a promise whose rejection is no unhandled one where nobody looks at it. */
-function unhandled(call) {
-  const promise = new Promise((resolve) => resolve(call()));
-  promise.catch(noop);
-  return promise;
+function checkedIndex(method, index) {
+  if (Number.isInteger(index) && index >= 0 && index <= MAX_U32) return index;
+  throw argumentTypeError(method, index, `chunk indices from 0 to ${MAX_U32}`);
 }
 
 module.exports = { Transactions, isOurProgress };

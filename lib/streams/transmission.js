@@ -3,32 +3,34 @@
 // One outgoing stream: what pushed and fetched ones have in common, from TX_START to the promise of `Stream()`.
 
 const { COMMAND, SIDE, OUTCOME, STEP } = require("../bridge/codes.js");
-const { deferred } = require("../deferred.js");
+const { deferred } = require("../promises.js");
 const { CryoError, codes } = require("../errors.js");
+const { shownName } = require("./name.js");
 
 /**
- * @typedef {object} Context What the outgoing streams of a session share.
- * @property {import("./port.js").Port} port
+ * @typedef {object} Shared What the outgoing streams of a session share.
+ * @property {import("./context.js").StreamContext} context
  * @property {import("./window.js").Window} window
  * @property {{ used: number }} memory Bytes of fetched streams that are kept in memory.
  * @property {(stream: Transmission) => void} forget
  */
 
 class Transmission {
-  #context;
+  #shared;
   #started = deferred();
   #done = deferred();
   #begun = false;
 
   /**
-   * @param {Context} context
+   * @param {Shared} shared
    * @param {number} txId
    * @param {string} name
    * @param {import("./source.js").Source} source
    */
-  constructor(context, txId, name, source) {
-    this.#context = context;
+  constructor(shared, txId, name, source) {
+    this.#shared = shared;
     this.txId = txId;
+    /** What messages show of it, once TX_START has said the whole of it. */
     this.name = name;
     this.source = source;
   }
@@ -41,8 +43,8 @@ class Transmission {
     return this.#done.promise;
   }
 
-  get context() {
-    return this.#context;
+  get shared() {
+    return this.#shared;
   }
 
   /**
@@ -52,11 +54,12 @@ class Transmission {
    * @returns {Promise<boolean>} True at its ACK; false when the stream is over.
    */
   start(byteLength) {
-    const { port } = this.#context;
-    port.behind(() => {
+    const { context } = this.#shared;
+    context.behind(() => {
       if (this.over) return;
       this.#begun = true;
-      port.commandText(COMMAND.TxStart, this.txId, byteLength, this.name);
+      context.commandText(COMMAND.TxStart, this.txId, byteLength, this.name);
+      this.name = shownName(this.name);
     });
     return this.#started.promise;
   }
@@ -68,20 +71,20 @@ class Transmission {
    */
   chunk(seq, bytes) {
     if (this.over) return false;
-    if (this.#context.window.take(bytes.length)) return this.#transmit(seq, bytes);
-    return this.#context.window.wait(this, bytes.length).then((room) => room && this.#transmit(seq, bytes));
+    if (this.#shared.window.take(bytes.length)) return this.#transmit(seq, bytes);
+    return this.#shared.window.wait(this, bytes.length).then((room) => room && this.#transmit(seq, bytes));
   }
 
   /** Sends TX_FINISH. */
   finish() {
-    if (!this.over) this.#context.port.command(COMMAND.TxFinish, this.txId);
+    if (!this.over) this.#shared.context.command(COMMAND.TxFinish, this.txId);
   }
 
   /** A step was acknowledged, or will not be. */
   settled(step, outcome) {
     if (outcome !== OUTCOME.Acknowledged) {
       this.#tellCancelled();
-      this.end(new CryoError(codes.ACK_TIMEOUT, `The peer did not acknowledge the stream '${this.name}' within 2500 ms.`));
+      this.end(new CryoError(codes.ACK_TIMEOUT, `The peer did not acknowledge the stream '${shownName(this.name)}' within 2500 ms.`));
     } else if (step === STEP.Start) this.#started.resolve(true);
     else this.finished();
   }
@@ -98,7 +101,7 @@ class Transmission {
 
   /** The source has failed. */
   fail(cause) {
-    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${this.name}' failed.`, { cause });
+    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${shownName(this.name)}' failed.`, { cause });
     this.abort(error, "source of a stream");
   }
 
@@ -111,7 +114,7 @@ class Transmission {
   abort(error, where) {
     if (this.over) return;
     this.#tellCancelled();
-    if (!this.#rejects) this.#context.port.report(error, where);
+    if (!this.#rejects) this.#shared.context.report(error, where);
     this.end(error);
   }
 
@@ -123,8 +126,8 @@ class Transmission {
   end(error) {
     if (this.over) return;
     this.over = true;
-    const { port, window, forget } = this.#context;
-    if (error === null) port.command(COMMAND.TxForget, this.txId);
+    const { context, window, forget } = this.#shared;
+    if (error === null) context.command(COMMAND.TxForget, this.txId);
     forget(this);
     window.abandon(this);
     this.#started.resolve(false);
@@ -135,29 +138,17 @@ class Transmission {
   }
 
   get #rejects() {
-    return this.#context.port.options.undelivered === "reject";
+    return this.#shared.context.options.undelivered === "reject";
   }
 
   #transmit(seq, bytes) {
-    this.#context.port.commandBytes(COMMAND.TxChunk, this.txId, seq, bytes);
+    this.#shared.context.commandBytes(COMMAND.TxChunk, this.txId, seq, bytes);
     return true;
   }
 
   #tellCancelled() {
-    if (this.#begun) this.#context.port.command(COMMAND.TxCancel, this.txId, SIDE.Ours);
+    if (this.#begun) this.#shared.context.command(COMMAND.TxCancel, this.txId, SIDE.Ours);
   }
 }
 
-/**
- * Cuts a piece into chunks.
- *
- * @param {Uint8Array} piece
- * @param {number} size Bytes of a chunk at most.
- * @returns {Uint8Array[]} The piece itself where it is small enough.
- */
-function chunksOf(piece, size) {
-  if (piece.length <= size) return [piece];
-  return Array.from({ length: Math.ceil(piece.length / size) }, (_, index) => piece.subarray(index * size, (index + 1) * size));
-}
-
-module.exports = { Transmission, chunksOf };
+module.exports = { Transmission };

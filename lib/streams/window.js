@@ -7,9 +7,11 @@ const { COMMAND } = require("../bridge/codes.js");
 
 /** Bytes of chunks, of all streams together, that may wait for the socket. */
 const SIZE = 256 * 1024;
+/** What a chunk takes of that at least: tiny ones cost more time and memory than their bytes. */
+const LEAST = 256;
 
 class Window {
-  #port;
+  #context;
   #size;
   /** Bytes of chunks that, as far as is known here, wait for the socket. */
   #used = 0;
@@ -18,10 +20,10 @@ class Window {
   /** Streams that wait for room, one chunk each: their turns come round in order. */
   #queue = [];
 
-  /** @param {import("./port.js").Port} port */
-  constructor(port) {
-    this.#port = port;
-    const { maxStreamBytes, streamChunkBytes } = port.options;
+  /** @param {import("./context.js").StreamContext} context */
+  constructor(context) {
+    this.#context = context;
+    const { maxStreamBytes, streamChunkBytes } = context.options;
     this.#size = Math.min(Math.max(SIZE, 2 * streamChunkBytes), maxStreamBytes);
   }
 
@@ -37,10 +39,11 @@ class Window {
    * @returns {boolean} False where the caller has to {@link wait}.
    */
   take(bytes) {
-    if (this.#asked || !this.#fits(bytes)) return false;
+    const cost = Math.max(bytes, LEAST);
+    if (this.#asked || !this.#fits(cost)) return false;
     // Once begun, the window is filled: only then is it worth the wake-up that brings the next room.
-    if (this.#used === 0 && !this.#port.share.isLeft()) return false;
-    this.#used += bytes;
+    if (this.#used === 0 && !this.#context.timeSlice.isLeft()) return false;
+    this.#used += cost;
     return true;
   }
 
@@ -53,7 +56,7 @@ class Window {
    */
   wait(owner, bytes) {
     return new Promise((resolve) => {
-      this.#queue.push({ owner, bytes, resolve });
+      this.#queue.push({ owner, cost: Math.max(bytes, LEAST), resolve });
       this.#ask();
     });
   }
@@ -66,33 +69,33 @@ class Window {
 
   /** No more than `left` bytes of chunks wait for the socket. */
   room(left) {
-    const { share } = this.#port;
-    if (share.isLeft()) this.#use(left);
-    else share.later(() => this.#use(left));
+    const { timeSlice } = this.#context;
+    if (timeSlice.isLeft()) this.#use(left);
+    else timeSlice.later(() => this.#use(left));
   }
 
   #use(left) {
     this.#asked = false;
     this.#used = left;
-    while (this.#queue.length > 0 && this.#fits(this.#queue[0].bytes)) {
-      const { bytes, resolve } = this.#queue.shift();
-      this.#used += bytes;
+    while (this.#queue.length > 0 && this.#fits(this.#queue[0].cost)) {
+      const { cost, resolve } = this.#queue.shift();
+      this.#used += cost;
       resolve(true);
     }
     if (this.#queue.length > 0) this.#ask();
   }
 
-  #fits(bytes) {
+  #fits(cost) {
     // A chunk larger than the window goes alone.
-    return this.#used === 0 || this.#used + bytes <= this.#size;
+    return this.#used === 0 || this.#used + cost <= this.#size;
   }
 
   #ask() {
     if (this.#asked) return;
     this.#asked = true;
     // With a quarter left the socket does not run dry before the next chunks come.
-    const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - this.#queue[0].bytes));
-    this.#port.command(COMMAND.TxRoom, most);
+    const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - this.#queue[0].cost));
+    this.#context.command(COMMAND.TxRoom, most);
   }
 }
 

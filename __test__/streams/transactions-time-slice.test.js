@@ -6,29 +6,29 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 const { setImmediate: immediate } = require("node:timers/promises");
 
-const { Share } = require("../../lib/streams/share.js");
+const { TimeSlice } = require("../../lib/streams/time-slice.js");
 
-/** A share, and its clock in ms. */
+/** A time slice, and its clock in ms. */
 function still() {
   const clock = { now: 1000 };
-  return { clock, share: new Share(() => clock.now) };
+  return { clock, slice: new TimeSlice(() => clock.now) };
 }
 
-describe("the share of outgoing streams", () => {
+describe("the time slice of outgoing streams", () => {
   test("is a millisecond, then as long a pause for others", () => {
-    const { clock, share } = still();
+    const { clock, slice } = still();
     const left = [0, 0.9, 0.1, 0.9, 0.1, 0.9].map((passed) => {
       clock.now += passed;
-      return share.isLeft();
+      return slice.isLeft();
     });
     assert.deepEqual(left, [true, true, false, false, true, true]);
   });
 
   test("what has to wait goes on a millisecond at a time, in order, with everything else between", async () => {
-    const { clock, share } = still();
+    const { clock, slice } = still();
     const order = [];
     for (const name of ["a", "b", "c", "d"]) {
-      share.later(() => {
+      slice.later(() => {
         // What a task causes counts as its own.
         queueMicrotask(() => {
           order.push(name);
@@ -42,13 +42,13 @@ describe("the share of outgoing streams", () => {
   });
 
   test("a task may queue another one", async () => {
-    const { share } = still();
+    const { slice } = still();
     const order = [];
-    share.later(() => {
+    slice.later(() => {
       order.push(1);
-      share.later(() => order.push(3));
+      slice.later(() => order.push(3));
     });
-    share.later(() => order.push(2));
+    slice.later(() => order.push(2));
     while (order.length < 3) await immediate();
     assert.deepEqual(order, [1, 2, 3]);
   });

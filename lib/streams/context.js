@@ -11,7 +11,7 @@ const UNTOLD = 64 * 1024;
 /**
  * @typedef {object} Surroundings What the session gives.
  * @property {object} session
- * @property {object} server The server's internals: `bridge`, `options`, `emitter`, `share`.
+ * @property {object} server The server's internals: `bridge`, `options`, `emitter`, `timeSlice`, `readAhead`.
  * @property {number} slot
  * @property {boolean} dialed Whether this side has connected to the other.
  * @property {() => boolean} isOpen Whether the slot is still the session's.
@@ -20,7 +20,7 @@ const UNTOLD = 64 * 1024;
  * @property {() => import("node:events").EventEmitter | null} emitter `session.stream`, if anybody has asked for it.
  */
 
-class Port {
+class StreamContext {
   #around;
   #untold = 0;
   #mayUntold;
@@ -37,9 +37,14 @@ class Port {
     return this.#around.server.options;
   }
 
-  /** What the outgoing streams of all sessions may take of the event loop. @returns {import("./share.js").Share} */
-  get share() {
-    return this.#around.server.share;
+  /** What the outgoing streams of all sessions may take of the event loop. @returns {import("./time-slice.js").TimeSlice} */
+  get timeSlice() {
+    return this.#around.server.timeSlice;
+  }
+
+  /** What streams that are to be fetched keep in temporary files without being asked, of all sessions. @returns {{ used: number }} In bytes. */
+  get readAhead() {
+    return this.#around.server.readAhead;
   }
 
   /** Whether this side has connected to the other. */
@@ -111,4 +116,4 @@ class Port {
   }
 }
 
-module.exports = { Port };
+module.exports = { StreamContext };

@@ -10,7 +10,7 @@ const TURN = 1;
 /** Time in ms behind it that is for others. */
 const REST = 1;
 
-class Share {
+class TimeSlice {
   #now;
   #end = -Infinity;
   /** What waits for the event loop to come round. */
@@ -53,4 +53,4 @@ class Share {
   };
 }
 
-module.exports = { Share };
+module.exports = { TimeSlice };

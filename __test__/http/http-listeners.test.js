@@ -1,0 +1,136 @@
+"use strict";
+
+// Listeners on requests, responses and their sockets that fail: they are reported and end nothing, not even where Node.js calls them by itself.
+
+const assert = require("node:assert/strict");
+const http = require("node:http");
+const { describe, test } = require("node:test");
+
+const { HttpService, received } = require("../support/http-service");
+const { event } = require("../support/wait");
+
+const POST = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
+const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const UPGRADE = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
+
+/** What is on the server's `error` event next. */
+async function report(service) {
+  const [error, session, where] = await event(service.server, "error");
+  assert.equal(session, null);
+  return [error.message, where];
+}
+
+const careless = {
+  throws: () => {
+    throw new Error("careless");
+  },
+  rejects: async () => {
+    throw new Error("careless");
+  },
+};
+
+for (const [how, listener] of Object.entries(careless)) {
+  describe(`a listener that ${how}`, () => {
+    for (const name of ["data", "end"]) {
+      test(`of '${name}' on a request is reported, and the request answered with 500`, async (t) => {
+        const service = await HttpService.start(t, false, (request) => request.resume().once(name, listener));
+        const reported = report(service);
+        const socket = await service.connect();
+        socket.write(POST);
+        assert.match(await received(socket, "Internal Server Error\r\n"), /^HTTP\/1\.1 500 /);
+        assert.deepEqual(await reported, ["careless", `listener of '${name}' on a request of http_server`]);
+      });
+    }
+
+    for (const name of ["finish", "close"]) {
+      test(`of '${name}' on a response is reported, and the connection goes on`, async (t) => {
+        const service = await HttpService.start(t, false, (_, response) => response.once(name, listener).end("fine"));
+        const socket = await service.connect();
+        for (let n = 0; n < 2; n++) {
+          const reported = report(service);
+          socket.write(GET);
+          await received(socket, "fine");
+          assert.deepEqual(await reported, ["careless", `listener of '${name}' on a response of http_server`]);
+        }
+      });
+    }
+
+    test("of 'close' on a socket is reported, and Node's own are called all the same", async (t) => {
+      const service = await HttpService.start(t, false, (request, response) => {
+        request.socket.prependOnceListener("close", listener);
+        response.write("begun");
+      });
+      const requested = event(service.http, "request");
+      const socket = await service.connect();
+      socket.write(GET);
+      const [, response] = await requested;
+      await received(socket, "begun");
+      const reported = report(service);
+      const closed = event(response, "close");
+      socket.destroy();
+      assert.deepEqual(await reported, ["careless", "listener of 'close' on a connection of http_server"]);
+      await closed;
+    });
+  });
+}
+
+describe("a request whose listener fails", () => {
+  test("keeps the answer that it has got already", async (t) => {
+    const service = await HttpService.start(t, false, (request, response) => {
+      response.end("whole answer");
+      request.resume().once("end", careless.throws);
+    });
+    const reported = report(service);
+    const socket = await service.connect();
+    socket.write(POST);
+    assert.match(await received(socket, "whole answer"), /^HTTP\/1\.1 200 /);
+    await reported;
+  });
+
+  test("is guarded also where a framework gives it another prototype", async (t) => {
+    const service = await HttpService.start(t, false, (request, response) => {
+      Object.setPrototypeOf(request, Object.create(http.IncomingMessage.prototype));
+      Object.setPrototypeOf(response, Object.create(http.ServerResponse.prototype));
+      request.resume().once("end", () => response.once("finish", careless.throws).end("fine"));
+    });
+    const reported = report(service);
+    const socket = await service.connect();
+    socket.write(POST);
+    await received(socket, "fine");
+    assert.deepEqual(await reported, ["careless", "listener of 'finish' on a response of http_server"]);
+  });
+});
+
+describe("an error that nobody listens for", () => {
+  test("of a response is reported", async (t) => {
+    const service = await HttpService.start(t, false, (_, response) => {
+      response.end("fine");
+      response.write("more");
+    });
+    const reported = report(service);
+    const socket = await service.connect();
+    socket.write(GET);
+    await received(socket, "fine");
+    assert.deepEqual(await reported, ["write after end", "response of http_server"]);
+  });
+
+  test("of a socket that was upgraded is reported", async (t) => {
+    const service = await HttpService.start(t, false);
+    service.http.on("upgrade", (_, socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+    const upgraded = event(service.http, "upgrade");
+    const socket = await service.connect();
+    socket.write(UPGRADE);
+    await received(socket, "\r\n\r\n");
+    const [, ours] = await upgraded;
+    const reported = report(service);
+    ours.destroy(new Error("broken"));
+    assert.deepEqual(await reported, ["broken", "connection of http_server"]);
+  });
+});
+
+test("a callback of getConnections that throws is reported", async (t) => {
+  const service = await HttpService.start(t, false);
+  const reported = report(service);
+  service.http.getConnections(careless.throws);
+  assert.deepEqual(await reported, ["careless", "callback of getConnections"]);
+});

@@ -1,0 +1,65 @@
+"use strict";
+
+// What the streams' methods take besides a source, and what they come to on a session that is over.
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+
+const { CRYO_FLOW_BEHAVIOUR } = require("../..");
+const { joined } = require("../support/server");
+const { event, settled } = require("../support/wait");
+
+const ACKS = { acks: true };
+const { TX_PULL } = CRYO_FLOW_BEHAVIOUR;
+
+/** A stream of the client's that was claimed. */
+async function claimed(t) {
+  const { client, session } = await joined(t, {}, ACKS);
+  const claim = session.WaitForStream("up");
+  client.send("TX_START", { txId: 6, byteLength: 4, streamName: "up" });
+  return { client, session, readable: await claim };
+}
+
+describe("a range of chunks", () => {
+  test("to Infinity is all that remain", async (t) => {
+    const { client, session, readable } = await claimed(t);
+    session.StreamFetchRange(readable, 3, Infinity);
+    const { start, end } = await client.nextOf("TX_FETCH");
+    assert.deepEqual([start, end], [3, 2 ** 32 - 1]);
+  });
+
+  test("that makes no sense is refused in the name of the method that was called", async (t) => {
+    const { session, readable } = await claimed(t);
+    for (const [owner, method] of [[session, "StreamFetchRange"], [session.stream, "StreamRequestRange"]]) {
+      for (const range of [[{ txId: 6 }, 0, 1], [readable, -1, 1], [readable, Infinity, Infinity], [readable, 0, -Infinity], [readable, 0, 0.5]]) {
+        await assert.rejects(owner[method](...range), (error) => {
+          assert.equal(error.code, "ERR_CRYO_INVALID_ARGUMENT");
+          assert.match(error.message, new RegExp(`^${method} takes `));
+          return true;
+        });
+      }
+    }
+  });
+});
+
+describe("SetIncomingFlowControl on a session that is over", () => {
+  const closing = async (t, options) => {
+    const { client, session } = await joined(t, options, ACKS);
+    const closed = event(session, "closed");
+    client.close();
+    await closed;
+    return session;
+  };
+
+  test('stays pending as a send does: undelivered "pending"', async (t) => {
+    const session = await closing(t, {});
+    for (const promise of [session.SetIncomingFlowControl(TX_PULL), session.SendUTF8("x")]) assert.equal(await settled(promise), false);
+  });
+
+  test('rejects as a send does: undelivered "reject"', async (t) => {
+    const session = await closing(t, { undelivered: "reject" });
+    for (const promise of [session.SetIncomingFlowControl(TX_PULL), session.SendUTF8("x")]) {
+      await assert.rejects(promise, { code: "ERR_CRYO_SESSION_CLOSED" });
+    }
+  });
+});

@@ -1,0 +1,124 @@
+"use strict";
+
+// Names of streams, which may be megabytes long: what keeping them may cost, and how much of them a message shows.
+
+const assert = require("node:assert/strict");
+const { once } = require("node:events");
+const { Readable } = require("node:stream");
+const { buffer } = require("node:stream/consumers");
+const { describe, test } = require("node:test");
+
+const { joined } = require("../support/server");
+const { upload } = require("../support/transactions");
+const { event } = require("../support/wait");
+
+const ACKS = { acks: true };
+const LIMIT = { maxUnclaimedStreamBytes: 100_000 };
+
+/** A name that takes 80,000 bytes of memory. */
+const long = (letter) => `€${letter.repeat(39_999)}`;
+
+const start = (client, txId, streamName) => client.send("TX_START", { txId, byteLength: -1, streamName });
+
+/** Everything the client has sent so far was handled by the application. */
+async function caughtUp(client, session) {
+  const message = event(session, "message-utf8");
+  client.send("UTF8DATA", { payload: "all there" });
+  await message;
+}
+
+/** The numbers of the streams that the server has cancelled. */
+async function cancelled(client, session) {
+  await caughtUp(client, session);
+  session.SendUTF8("all told");
+  const numbers = [];
+  for (let frame = await client.next(); frame.name !== "UTF8DATA"; frame = await client.next()) {
+    if (frame.name === "TX_CANCEL") numbers.push(frame.txId);
+  }
+  return numbers;
+}
+
+describe("the names of streams that nobody waits for", () => {
+  test("are limited in bytes: the oldest goes, and one that is over the limit by itself", async (t) => {
+    const { client, session } = await joined(t, LIMIT, ACKS);
+    start(client, 0, long("a"));
+    start(client, 1, long("b"));
+    assert.deepEqual(await cancelled(client, session), [0]);
+    assert.equal((await session.WaitForStream(long("b"))).txId, 1);
+    start(client, 2, long("c").repeat(2));
+    assert.deepEqual(await cancelled(client, session), [2]);
+  });
+
+  test("count after the end of the stream, too", async (t) => {
+    const { client, session } = await joined(t, LIMIT, ACKS);
+    upload(client, 0, long("a"), []);
+    upload(client, 1, long("b"), [Buffer.from("x")]);
+    assert.deepEqual(await cancelled(client, session), [0]);
+    assert.equal(String(await buffer(await session.WaitForStream(long("b")))), "x");
+  });
+
+  test("count no more once a stream is claimed, cancelled, or begun again", async (t) => {
+    const { client, session } = await joined(t, LIMIT, ACKS);
+    start(client, 0, long("a"));
+    await session.WaitForStream(long("a"));
+    start(client, 1, long("b"));
+    client.send("TX_CANCEL", { txId: 1 });
+    start(client, 2, long("c"));
+    start(client, 2, long("d"));
+    assert.deepEqual(await cancelled(client, session), []);
+    assert.equal((await session.WaitForStream(long("d"))).txId, 2);
+  });
+
+  test("cost nothing where they are short", async (t) => {
+    const { client, session } = await joined(t, { maxUnclaimedStreamBytes: 1 }, ACKS);
+    for (let txId = 0; txId < 20; txId++) start(client, txId, `short ${txId}`);
+    assert.deepEqual(await cancelled(client, session), []);
+  });
+
+  test("are forgotten where somebody listens for chunks, and the stream goes on", async (t) => {
+    const { server, client, session } = await joined(t, LIMIT, ACKS);
+    const errors = [];
+    server.on("error", (error) => errors.push(error));
+    const heard = [];
+    session.stream.on("tx-chunk", (txId, chunk) => heard.push([txId, String(chunk)]));
+    start(client, 0, long("a"));
+    start(client, 1, long("b"));
+    client.send("TX_CHUNK", { txId: 0, seq: 0, payload: "heard" });
+    assert.deepEqual(await cancelled(client, session), []);
+    assert.deepEqual(heard, [[0, "heard"]]);
+    assert.deepEqual(errors, []);
+  });
+});
+
+describe("a long name", () => {
+  test("of more than 16 MiB is refused", async (t) => {
+    const { session } = await joined(t);
+    const tooLong = "n".repeat(16 * 1024 * 1024 + 1);
+    for (const call of [() => session.Stream(["x"], tooLong), () => session.WaitForStream(tooLong, 1)]) {
+      await assert.rejects(call, (error) => {
+        assert.equal(error.code, "ERR_CRYO_PAYLOAD_TOO_LARGE");
+        assert.match(error.message, /16777217 bytes/);
+        return true;
+      });
+    }
+  });
+
+  test("is sent whole", async (t) => {
+    const { client, session } = await joined(t, {}, ACKS);
+    session.Stream([], long("a"));
+    assert.equal((await client.nextOf("TX_START")).streamName, long("a"));
+  });
+
+  test("is cut in what is reported", async (t) => {
+    const { server, client, session } = await joined(t, {}, ACKS);
+    const claim = session.WaitForStream(long("a"));
+    start(client, 0, long("a"));
+    await claim;
+    client.send("TX_CANCEL", { txId: 0 });
+    const [, , where] = await once(server, "error");
+    assert.equal(where, `incoming stream '€${"a".repeat(79)}...'`);
+    session.Stream(new Readable({ read() { this.destroy(new Error("no")); } }), long("b"));
+    const [error] = await once(server, "error");
+    assert.equal(error.message, `The source of the stream '€${"b".repeat(79)}...' failed.`);
+  });
+});
