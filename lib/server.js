@@ -2,13 +2,13 @@
 
 // The server, as the application sees it, and where events from Rust are handed out.
 
-const { AsyncResource } = require("node:async_hooks");
 const { EventEmitter, captureRejectionSymbol } = require("node:events");
 
 const { Admission } = require("./admission/admission.js");
 const { Bridge } = require("./bridge/bridge.js");
 const { listen, sharesPort } = require("./cluster.js");
 const { EVENT, COMMAND } = require("./bridge/codes.js");
+const { Context } = require("./bridge/contexts.js");
 const { deferred } = require("./promises.js");
 const { argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
@@ -183,6 +183,7 @@ class CryoWebsocketServer extends EventEmitter {
     this.#http = new HttpFace({
       secure: this.#options.ssl !== undefined,
       native: this.#native,
+      contexts: this.#bridge.contexts,
       listening,
       sessions: () => this.#sessions.count,
       destroy: () => this.Destroy(),
@@ -235,9 +236,9 @@ class CryoWebsocketServer extends EventEmitter {
     }
   }
 
-  /** In an asynchronous context of the client's own, as `Sessions` has it for what follows. */
+  /** In an asynchronous context of the client's own, as `Sessions` has one for what follows. */
   #validate(number, token, text) {
-    new AsyncResource("CRYOHANDSHAKE").runInAsyncScope(async () => {
+    void this.#bridge.contexts.run(new Context(), async () => {
       this.#bridge.command(number, COMMAND.Answer, await this.#admission.judge(number, token, text));
     });
   }

@@ -17,7 +17,7 @@ const { normalizeSsl } = require("./options/options.js");
  */
 function makeNative(options, bridge) {
   const { NativeServer } = loadNative();
-  const make = () => new NativeServer(options, bridge.arrays, bridge.wake, isNode());
+  const make = () => new NativeServer(options, bridge.arrays, bridge.wake, isNode() ? bridge.contexts.resource : null);
   // The only thing that options which passed their check can still be wrong in.
   if (options.ssl === undefined) return make();
   return using("options.ssl", options.ssl, make);

@@ -4,6 +4,7 @@
 
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
+const { setImmediate: nextTurn } = require("node:timers");
 const { setImmediate } = require("node:timers/promises");
 
 const { Bridge } = require("../../lib/bridge/bridge.js");
@@ -22,6 +23,7 @@ function play(portions, onEvent = () => {}) {
     flush(count, more) {
       calls.push(`flush ${count}${more ? " and more" : ""}`);
     },
+    wakeAgain: () => nextTurn(() => bridge.wake()),
   };
   const event = () => {
     bridge.command(7, COMMAND.Ping);

@@ -6,6 +6,7 @@ const assert = require("node:assert/strict");
 const { execFileSync } = require("node:child_process");
 const { describe, test } = require("node:test");
 
+const { Bridge } = require("../../lib/bridge/bridge.js");
 const { EVENT, OUTCOME } = require("../../lib/bridge/codes.js");
 const { Sends } = require("../../lib/messages/sends.js");
 const { Sessions } = require("../../lib/session/sessions.js");
@@ -75,6 +76,6 @@ for (const rejects of [false, true]) {
 }
 
 test("an outcome that arrives after its session's end is discarded", () => {
-  const sessions = new Sessions({}, null, null);
+  const sessions = new Sessions({ bridge: new Bridge() }, null, null);
   assert.equal(sessions.event(EVENT.Settled, 7, 1, OUTCOME.Dropped | (1 << 8), null), true);
 });

@@ -3,6 +3,7 @@
 // JavaScript's side of the bridge: takes batches of events from Rust, gives batches of commands to it. One call each way
 // per batch, however many messages it holds.
 
+const { Contexts } = require("./contexts.js");
 const { EVENT_WORDS, FLAG, COMMAND_WORDS } = require("./codes.js");
 const { Parcels } = require("./parcels.js");
 const { Payload } = require("./payload.js");
@@ -55,6 +56,9 @@ class Bridge {
     this.flush();
   };
 
+  /** The clients' asynchronous contexts. */
+  contexts = new Contexts();
+
   /** Payloads of the portion being delivered. */
   incoming = Buffer.allocUnsafeSlow(BYTES);
 
@@ -82,15 +86,17 @@ class Bridge {
   wake = (count = 0) => {
     this.#delivering = true;
     if (count > 0) this.#begin(count);
+    this.contexts.begin();
     let through = false;
     try {
       through = this.#deliverPortions();
     } finally {
       // Not through also when a nextTick callback threw. The rest comes when the application has survived it, and others had their turn.
       this.#delivering = false;
+      this.contexts.end();
       if (!through) {
-        // First, so that it comes whatever becomes of the commands.
-        setImmediate(this.wake);
+        // First, so that it comes whatever becomes of the commands. Not by a timer, which has an asynchronous context of its own.
+        this.#native.wakeAgain();
         this.flush();
       }
     }

@@ -41,6 +41,7 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
  * @typedef {object} Surroundings What it needs of the Cryo server.
  * @property {boolean} secure
  * @property {any} native The `NativeServer`.
+ * @property {import("../bridge/contexts.js").Contexts} contexts
  * @property {Listening} listening
  * @property {() => number} sessions How many sessions are open.
  * @property {() => Promise<void>} destroy Closes the Cryo server.
@@ -49,6 +50,7 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
 
 class HttpFace {
   #native;
+  #contexts;
   #failed;
   #secure;
   #open;
@@ -61,8 +63,9 @@ class HttpFace {
   server;
 
   /** @param {Surroundings} surroundings */
-  constructor({ secure, native, listening, sessions, destroy, failed }) {
+  constructor({ secure, native, contexts, listening, sessions, destroy, failed }) {
     this.#native = native;
+    this.#contexts = contexts;
     this.#failed = failed;
     this.#secure = secure;
     this.#open = listening.error === undefined;
@@ -111,7 +114,10 @@ class HttpFace {
     if (code === EVENT.HttpOpened) return this.#opened(id, payload);
     const socket = this.#sockets.get(id);
     // One that was destroyed here may still have events under way.
-    if (socket === undefined) return;
+    if (socket !== undefined) this.#contexts.run(socket.context, () => this.#happened(socket, code, payload));
+  }
+
+  #happened(socket, code, payload) {
     if (code === EVENT.HttpData) socket.onData(payload.buffer());
     else if (code === EVENT.HttpWritable) socket.onDrain();
     else if (code === EVENT.HttpEnd) socket.onEnd();
@@ -124,7 +130,7 @@ class HttpFace {
     const socket = this.#socket(id, native, payload);
     this.#sockets.set(id, socket);
     // A tls.Server would begin a handshake on `connection`.
-    this.server.emit(this.#secure ? "secureConnection" : "connection", socket);
+    this.#contexts.run(socket.context, () => this.server.emit(this.#secure ? "secureConnection" : "connection", socket));
   }
 
   #socket(id, native, payload) {

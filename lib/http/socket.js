@@ -4,6 +4,8 @@
 
 const { Duplex } = require("node:stream");
 
+const { Context } = require("../bridge/contexts.js");
+
 const { emitGuarded } = require("../emit.js");
 
 /** Bytes that are reported as consumed at a time; less than Rust lets be under way, so that reading never stalls for it. */
@@ -33,6 +35,8 @@ class HttpSocket extends Duplex {
   #waiting = null;
   #timer = null;
 
+  /** What its events are delivered in. */
+  context = new Context();
   /** Bytes received. */
   bytesRead = 0;
   /** Idle time in ms after which `timeout` is emitted; 0 for never. */

@@ -2,45 +2,25 @@
 
 // The sessions of a server by their slots, and the events from Rust that are about them.
 
-const { AsyncResource } = require("node:async_hooks");
-
 const { EVENT, FLAG, COMMAND } = require("../bridge/codes.js");
+const { Context } = require("../bridge/contexts.js");
 const { report } = require("../report.js");
 const { UpgradeRequest } = require("../admission/request.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
 
-/** The events about a session; of the others, the slot is something else's number. */
-const ABOUT_SESSIONS = new Set([
-  EVENT.Utf8,
-  EVENT.Error,
-  EVENT.Binary,
-  EVENT.Settled,
-  EVENT.Opened,
-  EVENT.Connected,
-  EVENT.Stats,
-  EVENT.Closed,
-  EVENT.TxStart,
-  EVENT.TxChunk,
-  EVENT.TxFinish,
-  EVENT.TxCancel,
-  EVENT.TxFetch,
-  EVENT.TxFlow,
-  EVENT.TxSettled,
-  EVENT.TxRoom,
-]);
+/** By its number, whether an event is about a session; of the others, the slot is something else's number. */
+const ABOUT_SESSIONS = [];
+for (const name of ["Utf8", "Binary", "Error", "Settled", "Opened", "Connected", "Stats", "Closed"]) ABOUT_SESSIONS[EVENT[name]] = true;
+for (const name of Object.keys(EVENT).filter((key) => key.startsWith("Tx"))) ABOUT_SESSIONS[EVENT[name]] = true;
 
 class Sessions {
   #shared;
   #admission;
   #peers;
   #bySlot = [];
-  /**
-   * The asynchronous context of each, as each socket of Node.js has one: what `AsyncLocalStorage.enterWith` sets in a listener must not be seen by
-   * other clients' listeners, although one wake-up delivers to all of them.
-   *
-   * @type {AsyncResource[]}
-   */
+  /** The asynchronous context of each, and the one that is entered. @type {Context[]} */
   #contexts = [];
+  #entered;
 
   /**
    * @param {any} shared What the sessions know of the server.
@@ -49,6 +29,7 @@ class Sessions {
    */
   constructor(shared, admission, peers) {
     this.#shared = shared;
+    this.#entered = shared.bridge.contexts;
     this.#admission = admission;
     this.#peers = peers;
   }
@@ -75,10 +56,13 @@ class Sessions {
 
   /** One event; false when it was about no session. Parameters as in `Receiver` of bridge.js. */
   event(code, slot, a, b, payload) {
-    if (!ABOUT_SESSIONS.has(code)) return false;
-    if (code === EVENT.Opened) this.#contexts[slot] = new AsyncResource("CRYOSESSION");
+    if (ABOUT_SESSIONS[code] !== true) return false;
+    if (code === EVENT.Opened) this.#contexts[slot] = new Context();
+    const context = this.#contexts[slot];
     // What the socket has taken may be told after the session's end.
-    if (this.#contexts[slot] !== undefined) this.#contexts[slot].runInAsyncScope(this.#handle, this, code, slot, a, b, payload);
+    if (context === undefined) return true;
+    if (this.#entered.enter(context)) this.#handle(code, slot, a, b, payload);
+    else context.resource.runInAsyncScope(this.#handle, this, code, slot, a, b, payload);
     return true;
   }
 

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Env, Function};
+use napi::bindgen_prelude::{Env, Function, Object};
 use napi::sys;
 use parking_lot::RwLock;
 
@@ -71,18 +71,19 @@ struct State {
 pub struct LoopWatch(Rc<State>);
 
 impl LoopWatch {
-    /// Lets the event loop be woken, and watch the sockets that `shared` lends, and call `on_wake` after either. None where it can't: no socket is
+    /// Lets the event loop be woken, and watch the sockets that `shared` lends, and call `on_wake` after either, in `resource`. None where it can't: no socket is
     /// lent then, which is slower and nothing else.
     pub fn start(
         env: &Env,
         on_wake: &Function<'_, (), ()>,
+        resource: &Object<'_>,
         shared: &Arc<Shared>,
         exchange: &Rc<Exchange>,
     ) -> Option<Self> {
         let (uv, watch, uv_loop) = (Uv::find()?, Watch::new().ok()?, env.get_uv_event_loop().ok()?);
         let this = Self(Rc::new(State {
             uv,
-            on_wake: OnWake::new(env, on_wake)?,
+            on_wake: OnWake::new(env, on_wake, resource)?,
             shared: Arc::clone(shared),
             exchange: Rc::downgrade(exchange),
             hook: Cell::default(),

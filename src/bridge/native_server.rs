@@ -4,7 +4,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use napi::bindgen_prelude::{Env, FnArgs, Function, Result, Uint8ArraySlice};
+use napi::bindgen_prelude::{Env, FnArgs, Function, Object, Result, Uint8ArraySlice};
 use napi_derive::napi;
 use parking_lot::Mutex;
 
@@ -74,8 +74,8 @@ pub struct NativeServer {
 #[napi]
 impl NativeServer {
     /// A server that does not listen yet. `arrays` is where commands and events cross. `onWake` is called when there are events, with
-    /// how many stand in the arrays already; what it throws becomes an uncaught exception. `libuv` says that the event loop is libuv's: that its
-    /// functions can be found does not say so.
+    /// how many stand in the arrays already; what it throws becomes an uncaught exception. `resource` is what the event loop is to call it in, and says that
+    /// this loop is libuv's: that its functions can be found does not say so.
     ///
     /// # Errors
     /// When key and certificate can't be used.
@@ -85,10 +85,10 @@ impl NativeServer {
         options: NativeOptions,
         arrays: NativeArrays,
         on_wake: Function<'_, (), ()>,
-        libuv: bool,
+        resource: Option<Object<'_>>,
     ) -> Result<Self> {
         #[cfg(not(target_os = "linux"))]
-        let _ = libuv;
+        let _ = resource;
         heap::keep_freed_memory();
         let tls = options.ssl.as_ref().map(NativeSsl::config).transpose()?;
         let alarm = Alarm::new(&on_wake)?;
@@ -96,9 +96,8 @@ impl NativeServer {
         let shared = Shared::new(options.settings(), tls, Box::new(move || ring.ring()));
         let exchange = Rc::new(Exchange::new(&shared, arrays));
         #[cfg(target_os = "linux")]
-        let event_loop = libuv
-            .then(|| LoopWatch::start(env, &on_wake, &shared, &exchange))
-            .flatten()
+        let event_loop = resource
+            .and_then(|resource| LoopWatch::start(env, &on_wake, &resource, &shared, &exchange))
             .inspect(|watch| alarm.use_bell(watch.bell()));
         let running = Rc::new(Running {
             alarm,
@@ -147,6 +146,12 @@ impl NativeServer {
             exchange.flush(call.get(0)?, call.get(1)?);
             Ok(())
         })
+    }
+
+    /// Lets the event loop call `onWake` once more, when others have had their turn.
+    #[napi]
+    pub fn wake_again(&self) {
+        self.running.alarm.ring();
     }
 
     /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::ptr;
 
-use napi::bindgen_prelude::{Env, Function};
+use napi::bindgen_prelude::{Env, Function, Object};
 use napi::{JsValue as _, sys};
 
 /// What async hooks call it.
@@ -17,13 +17,13 @@ pub struct OnWake {
 }
 
 impl OnWake {
-    /// Keeps the function until [`OnWake::release`]. None where Node.js refuses.
-    pub fn new(env: &Env, function: &Function<'_, (), ()>) -> Option<Self> {
+    /// Keeps the function until [`OnWake::release`], to be called in `resource`, which whoever made it keeps. None where Node.js refuses.
+    pub fn new(env: &Env, function: &Function<'_, (), ()>, resource: &Object<'_>) -> Option<Self> {
         let env = env.raw();
         // SAFETY: the environment and the function live during this call. A reference that was made is deleted once.
         unsafe {
             let function = reference(env, function.raw())?;
-            let Some(context) = async_context(env) else {
+            let Some(context) = async_context(env, resource.raw()) else {
                 sys::napi_delete_reference(env, function);
                 return None;
             };
@@ -99,14 +99,14 @@ unsafe fn reference(env: sys::napi_env, function: sys::napi_value) -> Option<sys
 }
 
 /// # Safety
-/// The environment lives.
-unsafe fn async_context(env: sys::napi_env) -> Option<sys::napi_async_context> {
+/// The environment and the value live.
+unsafe fn async_context(env: sys::napi_env, resource: sys::napi_value) -> Option<sys::napi_async_context> {
     let (mut name, mut context) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: as for the caller, and the name is as long as is said.
     unsafe {
         let length = NAME.count_bytes() as isize;
         let made = is_ok(sys::napi_create_string_latin1(env, NAME.as_ptr(), length, &mut name))
-            && is_ok(sys::napi_async_init(env, ptr::null_mut(), name, &mut context));
+            && is_ok(sys::napi_async_init(env, resource, name, &mut context));
         made.then_some(context)
     }
 }

@@ -1,0 +1,100 @@
+"use strict";
+
+// An asynchronous context for each client, as each socket of Node.js has one: what `AsyncLocalStorage.enterWith` sets in one client's listener
+// must not be seen in another's, although one wake-up delivers to all of them.
+//
+// Up to Node.js 22 such stores are properties of the resource that code runs in. All wake-ups run in one, which is a stand-in for that of the
+// client whose event is being delivered: changing it costs nothing, and a client has none before something is stored there. Where that is not
+// so, each event runs in its client's resource.
+
+const { AsyncLocalStorage, AsyncResource, executionAsyncResource } = require("node:async_hooks");
+
+/** Whether stores are properties of resources. */
+let inResources;
+
+function probe() {
+  const storage = new AsyncLocalStorage();
+  return new AsyncResource("CRYOPROBE").runInAsyncScope(() => {
+    storage.enterWith(probe);
+    const resource = executionAsyncResource();
+    const found = Object.getOwnPropertySymbols(resource).some((symbol) => resource[symbol] === probe);
+    storage.disable();
+    return found;
+  });
+}
+
+/** One client's. */
+class Context {
+  #resource = null;
+
+  /** Its resource; made when it is first asked for. */
+  get resource() {
+    this.#resource ??= new AsyncResource("CRYOCLIENT");
+    return this.#resource;
+  }
+
+  /** The same, or null where nobody has asked for it. */
+  get made() {
+    return this.#resource;
+  }
+}
+
+class Contexts {
+  /** What is seen where no client's event is being delivered. */
+  #base = {};
+  /** @type {Context | null} */
+  #current = null;
+  /** Whether wake-ups run in `resource`; unknown until the first. */
+  #standsIn;
+
+  /** What wake-ups are to run in. */
+  resource = new Proxy(this.#base, {
+    get: (_, key) => Reflect.get(this.#read(), key),
+    has: (_, key) => Reflect.has(this.#read(), key),
+    set: (_, key, value) => Reflect.set(this.#written(), key, value),
+    deleteProperty: (_, key) => Reflect.deleteProperty(this.#written(), key),
+  });
+
+  /** Events are going to be delivered, in a wake-up. */
+  begin() {
+    this.#standsIn ??= executionAsyncResource() === this.resource && (inResources ??= probe());
+  }
+
+  /** They were. */
+  end() {
+    this.#current = null;
+  }
+
+  /**
+   * The next event is this client's. False where it has to be delivered in the context's resource.
+   *
+   * @param {Context} context
+   * @returns {boolean}
+   */
+  enter(context) {
+    this.#current = context;
+    return this.#standsIn;
+  }
+
+  /**
+   * Does something that an event of a client's calls for, in that client's context.
+   *
+   * @template T
+   * @param {Context} context
+   * @param {() => T} task
+   * @returns {T}
+   */
+  run(context, task) {
+    return this.enter(context) ? task() : context.resource.runInAsyncScope(task);
+  }
+
+  #read() {
+    return this.#current?.made ?? this.#base;
+  }
+
+  #written() {
+    return this.#current?.resource ?? this.#base;
+  }
+}
+
+module.exports = { Context, Contexts };
