@@ -12,11 +12,11 @@ const codes = Object.freeze({
   INVALID_ARGUMENT: "ERR_CRYO_INVALID_ARGUMENT",
   /** The session ended before the peer acknowledged, or had ended before the call. */
   SESSION_CLOSED: "ERR_CRYO_SESSION_CLOSED",
-  /** The back-pressure policy discarded the message before it reached the socket. */
+  /** The backpressure policy discarded the message before it reached the socket. */
   DROPPED: "ERR_CRYO_DROPPED",
   /** The peer did not acknowledge within 2500 ms. */
   ACK_TIMEOUT: "ERR_CRYO_ACK_TIMEOUT",
-  /** A payload over the protocol's 16 MiB. */
+  /** A payload, or a stream's name, over the protocol's 16 MiB. */
   PAYLOAD_TOO_LARGE: "ERR_CRYO_PAYLOAD_TOO_LARGE",
   /** A payload that came can't be taken over, such as for lack of memory; `cause` says why. Its session or connection is closed. */
   PAYLOAD_LOST: "ERR_CRYO_PAYLOAD_LOST",
@@ -26,9 +26,9 @@ const codes = Object.freeze({
   STREAM_TIMEOUT: "ERR_CRYO_STREAM_TIMEOUT",
   /** The peer cancelled the stream. */
   STREAM_CANCELLED: "ERR_CRYO_STREAM_CANCELLED",
-  /** The source of an outgoing stream failed; `cause` is its error. */
+  /** The source of an outgoing stream failed, or can't be opened; `cause` is its error. */
   STREAM_SOURCE: "ERR_CRYO_STREAM_SOURCE",
-  /** The temporary file of a stream that is to be fetched can't be written or read; `cause` is the system's error. */
+  /** The temporary file of a stream that is to be fetched can't be written or read; `cause` is the system's error. Or the peer asked for a chunk far ahead. */
   STREAM_STORAGE: "ERR_CRYO_STREAM_STORAGE",
   /** The session ended, or the stream's number was taken again, before the stream was through. */
   STREAM_PREMATURE_CLOSE: "ERR_CRYO_STREAM_PREMATURE_CLOSE",

@@ -202,8 +202,8 @@ export interface ICryoWebsocketServerOptions {
    */
   maxIncomingStreams?: number | undefined;
   /**
-   * Bytes of incoming streams that are not claimed with `WaitForStream`, for one session. Above, its oldest unclaimed one is
-   * cancelled.
+   * Bytes of incoming streams that are not claimed with `WaitForStream`, for one session; of their names, what they have over 256 bytes
+   * each. Above, its oldest unclaimed one is cancelled.
    * @default 4 MiB
    */
   maxUnclaimedStreamBytes?: number | undefined;

@@ -52,14 +52,17 @@ export interface CryoTransactionEvents {
 export declare class CryoTransactionManager extends TypedEmitter<CryoTransactionEvents> {
   private constructor();
   /**
-   * Streams `source` to the peer, no faster than the peer reads.
+   * Streams `source` to the peer, no faster than the peer reads. To a peer that fetches, the source is read to its end first, because its
+   * length is announced; where the temporary files of all such streams hold 2 GiB, the length is announced as -1, and the source is read
+   * as its chunks are fetched.
    *
    * @param name Under which the peer can wait for it. Default: `anonymous`.
    * @returns Resolves when the peer has acknowledged the end of the stream. A stream that is cut short resolves too, unless the
    *   option `undelivered` is `"reject"`: then it rejects with a {@link CryoError} of code `ERR_CRYO_STREAM_CANCELLED`,
    *   `ERR_CRYO_STREAM_SOURCE`, `ERR_CRYO_STREAM_STORAGE`, `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT`. The source is
    *   destroyed in any case. Whatever the option, rejects with `ERR_CRYO_NO_TRANSACTIONS` if the peer does not take part in
-   *   transactions, and with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for a source or name of the wrong type.
+   *   transactions, with `ERR_CRYO_STREAM_SOURCE` if the source can't be opened, and with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for a
+   *   source or name of the wrong type.
    */
   Stream(source: CryoStreamSource, name?: string): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 "use strict";
 
-// What `cryo()` takes as options, and how it refuses the rest. The back-pressure figures are those of 3.0.9.
+// What `cryo()` takes as options, and how it refuses the rest. The backpressure figures are those of 3.0.9.
 
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");

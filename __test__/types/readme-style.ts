@@ -1,4 +1,4 @@
-// An application as the README of 3.0.9 teaches it: flat methods on the session, camelCase back-pressure options.
+// An application as the README of 3.0.9 teaches it: flat methods on the session, camelCase backpressure options.
 
 import { once } from "node:events";
 import { createReadStream, createWriteStream, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// An application written against the typings of 3.0.9: namespaces on the session, upper-case back-pressure options.
+// An application written against the typings of 3.0.9: namespaces on the session, upper-case backpressure options.
 
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";

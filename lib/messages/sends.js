@@ -21,7 +21,7 @@ function capture(resolve, reject) {
 /** Why a send that was not acknowledged rejects. */
 const FAILURES = {
   [OUTCOME.Dropped]: () =>
-    new CryoError(codes.DROPPED, "The message was dropped by the back-pressure policy: the peer reads too slowly."),
+    new CryoError(codes.DROPPED, "The message was dropped by the backpressure policy: the peer reads too slowly."),
   [OUTCOME.TimedOut]: () =>
     new CryoError(codes.ACK_TIMEOUT, "The peer did not acknowledge the message within 2500 ms."),
 };

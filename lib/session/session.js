@@ -91,7 +91,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     return this.#figures().tx;
   }
 
-  /** Messages discarded by the back-pressure policy. */
+  /** Messages discarded by the backpressure policy. */
   get dropped() {
     return this.#figures().dropped + this.#messages.dropped;
   }

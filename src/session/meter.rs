@@ -22,7 +22,7 @@ pub struct Meter {
     sent: [Traffic; FrameType::ALL.len()],
     /// Frames that were ignored: of an unknown type, or about a stream that is not open.
     pub ignored: Counter,
-    /// Messages that the back-pressure policy discarded.
+    /// Messages that the backpressure policy discarded.
     pub dropped: Counter,
     /// Frames whose ACK was overdue.
     pub ack_timeouts: Counter,

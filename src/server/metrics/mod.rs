@@ -139,7 +139,7 @@ impl Shared {
         );
         text.counter(
             "cryo_messages_dropped_total",
-            "Messages discarded by the back-pressure policy.",
+            "Messages discarded by the backpressure policy.",
             meter.dropped.get(),
         );
         text.counter("cryo_ack_timeouts_total", "Frames not acknowledged in time.", meter.ack_timeouts.get());
