@@ -6,6 +6,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
+const { requestHead, target } = require("../support/http");
 const { HttpService, received, text } = require("../support/http-service");
 const { within } = require("../support/wait");
 
@@ -28,6 +29,15 @@ for (const secure of [false, true]) {
       const withoutLength = (answer) => lines(answer).filter((line) => !line.startsWith("Content-Length"));
       assert.match(kept, /^HTTP\/1\.1 426 /);
       assert.deepEqual(withoutLength(kept), withoutLength(fresh));
+    });
+
+    test("an upgrade with more headers than Cryo takes is refused with 431, whether anybody listens or not", async (t) => {
+      const headers = Object.fromEntries(Array.from({ length: 120 }, (_, n) => [`X-${n}`, "1"]));
+      const app = (_, response) => response.end("fine");
+      const service = await HttpService.start(t, secure, app);
+      assert.match(await service.exchange(requestHead(target(1n), { headers })), /^HTTP\/1\.1 431 /);
+      service.http.off("request", app);
+      assert.match(await service.exchange(requestHead(target(1n), { headers })), /^HTTP\/1\.1 431 /);
     });
 
     test("the request's socket is a Duplex, and has what a socket without a client certificate has", async (t) => {

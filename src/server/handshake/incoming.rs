@@ -16,6 +16,8 @@ pub(super) struct Incoming {
     pub(super) buffer: Vec<u8>,
     /// The client's address; none over a Unix domain socket.
     pub(super) peer: Option<SocketAddr>,
+    /// Whether Node.js has given it back. It was read there as what is Cryo's, and is not handed over again.
+    pub(super) was_handed_over: bool,
 }
 
 impl Incoming {

@@ -118,13 +118,13 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
     // Many of these in a row take long, and none makes an event.
     shared.inbox.give_way_if_late();
     let Some(stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
-    let mut incoming = Incoming { stream, buffer: Vec::new(), peer };
+    let mut incoming = Incoming { stream, buffer: Vec::new(), peer, was_handed_over: false };
     let mut outcome = attempt(&shared, pending, &mut incoming, deadline).await;
     if let Err(Ending::HandedOver) = outcome {
         shared.metrics.handshake(Ending::HandedOver.outcome());
-        let Incoming { stream, buffer, peer } = incoming;
+        let Incoming { stream, buffer, peer, .. } = incoming;
         let Some((stream, buffer)) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
-        incoming = Incoming { stream, buffer, peer };
+        incoming = Incoming { stream, buffer, peer, was_handed_over: true };
         let deadline = Instant::now() + shared.settings.handshake_timeout;
         outcome = attempt(&shared, Pending::begin(&shared), &mut incoming, deadline).await;
     }
@@ -212,7 +212,7 @@ async fn read_head(shared: &Shared, incoming: &mut Incoming) -> Result<(RequestH
             Ok(Some(read)) => return Ok(read),
             Ok(None) => {}
             // Node.js may allow what we don't, and tells the application's `clientError` listeners of the rest.
-            Err(_) if shared.wanted().wants(None) => return Err(Ending::HandedOver),
+            Err(_) if !incoming.was_handed_over && shared.wanted().wants(None) => return Err(Ending::HandedOver),
             Err(refusal) => return Err(refusal.into()),
         }
         if incoming.read_more().await? == 0 {
