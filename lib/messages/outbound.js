@@ -4,9 +4,10 @@
 // here too, but that payloads are not compared, which hooks may still change: so that a hook that is slower than the application costs messages, and in the end the session, but not memory.
 
 const { OUTCOME } = require("../bridge/codes.js");
+const { bytesIn } = require("../bytes.js");
 const { MAX_PAYLOAD } = require("../options/options.js");
 const { report } = require("../report.js");
-const { ERROR } = require("./kinds.js");
+const { BINARY, ERROR } = require("./kinds.js");
 const { Lane } = require("./lane.js");
 
 /** How many times `maxQueuedBytes`, and one message of the largest size, may wait with what can't be dropped; as in Rust. */
@@ -145,9 +146,10 @@ class Outbound {
 
   #send(kind, token, value) {
     try {
+      // Where a hook has transferred the message's memory to somebody else, there is nothing left to send.
+      if (kind === BINARY) bytesIn("before_send_binary", value);
       this.#transmit(kind, token, value);
     } catch (error) {
-      // A hook has transferred the message's memory to somebody else, and failed: there is nothing left to send.
       report(this.#server.emitter, error, this.#session, "message after its hooks");
       this.#drop({ token });
     }
