@@ -48,8 +48,8 @@ describe("what was transferred to somebody else", () => {
       name: "thief",
       before_send_binary: (_, box) => void structuredClone(box.value.buffer, { transfer: [box.value.buffer] }),
     });
-    // Small ones share the memory of Node's pool, which can't be transferred.
-    const stolen = session.SendBinary(Buffer.alloc(8 * 1024));
+    // Smaller ones share the memory of Node's pool, which can't be transferred.
+    const stolen = session.SendBinary(Buffer.alloc(128 * 1024));
     await assert.rejects(stolen, { code: "ERR_CRYO_DROPPED" });
     await session.SendUTF8("behind");
     assert.equal((await client.nextOf("UTF8DATA")).payload, "behind");
