@@ -42,7 +42,7 @@ const FLAG = Object.freeze({
   VERDICT: 2,
   /** The payload has to be fetched by itself. */
   LARGE: 4,
-  /** And step by step. */
+  /** Besides that: it is a parcel, to be taken over a piece at a time. */
   PARCEL: 8,
 });
 

@@ -18,9 +18,10 @@ class Sessions {
   #admission;
   #peers;
   #bySlot = [];
-  /** The asynchronous context of each, and the one that is entered. @type {Context[]} */
+  /** The asynchronous context of each. @type {Context[]} */
   #contexts = [];
-  #entered;
+  /** Which one of them, and of other clients', is entered. @type {import("../bridge/contexts.js").Contexts} */
+  #allContexts;
 
   /**
    * @param {any} shared What the sessions know of the server.
@@ -29,7 +30,7 @@ class Sessions {
    */
   constructor(shared, admission, peers) {
     this.#shared = shared;
-    this.#entered = shared.bridge.contexts;
+    this.#allContexts = shared.bridge.contexts;
     this.#admission = admission;
     this.#peers = peers;
   }
@@ -61,7 +62,7 @@ class Sessions {
     const context = this.#contexts[slot];
     // What the socket has taken may be told after the session's end.
     if (context === undefined) return true;
-    if (this.#entered.enter(context)) this.#handle(code, slot, a, b, payload);
+    if (this.#allContexts.enter(context)) this.#handle(code, slot, a, b, payload);
     else context.resource.runInAsyncScope(this.#handle, this, code, slot, a, b, payload);
     return true;
   }
