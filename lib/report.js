@@ -2,8 +2,10 @@
 
 // Errors of the application's own callbacks: reported, and nothing else.
 
+const { errorMonitor } = require("node:events");
 const { inspect } = require("node:util");
 
+const { emitGuarded } = require("./emit.js");
 const { codes } = require("./errors.js");
 
 /** Warnings a second at most: a listener that fails on every message must not drown the log. */
@@ -21,7 +23,11 @@ let warned = 0;
  * @param {string} where Which callback it was.
  */
 function report(server, error, session, where) {
-  if (server.listenerCount("error") === 0) return warn(error, where);
+  if (server.listenerCount("error") === 0) {
+    // Without a listener, Node's emit would throw.
+    emitGuarded(server, errorMonitor, [error, session, where], reportOfListener);
+    return warn(error, where);
+  }
   try {
     server.emit("error", error, session, where);
   } catch (thrown) {

@@ -68,3 +68,27 @@ for (const where of ["a listener", "an async listener", "a hook"]) {
     }
   });
 }
+
+test("who only watches errors, by errorMonitor, is told of them, too", async (t) => {
+  const app = spawnApp(t, ({ cryo, send }) => {
+    const { errorMonitor } = require("node:events");
+    process.on("warning", ({ code }) => send(code));
+    const server = cryo({ validate: async () => true }, { port: 0 });
+    server.on(errorMonitor, (error, session, where) => {
+      send([error.message, session.constructor.name, where]);
+      throw new Error("watching failed");
+    });
+    server.on("listening", () => send(server.http_server.address().port));
+    server.on("session", (session) => {
+      session.on("message-utf8", () => {
+        throw new Error("failed");
+      });
+    });
+  });
+  const client = await Client.connect({ port: await app.next("the port") });
+  t.after(() => client.destroy());
+  client.send("UTF8DATA", { payload: "fail" });
+  assert.deepEqual(await app.next("what was watched"), ["failed", "CryoServerWebsocketSession", "listener of 'message-utf8'"]);
+  assert.equal(await app.next("the warning of what watched"), "CRYO_APPLICATION_ERROR");
+  assert.equal(await app.next("the warning"), "CRYO_APPLICATION_ERROR");
+});
