@@ -39,6 +39,10 @@ pub struct Args {
     /// Echo in an open loop: messages per second over all sessions, whether answers come or not.
     #[arg(long)]
     pub rate: Option<f64>,
+    /// Count round-trip times from the moment a message is given to its socket to the one its answer arrives there, by the
+    /// kernel's time stamps: without what this process waits for a processor (Linux).
+    #[arg(long, requires = "rate")]
+    pub socket_times: bool,
     /// Seconds before the measurement, all sessions open.
     #[arg(long, default_value = "1", value_parser = seconds)]
     pub warmup: Duration,

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use rustls::ClientConfig;
 
+use crate::args::Args;
 use crate::connection::Connection;
 use crate::upgrade;
 use crate::wire::{self, Frame, Incoming, Writer, kind};
@@ -62,10 +64,11 @@ pub struct Client {
 
 impl Client {
     /// Connects and asks for the upgrade.
-    pub fn open(addr: SocketAddr, tls: Option<&Arc<ClientConfig>>, token: &str, sid: u64, raw: bool) -> Result<Self> {
-        let mut writer = Writer::new(sid, raw);
-        writer.bytes().extend_from_slice(upgrade::request(token, sid).as_bytes());
-        Ok(Self { connection: Connection::open(addr, tls)?, phase: Phase::Upgrading, partial: Vec::new(), writer })
+    pub fn open(args: &Args, addr: SocketAddr, tls: Option<&Arc<ClientConfig>>, sid: u64) -> Result<Self> {
+        let mut writer = Writer::new(sid, args.raw);
+        writer.bytes().extend_from_slice(upgrade::request(&args.token, sid).as_bytes());
+        let connection = Connection::open(addr, tls, args.socket_times)?;
+        Ok(Self { connection, phase: Phase::Upgrading, partial: Vec::new(), writer })
     }
 
     /// The connection, to be registered with a poll.
@@ -78,11 +81,12 @@ impl Client {
         self.connection.write(self.writer.bytes())
     }
 
-    /// Reads what is there and tells `hear` of it.
+    /// Reads what is there and tells `hear` of it, and when it had arrived: `now`, if the kernel doesn't say.
     pub fn read(
         &mut self,
         scratch: &mut [u8],
-        mut hear: impl FnMut(News<'_>, &mut Writer) -> Result<Flow>,
+        now: Instant,
+        mut hear: impl FnMut(News<'_>, &mut Writer, Instant) -> Result<Flow>,
     ) -> Result<Read> {
         for _ in 0..READS_PER_TURN {
             let Some(length) = self.connection.read(scratch)? else { return Ok(Read::Drained) };
@@ -92,7 +96,8 @@ impl Client {
                 std::mem::take(&mut self.partial)
             });
             let bytes = joined.as_deref().unwrap_or(read);
-            let (used, flow) = self.take(bytes, &mut hear)?;
+            let arrived = self.connection.arrived().unwrap_or(now);
+            let (used, flow) = self.take(bytes, &mut |news, writer| hear(news, writer, arrived))?;
             if flow == Flow::Leave {
                 return Ok(Read::Left);
             }

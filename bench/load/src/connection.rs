@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use mio::net::TcpStream;
@@ -10,18 +11,20 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::stamped::Stamped;
+
 /// A connection.
 #[derive(Debug)]
 pub struct Connection {
-    socket: TcpStream,
+    socket: Stamped,
     tls: Option<Box<ClientConnection>>,
     /// How much of the writer's bytes the socket has taken.
     written: usize,
 }
 
 impl Connection {
-    /// Connects; on loopback that is done at once.
-    pub fn open(addr: SocketAddr, tls: Option<&Arc<ClientConfig>>) -> Result<Self> {
+    /// Connects; on loopback that is done at once. With `stamps` the kernel tells when bytes arrived.
+    pub fn open(addr: SocketAddr, tls: Option<&Arc<ClientConfig>>, stamps: bool) -> Result<Self> {
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
         socket.connect(&addr.into()).with_context(|| format!("can't connect to {addr}"))?;
         socket.set_nonblocking(true)?;
@@ -35,12 +38,17 @@ impl Connection {
             }
             None => None,
         };
-        Ok(Self { socket: TcpStream::from_std(socket.into()), tls, written: 0 })
+        Ok(Self { socket: Stamped::new(TcpStream::from_std(socket.into()), stamps)?, tls, written: 0 })
     }
 
     /// The socket, to be registered with a poll.
     pub fn socket(&mut self) -> &mut TcpStream {
-        &mut self.socket
+        self.socket.stream()
+    }
+
+    /// When what was read last had arrived at the socket; `None` without stamps.
+    pub fn arrived(&self) -> Option<Instant> {
+        self.socket.arrived()
     }
 
     /// Reads what is there into `scratch`. `None` when nothing is; an error when the server is gone.

@@ -144,7 +144,7 @@ impl<'a> Driver<'a> {
         let addr = spread(self.args.addr, self.connected);
         let sid = self.first_sid.wrapping_add(self.connected);
         self.connected += 1;
-        let mut client = Client::open(addr, self.tls.as_ref(), &self.args.token, sid, self.args.raw)?;
+        let mut client = Client::open(self.args, addr, self.tls.as_ref(), sid)?;
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(client.connection().socket(), Token(session), interest)?;
         Ok(client)
@@ -174,7 +174,7 @@ impl<'a> Driver<'a> {
         let Some(client) = self.clients.get_mut(session) else { return Ok(()) };
         let now = Instant::now();
         let (scenario, opened, heard) = (&mut self.scenario, &mut self.opened, &mut self.heard);
-        let read = client.read(&mut self.scratch, |news, writer| {
+        let read = client.read(&mut self.scratch, now, |news, writer, arrived| {
             *heard = now;
             match news {
                 News::Opened => {
@@ -182,7 +182,7 @@ impl<'a> Driver<'a> {
                     scenario.opened(session, writer);
                     Ok(Flow::Stay)
                 }
-                News::Frame(frame) => scenario.frame(session, frame, writer, now),
+                News::Frame(frame) => scenario.frame(session, frame, writer, arrived),
             }
         });
         let read = read.with_context(|| format!("session {session}"))?;

@@ -5,6 +5,7 @@
 //! | [`args`] | the command line |
 //! | [`driver`] | the event loop: opens the sessions, runs a scenario for its time, reports |
 //! | [`connection`] | one non-blocking connection, with or without TLS |
+//! | [`stamped`] | a socket that can tell when something arrived |
 //! | [`client`] | one session on a connection: upgrade, announcement, ACKs, pongs |
 //! | [`upgrade`] | the HTTP upgrade |
 //! | [`wire`] | frames, written and read |
@@ -20,6 +21,7 @@ mod driver;
 mod latency;
 mod report;
 mod scenario;
+mod stamped;
 mod tls;
 mod upgrade;
 mod wire;

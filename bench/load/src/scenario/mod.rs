@@ -48,6 +48,7 @@ pub trait Scenario {
     fn begin(&mut self, _session: usize, _writer: &mut Writer, _now: Instant) {}
 
     /// A frame arrived; pings and announcements are dealt with already, and what needed an ACK has one.
+    /// With `--socket-times`, `now` is when it arrived at the socket.
     fn frame(&mut self, session: usize, frame: Frame<'_>, writer: &mut Writer, now: Instant) -> Result<Flow>;
 
     /// What is due next, once all sessions are open. Asked again after each [`Scenario::send`].

@@ -1,5 +1,6 @@
 //! Open loop: messages leave on a fixed schedule, round robin over the sessions. Times count from the moment a message
-//! was due, so that a server that stalls is charged for all that waited meanwhile.
+//! was due, so that a server that stalls is charged for all that waited meanwhile; with `--socket-times` from the one it was
+//! sent.
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ pub struct Paced {
     /// When the next message is due; none before the first is.
     next: Option<Instant>,
     turn: usize,
+    from_sending: bool,
     messages: Messages,
     sessions: Vec<Echoes>,
     latency: Latency,
@@ -36,6 +38,7 @@ impl Paced {
             gap: Duration::from_secs_f64(1.0 / rate),
             next: None,
             turn: 0,
+            from_sending: args.socket_times,
             messages: Messages::new(args),
             sessions: (0..args.sessions).map(|_| Echoes::default()).collect(),
             latency: Latency::new()?,
@@ -67,7 +70,7 @@ impl Scenario for Paced {
         self.next = Some(due + self.gap);
         self.turn = (self.turn + 1) % self.sessions.len().max(1);
         if let Some(echoes) = self.sessions.get_mut(session) {
-            echoes.send(&mut self.messages, writer, due);
+            echoes.send(&mut self.messages, writer, if self.from_sending { now } else { due });
         }
     }
 
