@@ -15,6 +15,9 @@ pub const CAPACITY: usize = 16 << 20;
 /// not keep other sessions' events waiting.
 pub(super) const LONGEST_HELD: Duration = Duration::from_millis(1);
 
+/// The same where what is read brings no more events, so that waiting longer does not make for larger batches.
+pub(super) const LONGEST_HELD_IN_VAIN: Duration = Duration::from_micros(250);
+
 /// What the inbox's mutex guards.
 #[derive(Default)]
 pub struct Filling {
@@ -34,6 +37,8 @@ pub struct Filling {
     pub(super) began: Option<Instant>,
     /// Since when the JavaScript thread may be waiting for the I/O thread: that moment, or when it was given way last.
     pub(super) waiting: Option<Instant>,
+    /// How much there was of the events at the last look for lateness, in words.
+    pub(super) looked_at: usize,
     /// The newest batch that has been delivered to its end.
     pub done: u64,
     /// The JavaScript thread has been woken, or is at work, and will look again.
@@ -70,11 +75,21 @@ impl Filling {
     /// Whether the I/O thread, if that asks, has kept the JavaScript thread waiting for too long. Woken already, it may be without a CPU. The
     /// next time is as much later.
     pub(super) fn is_late(&mut self) -> bool {
-        let late = is_io_thread() && self.waiting.is_some_and(|since| is_older(since, LONGEST_HELD));
+        if !is_io_thread() {
+            return false;
+        }
+        let longest = self.longest_held();
+        let late = self.waiting.is_some_and(|since| is_older(since, longest));
         if late {
             self.waiting = Some(Instant::now());
         }
         late
+    }
+
+    /// How long the JavaScript thread may be kept waiting, by whether there are more events than the last time.
+    fn longest_held(&mut self) -> Duration {
+        let words = self.batch.words.len();
+        if std::mem::replace(&mut self.looked_at, words) == words { LONGEST_HELD_IN_VAIN } else { LONGEST_HELD }
     }
 
     /// Whether reading must wait, whichever connection it is.
@@ -105,5 +120,16 @@ mod tests {
             (elsewhere, first, soon, filling.is_late())
         });
         assert_eq!(lateness.join().expect("the I/O thread"), (false, true, false, true));
+    }
+
+    #[test]
+    fn events_wait_less_long_where_no_more_come() {
+        let mut filling = Filling::default();
+        let mut longest_with = |events: u32| {
+            (0..events).for_each(|session| filling.batch.push(session, Code::Connected, 0, 0, &[]));
+            filling.longest_held()
+        };
+        let longest = [2, 0, 0, 1].map(&mut longest_with);
+        assert_eq!(longest, [LONGEST_HELD, LONGEST_HELD_IN_VAIN, LONGEST_HELD_IN_VAIN, LONGEST_HELD]);
     }
 }
