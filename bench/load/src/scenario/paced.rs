@@ -23,6 +23,7 @@ pub struct Paced {
     /// When the next message is due; none before the first is.
     next: Option<Instant>,
     turn: usize,
+    /// Times count from the moment a message is sent, and not from the one it was due.
     from_sending: bool,
     messages: Messages,
     sessions: Vec<Echoes>,
