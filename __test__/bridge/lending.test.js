@@ -9,6 +9,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { describe, test } = require("node:test");
+const { setTimeout } = require("node:timers/promises");
 const { Worker } = require("node:worker_threads");
 
 const certificate = require("../support/certs");
@@ -81,6 +82,53 @@ describe("a session that keeps asking", { skip: process.platform !== "linux" && 
     const { server, clients } = await lentOnes(t, 3);
     for (const client of clients) client.destroy();
     await returned(server);
+  });
+
+  test("is lent beside many others, in a process with one CPU", async (t) => {
+    const COUNT = 40;
+    const app = spawnApp(t, async ({ cryo, send }) => {
+      const { spawnSync } = require("node:child_process");
+      const { readFileSync } = require("node:fs");
+      const [, cpu] = /^Cpus_allowed_list:\t(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"));
+      const { status } = spawnSync("taskset", ["-c", "-p", cpu, String(process.pid)]);
+      if (status !== 0) return send(null);
+      const server = cryo({ validate: async () => true }, { port: 0 });
+      server.on("listening", () => send(server.http_server.address().port));
+      server.on("session", (session) => {
+        session.on("message-utf8", (text) => session.SendUTF8(text));
+        session.on("message-error", (text) => {
+          if (text === "metrics") send(server.Metrics());
+          // What comes meanwhile makes one batch.
+          else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        });
+      });
+    });
+    const port = await app.next("the port");
+    if (port === null) return t.skip("needs taskset");
+    const clients = [];
+    for (let n = 0; n < COUNT; n++) {
+      const client = await Client.connect({ port, sid: BigInt(n + 1), acks: true });
+      t.after(() => client.destroy());
+      await client.announce();
+      clients.push(client);
+    }
+    const lentNow = async () => {
+      clients[0].send("ERROR", { payload: "metrics" });
+      return Number(LENT.exec(await app.next("metrics"))[1]);
+    };
+    // So few rounds would not be enough if they were lent by twos and threes. A host that stalls between them has it all begin anew.
+    const asking = async () => {
+      for (;;) {
+        for (let round = 0; round < 8; round++) {
+          clients[0].send("ERROR", { payload: "wait" });
+          for (const client of clients) client.send("UTF8DATA", { payload: "question" });
+          for (const client of clients) assert.equal((await client.nextOf("UTF8DATA")).payload, "question");
+        }
+        if ((await lentNow()) === COUNT) return;
+        while ((await lentNow()) > 0) await setTimeout(350);
+      }
+    };
+    await within(asking(), "all of them to be lent");
   });
 
   test("is given back when it stops, and served as before", async (t) => {

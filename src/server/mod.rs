@@ -31,8 +31,10 @@ pub mod scheduling;
 pub mod settings;
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -116,7 +118,7 @@ impl Shared {
         let (connect_requests, incoming_connect_requests) = mpsc::unbounded_channel();
         Arc::new(Self {
             inbox: Inbox::new(wake),
-            lending: Lending::default(),
+            lending: Lending::new(available_parallelism().map_or(usize::MAX, NonZero::get)),
             neighbours: Neighbours::default(),
             registry: Mutex::default(),
             wheel: Mutex::new(Wheel::new(settings.keep_alive)),

@@ -1,5 +1,5 @@
 //! Sockets that are lent to the event loop. While little goes on, most of what a message costs is that one thread wakes the other: a session
-//! that keeps asking has its socket read by the JavaScript thread itself.
+//! that keeps asking has its socket read by the JavaScript thread itself. With one CPU for both, so it is while more goes on.
 //!
 //! The connection's task gets it back whenever it is woken, whatever the reason, and does everything else: it is woken when the socket takes
 //! no more, when the session ends, when much comes at once, when what comes is not for the application, when the session has fallen silent, and when the event loop
@@ -20,6 +20,13 @@ use crate::session::Micros;
 
 /// Sockets lent at a time.
 const MOST: usize = 64;
+
+/// Readings whose events one batch holds, up to which little goes on. With more, waking the other thread costs each of them next to nothing, and
+/// it reads while the JavaScript thread is at work.
+const CROWD: u32 = 4;
+
+/// The same in a process with one CPU, where neither works while the other does.
+const CROWD_ON_ONE_CPU: u32 = MOST as u32;
 
 /// Time in microseconds after which the JavaScript thread reads them in the middle of a turn: others' events, and what they cause, can make a turn
 /// of the event loop one of many ms.
@@ -55,8 +62,9 @@ pub struct Loan {
 }
 
 /// All of a server's.
-#[derive(Default)]
 pub struct Lending {
+    /// Readings beside each other up to which sockets are lent.
+    crowd: u32,
     /// None while the event loop does not watch it.
     watch: Mutex<Option<Watch>>,
     /// By their links' keys, which are what the watch calls their sockets, too.
@@ -66,6 +74,17 @@ pub struct Lending {
 }
 
 impl Lending {
+    /// Nothing is lent, in a process that may use so many CPUs.
+    pub fn new(cpus: usize) -> Self {
+        let crowd = if cpus == 1 { CROWD_ON_ONE_CPU } else { CROWD };
+        Self { crowd, watch: Mutex::default(), loans: Mutex::default(), looked: AtomicU64::default() }
+    }
+
+    /// Whether so many readings beside each other are too many.
+    pub fn is_crowd(&self, readings: u32) -> bool {
+        readings > self.crowd
+    }
+
     /// From now on the event loop watches `watch`.
     pub fn begin(&self, watch: Watch) {
         *self.watch.lock() = Some(watch);

@@ -206,8 +206,8 @@ impl Reader {
             self.greet();
         }
         let (now, hooks, bytes) = (self.shared.now(), self.shared.hooks(), input.len());
-        let Self { link, decoder, request_reply, .. } = self;
-        let (received, output) = self.shared.inbox.write(|filling| {
+        let Self { shared, link, decoder, request_reply, .. } = self;
+        let (received, output) = shared.inbox.write(|filling| {
             let mut core = link.lock();
             let core = &mut *core;
             let place = (link.slot, filling.number);
@@ -215,7 +215,7 @@ impl Reader {
             if received.events {
                 filling.readings += 1;
                 let beside = filling.readings.max(filling.readings_before);
-                request_reply.note(now, (received.items, bytes), beside);
+                request_reply.note(now, (received.items, bytes), shared.lending.is_crowd(beside));
             }
             let output = Output::of(link, core, filling, received.events);
             pause_if_full(filling, core);

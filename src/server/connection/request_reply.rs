@@ -5,9 +5,6 @@ use crate::session::Micros;
 /// Readings in a row that show it.
 const READINGS: u8 = 4;
 
-/// Readings whose events one batch holds, up to which little goes on. With more, waking the other thread costs each of them next to nothing.
-const CROWD: u32 = 4;
-
 /// Messages and control frames of one reading, and their bytes, up to which a session is one that asks and waits.
 const FEW: usize = 4;
 const SHORT: usize = 8 * 1024;
@@ -23,9 +20,9 @@ pub struct RequestReply {
 }
 
 impl RequestReply {
-    /// Notes a reading of so many messages and control frames in so many bytes, one of so many `beside` each other.
-    pub fn note(&mut self, now: Micros, (items, bytes): (usize, usize), beside: u32) {
-        let goes_on = beside <= CROWD && is_little(items, bytes) && now.saturating_sub(self.last) <= LONGEST_PAUSE;
+    /// Notes a reading of so many messages and control frames in so many bytes, and whether it is one of too many beside each other.
+    pub fn note(&mut self, now: Micros, (items, bytes): (usize, usize), crowded: bool) {
+        let goes_on = !crowded && is_little(items, bytes) && now.saturating_sub(self.last) <= LONGEST_PAUSE;
         self.readings = if goes_on { self.readings.saturating_add(1) } else { 0 };
         self.last = now;
     }
@@ -46,23 +43,23 @@ mod tests {
     use super::*;
 
     /// How a session talks after `READINGS` quick readings and one more, of `reading`, so much later.
-    fn after(pause: Micros, reading: (usize, usize), beside: u32) -> RequestReply {
+    fn after(pause: Micros, reading: (usize, usize), crowded: bool) -> RequestReply {
         let mut session = RequestReply::default();
         for at in 1..=Micros::from(READINGS) {
             assert!(!session.is_steady());
-            session.note(at, (1, 100), 1);
+            session.note(at, (1, 100), false);
         }
         assert!(session.is_steady());
-        session.note(Micros::from(READINGS) + pause, reading, beside);
+        session.note(Micros::from(READINGS) + pause, reading, crowded);
         session
     }
 
     #[test]
     fn a_pause_a_crowd_or_much_at_once_begin_anew() {
-        assert!(after(LONGEST_PAUSE, (FEW, SHORT), CROWD).is_steady());
-        assert!(!after(LONGEST_PAUSE + 1, (1, 100), 1).is_steady());
-        assert!(!after(1, (1, 100), CROWD + 1).is_steady());
-        assert!(!after(1, (FEW + 1, 100), 1).is_steady());
-        assert!(!after(1, (1, SHORT + 1), 1).is_steady());
+        assert!(after(LONGEST_PAUSE, (FEW, SHORT), false).is_steady());
+        assert!(!after(LONGEST_PAUSE + 1, (1, 100), false).is_steady());
+        assert!(!after(1, (1, 100), true).is_steady());
+        assert!(!after(1, (FEW + 1, 100), false).is_steady());
+        assert!(!after(1, (1, SHORT + 1), false).is_steady());
     }
 }

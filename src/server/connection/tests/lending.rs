@@ -13,7 +13,7 @@ use crate::net::watch::Watch;
 use crate::net::websocket::{Decoder, Role, put_message};
 use crate::protocol::Frame;
 use crate::server::Shared;
-use crate::server::connection::lending::{EVENTLESS, IDLE_LOOKS, LONGEST_TURN, Lent, Loan};
+use crate::server::connection::lending::{EVENTLESS, IDLE_LOOKS, LONGEST_TURN, Lending, Lent, Loan};
 use crate::server::connection::link::Link;
 use crate::server::connection::reading::{Reader, without_scratches};
 use crate::server::events::batch::Batch;
@@ -186,4 +186,11 @@ async fn one_that_is_left_unread_is_taken_back() {
     lender.shared.lending.look();
     lender.shared.lending.look();
     assert_eq!(lender.wakes(), 1);
+}
+
+#[test]
+fn more_beside_each_other_are_lent_where_there_is_one_cpu() {
+    let crowds = |cpus| [4, 5, 64, 65].map(|readings| Lending::new(cpus).is_crowd(readings));
+    assert_eq!(crowds(1), [false, false, false, true]);
+    assert_eq!(crowds(2), [false, true, true, true]);
 }
