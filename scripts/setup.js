@@ -2,14 +2,17 @@
 
 // Makes a checkout ready to run: installs the development packages if they are not those of the lock file, then
 // builds the addon. Both are quick when there is nothing to do, and neither needs anything but Node.js, npm and Rust.
+//
+//   node scripts/setup.js [--install-only]
 
-const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
+const { parseArgs } = require("node:util");
 
 const { platformTriple } = require("../lib/bridge/native.js");
+const { spawnNpm } = require("./npm.js");
+const { ROOT } = require("./paths.js");
 
-const ROOT = path.join(__dirname, "..");
 const ADDON_SOURCES = ["Cargo.lock", "Cargo.toml", "build.rs", "src"];
 
 /** The packages a lock file lists, by folder; none where there is no such file. */
@@ -50,13 +53,15 @@ function isBuilt() {
   return ADDON_SOURCES.every((source) => modified(path.join(ROOT, source)) < addon);
 }
 
-/** Runs a command in this terminal; ends this process as the command ended if it failed. */
-function run(command) {
-  const { error, status } = spawnSync(command, { cwd: ROOT, stdio: "inherit", shell: true });
+/** Runs npm in this terminal; ends this process as npm ended if it failed. */
+function run(...args) {
+  const { error, status } = spawnNpm(args, { cwd: ROOT, stdio: "inherit" });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
 
-if (!isInstalled()) run("npm ci --loglevel=error");
-// With --install the caller builds, whatever there is: `npm run build` works in an empty checkout too.
-if (process.argv[2] !== "--install" && !isBuilt()) run("npm run --silent build");
+const { values: flags } = parseArgs({ options: { "install-only": { type: "boolean", default: false } } });
+
+if (!isInstalled()) run("ci", "--loglevel=error");
+// Whoever asks for the packages alone builds by itself, whatever there is: `npm run build` works in an empty checkout too.
+if (!flags["install-only"] && !isBuilt()) run("run", "--silent", "build");

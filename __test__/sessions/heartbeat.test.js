@@ -120,6 +120,30 @@ describe("a sign of life", () => {
     });
   }
 
+  test("is also a part of a message that takes longer than a round", async (t) => {
+    const { client, session } = await joined(t, INTERVAL);
+    const message = client.message("BINARYDATA", { payload: Buffer.alloc(1000, "slowly") });
+    const received = event(session, "message-binary");
+    for (let at = 0; at < message.length; at += 300) {
+      client.write(message.subarray(at, at + 300));
+      // A round and the next: all in all more than the peer of a silent session has.
+      await event(session, "stat-rtt");
+    }
+    assert.equal((await received)[0].length, 1000);
+  });
+
+  test("is waited for while the client has much to read before the ping", async (t) => {
+    const { client, session } = await joined(t, INTERVAL, { acks: true, pongs: true });
+    client.pause();
+    const data = Buffer.alloc(3 << 20, "much");
+    const sent = session.SendBinary(data);
+    for (let round = 0; round < 4; round++) await event(session, "stat-rtt");
+    client.resume();
+    assert.ok(data.equals((await client.nextOf("BINARYDATA")).payload));
+    await within(sent, "its ACK");
+    for (let round = 0; round < 3; round++) await event(session, "stat-rtt");
+  });
+
   test("that is missing ends the session, and no other", async (t) => {
     const harness = await Harness.start(t, INTERVAL);
     const healthy = await harness.join({ pongs: true });

@@ -71,8 +71,8 @@ struct State {
 pub struct LoopWatch(Rc<State>);
 
 impl LoopWatch {
-    /// Lets the event loop be woken, and watch the sockets that `shared` lends, and call `on_wake` after either, in `resource`. None where it can't: no socket is
-    /// lent then, which is slower and nothing else.
+    /// Lets the event loop be woken, and watch the sockets that `shared` lends, and call `on_wake` after either, in `resource`. None where
+    /// it can't: no socket is lent then, which is slower and nothing else.
     pub fn start(
         env: &Env,
         on_wake: &Function<'_, (), ()>,
@@ -170,9 +170,9 @@ impl State {
         if self.rung.open.get() || self.lent.open.get() {
             return;
         }
-        // SAFETY: the environment lives until the hook is removed, or is in `LoopWatch::start`. `onWake` is not being called, since libuv says what it
-        // has closed in a turn of its own, and where no handle was begun it never was. Nothing comes here twice: either the last handle is closed, or
-        // there was none.
+        // SAFETY: the environment lives until the hook is removed, or is in `LoopWatch::start`. `onWake` is not being called, since libuv
+        // says what it has closed in a turn of its own, and where no handle was begun it never was. Nothing comes here twice: either the
+        // last handle is closed, or there was none.
         unsafe {
             self.on_wake.release();
             if !self.hook.get().is_null() {

@@ -74,8 +74,8 @@ pub struct NativeServer {
 #[napi]
 impl NativeServer {
     /// A server that does not listen yet. `arrays` is where commands and events cross. `onWake` is called when there are events, with
-    /// how many stand in the arrays already; what it throws becomes an uncaught exception. `resource` is what the event loop is to call it in, and says that
-    /// this loop is libuv's: that its functions can be found does not say so.
+    /// how many stand in the arrays already; what it throws becomes an uncaught exception. `resource` is the object that the event loop calls it
+    /// in. It is passed only where that loop is libuv's, which the presence of libuv's functions does not prove.
     ///
     /// # Errors
     /// When key and certificate can't be used.

@@ -23,7 +23,7 @@ pub struct NativeSsl {
 
 /// The limits of the outgoing queue. Sizes in bytes.
 #[napi(object, object_to_js = false)]
-#[allow(missing_docs, reason = "the names of the public option, documented in index.d.ts")]
+#[allow(missing_docs, reason = "the names of the public option, documented in types/options.d.ts")]
 pub struct NativeBackpressure {
     pub high_water_mark: f64,
     pub low_water_mark: f64,
@@ -34,7 +34,7 @@ pub struct NativeBackpressure {
 
 /// The options of a server. Times in milliseconds, sizes in bytes.
 #[napi(object, object_to_js = false)]
-#[allow(missing_docs, reason = "the names of the public options, documented in index.d.ts")]
+#[allow(missing_docs, reason = "the names of the public options, documented in types/options.d.ts")]
 pub struct NativeOptions {
     pub host: Option<String>,
     pub port: u16,

@@ -64,8 +64,8 @@ pub fn server_config(key: &[u8], cert: &[u8]) -> Result<Arc<ServerConfig>, TlsEr
     Ok(Arc::new(config))
 }
 
-/// As `ServerConfig::with_single_cert` makes it, but that the certificate may be one of X.509 v1, which webpki does not read, and a server has no need
-/// to.
+/// As `ServerConfig::with_single_cert` makes it, but that the certificate may be one of X.509 v1, which webpki does not read, and a server
+/// has no need to.
 fn certified_key(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'static>) -> Result<CertifiedKey, Error> {
     let is_v1 = chain
         .first()

@@ -1,5 +1,5 @@
-//! Sockets that another event loop than the runtime's watches, all behind one descriptor. Linux alone has such a thing that any of them can be
-//! taken out of by any thread, without a word to that event loop.
+//! A set of sockets that another event loop than the runtime's watches behind one descriptor: an epoll set. On Linux alone any thread can take
+//! a socket out of it without involving the loop that watches it.
 
 #[cfg(target_os = "linux")]
 pub use linux::Watch;

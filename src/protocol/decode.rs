@@ -13,7 +13,7 @@ pub struct Decoded<'a> {
 
 /// Decodes one WebSocket message.
 ///
-/// Accepts exactly what [`Frame::encode_into`] can write: whatever it takes encodes back to the
+/// Accepts exactly what can be written with [`Frame::head`]: whatever it takes encodes back to the
 /// same bytes. Texts are not checked to be UTF-8, nor lengths to be within
 /// [`MAX_PAYLOAD`](super::MAX_PAYLOAD).
 ///

@@ -1,4 +1,4 @@
-//! Frames to bytes: in one piece, or the head alone so that a payload is written from where it is.
+//! Frames to bytes: the head alone, so that a payload is written from where it is.
 
 use std::ops::Deref;
 
@@ -67,19 +67,5 @@ impl Frame<'_> {
             Self::TxFlow { ack, behaviour } => head.u32(ack).put([behaviour as u8]),
             Self::TxFetch { ack, tx_id, start, end } => head.u32(ack).u32(tx_id).u32(start).u32(end),
         }
-    }
-
-    /// The length of the encoded frame, in bytes.
-    #[inline]
-    pub const fn encoded_len(&self) -> usize {
-        self.frame_type().head_len() + self.tail().len()
-    }
-
-    /// Appends the encoded frame to `out`.
-    #[inline]
-    pub fn encode_into(&self, sid: u64, out: &mut Vec<u8>) {
-        out.reserve(self.encoded_len());
-        out.extend_from_slice(&self.head(sid));
-        out.extend_from_slice(self.tail());
     }
 }

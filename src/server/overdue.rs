@@ -9,7 +9,8 @@ use super::Shared;
 /// before the system's own clock tick (4 to 10 ms) makes the kernel set the clock's interrupt anew for each wait: 8 us on a virtual machine.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Flushes what the JavaScript thread has not come round to, and takes back what it does not read. Costs a wake-up each time while there is traffic, nothing otherwise.
+/// Flushes what the JavaScript thread has not come round to, and takes back what it does not read. Costs a wake-up each time while there is
+/// traffic, nothing otherwise.
 pub async fn flush_overdue(shared: Arc<Shared>) {
     loop {
         shared.late.notified().await;

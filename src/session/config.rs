@@ -12,7 +12,7 @@ pub enum DropPolicy {
     /// The new message is discarded.
     Newest,
     /// The new message replaces a queued one of the same type and payload; where the queue is full all the same,
-    /// the oldest queued message of its type makes room.
+    /// the oldest queued message of its type makes room, or of any type if there is none.
     Dedupe,
 }
 

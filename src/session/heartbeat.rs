@@ -1,15 +1,73 @@
 //! Rounds of pings: which peer is alive, which is silent, which of our frames it has not acknowledged in time.
 
 use super::settle::settle;
-use super::{Events, Io, Outcome, Session, Stats, Wire};
+use super::{Events, Io, Micros, Outcome, Session, Stats, Wire};
 use crate::protocol::Frame;
+
+/// Bytes a second that a peer is taken to read at least. What the system's buffers hold before a ping, some MiB, is read first.
+const SLOWEST_READER: u64 = 32 * 1024;
+
+/// Bytes before a ping that don't delay its answer.
+const READ_AT_ONCE: u64 = 64 * 1024;
+
+/// Rounds without a sign of life that a peer may have, at most, besides the one that everybody has.
+const MOST_PATIENCE: u64 = 8;
+
+/// What a session knows of its peer's being alive.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    /// Something arrived since the last round, or could not because the socket was not read.
+    heard: bool,
+    /// A ping has been sent.
+    pinged: bool,
+    /// The socket had more to take at the last round.
+    behind: bool,
+    /// Rounds in a row without a sign of life.
+    silent: u64,
+    /// Bytes of output the socket had taken at the last round.
+    taken: u64,
+    /// The same at the round before the peer was last heard of: what it may not have read yet stands behind this.
+    read: u64,
+    /// When the last round was.
+    last: Micros,
+}
+
+impl Pulse {
+    /// Begins a round. False where the peer is dead.
+    fn is_alive(&mut self, taken: u64, now: Micros, reading_paused: bool) -> bool {
+        // What the socket takes of a backlog, its peer has read.
+        let reads = self.behind && taken > self.taken;
+        if self.heard {
+            self.read = self.taken;
+        }
+        if self.heard || reads || reading_paused || !self.pinged {
+            self.silent = 0;
+        } else if self.silent >= self.patience(taken, now) {
+            return false;
+        } else {
+            self.silent += 1;
+        }
+        true
+    }
+
+    /// Silent rounds that a peer may have because it has to read what stands before the ping.
+    fn patience(&self, taken: u64, now: Micros) -> u64 {
+        let unread = taken.saturating_sub(self.read);
+        if unread <= READ_AT_ONCE {
+            return 0;
+        }
+        let round = now.saturating_sub(self.last).max(1);
+        let reading = unread.saturating_mul(1_000_000) / SLOWEST_READER;
+        (reading / round).min(MOST_PATIENCE)
+    }
+}
 
 /// What a heartbeat round found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Beat {
     /// Alive: figures for the application; a new ping is on its way.
     Alive(Stats),
-    /// Nothing was heard since the last ping: it was told so and is being closed.
+    /// Nothing was heard since a ping that it should have answered by now: it was told so and is being closed.
     Dead,
     /// On its way out already.
     Leaving,
@@ -34,10 +92,8 @@ impl Session {
         if !self.phase.is_open() {
             return Beat::Leaving;
         }
-        // What the socket takes of a backlog, its peer has read.
         let taken = io.wire.taken();
-        let reads = self.taken.is_some_and(|before| taken > before);
-        if self.pinged && !self.heard && !reads && !reading_paused {
+        if !self.pulse.is_alive(taken, io.now, reading_paused) {
             self.close_unresponsive(io);
             return Beat::Dead;
         }
@@ -49,16 +105,18 @@ impl Session {
             ack_timeouts: self.acks.take_timeouts(),
         };
         // A pause that ends just before the next round leaves the peer no time to be heard.
-        self.heard = reading_paused;
-        self.taken = (io.wire.pending() > 0).then_some(taken);
-        self.pinged = true;
+        self.pulse.heard = reading_paused;
+        self.pulse.behind = io.wire.pending() > 0;
+        (self.pulse.taken, self.pulse.last, self.pulse.pinged) = (taken, io.now, true);
         self.ping(io);
         Beat::Alive(stats)
     }
 
-    /// The socket is read again: what the peer has sent during the pause is still to come.
-    pub fn excuse(&mut self) {
-        self.heard = true;
+    /// The peer has sent something, a complete message or not; or the socket is read again, and what it has sent during the pause is still
+    /// to come.
+    #[inline]
+    pub fn hear(&mut self) {
+        self.pulse.heard = true;
     }
 
     /// Looks for frames whose ACK is overdue.

@@ -61,13 +61,18 @@ impl Intake {
     }
 
     /// To be called now and then while the session waits for an ACK. If the application has handled nothing since the last call, and what it holds
-    /// keeps the socket from being read, it may itself wait for that ACK, which stands behind what is not read: the limit is doubled, up to 16
-    /// times, until there is less to handle again. True when it was.
+    /// keeps the socket from being read, it may itself wait for that ACK, which stands behind what is not read: the limit is doubled each
+    /// time, up to 16 times its value, until there is less to handle again. True when it was.
     pub fn raise_if_stalled(&mut self) -> bool {
-        let stalled = !std::mem::replace(&mut self.moved, false) && self.held >= self.raised_limit();
+        let stalled = !std::mem::replace(&mut self.moved, false) && self.holds_too_much();
         let raises = stalled && self.raised < MOST_RAISED;
         self.raised += u32::from(raises);
         raises
+    }
+
+    /// Whether what the application holds is enough to keep the socket from being read, whatever becomes of the batches.
+    pub fn holds_too_much(&self) -> bool {
+        self.held >= self.raised_limit()
     }
 
     fn raised_limit(&self) -> usize {

@@ -44,6 +44,7 @@ use acks::{Acks, Waiter};
 use config::Config;
 pub use event::{Body, Event, Events, Hooks, Io, MessageKind, Outcome, Side, Stats, Step, Wire};
 pub use heartbeat::Beat;
+use heartbeat::Pulse;
 use intake::Intake;
 pub use leave::Farewell;
 use leave::Phase;
@@ -86,12 +87,8 @@ pub struct Session {
     greeted: bool,
     /// The socket is behind by more than the high-water mark, and not yet back below the low one.
     throttled: bool,
-    /// Something arrived since the last heartbeat round, or could not because the socket was not read.
-    heard: bool,
-    /// The output the socket had taken at the last heartbeat round, in bytes, if it had more to take.
-    taken: Option<u64>,
-    /// A ping has been sent that nothing has been heard since.
-    pinged: bool,
+    /// What is known of the peer's being alive.
+    pulse: Pulse,
     rx: u64,
     tx: u64,
     dropped: u64,
@@ -120,9 +117,7 @@ impl Session {
             features: None,
             greeted: false,
             throttled: false,
-            heard: false,
-            taken: None,
-            pinged: false,
+            pulse: Pulse::default(),
             rx: 0,
             tx: 0,
             dropped: 0,

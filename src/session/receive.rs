@@ -19,7 +19,7 @@ impl Session {
         io: &mut Io<'_, W, E>,
     ) -> Result<(), Fault> {
         self.rx += message.len() as u64;
-        self.heard = true;
+        self.hear();
         let frame = match protocol::decode(&message) {
             Ok(decoded) => decoded.frame,
             Err(DecodeError::UnknownType(_)) => {

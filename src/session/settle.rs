@@ -1,4 +1,4 @@
-//! How frames end that somebody waits for.
+//! Tells whoever waits for a frame how it has ended.
 
 use super::acks::Waiter;
 use super::streams::Streams;

@@ -33,7 +33,7 @@ pub fn take(rig: &mut Rig, input: &mut Input<'_>) {
         22 => leave(rig, input),
         _ => {
             rig.heard = true;
-            rig.call(|session, _| session.excuse());
+            rig.call(|session, _| session.hear());
         }
     }
 }

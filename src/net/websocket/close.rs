@@ -1,7 +1,5 @@
 //! The payload of a close frame (RFC 6455 section 5.5.1): nothing, or a code and a reason.
 
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-
 use super::{Item, Violation};
 use crate::protocol::close::MAX_REASON_LEN;
 
@@ -12,7 +10,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Item<'_>, Violation> {
         [_] => Err(Violation::protocol("close frame with half a close code")),
         [high, low, reason @ ..] => {
             let code = u16::from_be_bytes([*high, *low]);
-            if !CloseCode::from(code).is_allowed() {
+            if !may_be_sent(code) {
                 return Err(Violation::protocol("close code that must not be sent"));
             }
             if str::from_utf8(reason).is_err() {
@@ -21,6 +19,12 @@ pub(super) fn parse(payload: &[u8]) -> Result<Item<'_>, Violation> {
             Ok(Item::Close { code: Some(code), reason })
         }
     }
+}
+
+/// Whether a close frame may have this code: one that the WebSocket Close Code Number Registry has for it, or one of a library or an application
+/// (RFC 6455 section 7.4).
+fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
 /// The longest part of `reason` that a close frame can carry, cut at a character boundary.

@@ -28,7 +28,5 @@ const SAMPLES: [Frame<'static>; 14] = [
 
 /// The whole frame as one vector.
 fn encode(sid: u64, frame: &Frame<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    frame.encode_into(sid, &mut bytes);
-    bytes
+    [&*frame.head(sid), frame.tail()].concat()
 }

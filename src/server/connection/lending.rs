@@ -1,9 +1,10 @@
 //! Sockets that are lent to the event loop. While little goes on, most of what a message costs is that one thread wakes the other: a session
-//! that keeps asking has its socket read by the JavaScript thread itself. With one CPU for both, so it is while more goes on.
+//! that keeps asking has its socket read by the JavaScript thread itself. Where both threads share one CPU, sockets are lent
+//! while more goes on, too.
 //!
 //! The connection's task gets it back whenever it is woken, whatever the reason, and does everything else: it is woken when the socket takes
-//! no more, when the session ends, when much comes at once, when what comes is not for the application, when the session has fallen silent, and when the event loop
-//! has left it unread from one look of [`overdue`](crate::server::overdue) to the next.
+//! no more, when the session ends, when much comes at once, when what comes is not for the application, when the session has fallen silent,
+//! and when the event loop has left it unread from one look of [`overdue`](crate::server::overdue) to the next.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -78,6 +78,16 @@ impl Core {
         let mut wire = Direct::new(&mut self.outgoing, socket);
         call(&mut self.session, &mut Io { now, wire: &mut wire, events: &mut events })
     }
+
+    /// Tells the peer of a TLS connection that nothing more comes and nothing is missing (RFC 8446 section 6.1), if the socket takes that now.
+    pub fn end_tls(&mut self) {
+        let Self { outgoing, socket: Some(socket), tls: Some(tls), .. } = self else { return };
+        if outgoing.pending() == 0 {
+            tls.send_close_notify();
+            // A socket that is dead, or takes no more, is about to be closed all the same.
+            let _ = outgoing.flush(socket, Some(tls));
+        }
+    }
 }
 
 impl Link {

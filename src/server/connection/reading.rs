@@ -82,7 +82,7 @@ impl Reader {
         self.request_reply.is_steady()
     }
 
-    /// The I/O thread has it back, and judges its request_reply anew.
+    /// The I/O thread has the socket back: whether the session keeps asking has to show anew.
     pub fn returned(&mut self) {
         self.request_reply = RequestReply::default();
     }
@@ -96,9 +96,15 @@ impl Reader {
 
     /// Whether the socket is not to be read now; whoever makes room then wakes the task.
     pub fn must_pause(&self, cx: &Context<'_>) -> bool {
-        let core = self.link.lock();
+        let mut core = self.link.lock();
+        let limit = self.shared.settings.session.high_water_mark + REPLY_ALLOWANCE;
+        if core.outgoing.pending() > limit && !core.blocked {
+            // Too much to wait for the application's replies.
+            self.shared.flush(&self.link, core);
+            core = self.link.lock();
+        }
         // Blocked, so that the socket's own readiness rouses the driver.
-        if core.blocked && core.outgoing.pending() > self.shared.settings.session.high_water_mark + REPLY_ALLOWANCE {
+        if core.blocked && core.outgoing.pending() > limit {
             return true;
         }
         if !core.paused && !self.shared.inbox.may_be_full() {
@@ -108,7 +114,8 @@ impl Reader {
         self.shared.inbox.write(|filling| {
             let mut core = self.link.lock();
             pause_if_full(filling, &mut core);
-            if core.paused {
+            // What the application holds beyond its batch it gives back by a call, and that rouses the task.
+            if core.paused && (filling.is_full() || !core.session.intake.holds_too_much()) {
                 filling.resume_after(cx.waker());
             }
             core.paused
@@ -162,7 +169,8 @@ impl Reader {
         self.size.bytes().min(self.shared.neighbours.most(self.link.key(), self.last))
     }
 
-    /// Takes bytes as they came from the socket. False when the peer has ended the stream or broken TLS.
+    /// Takes bytes as they came from the socket: what they held, and whether more may come. It does not once the peer has ended the stream or
+    /// broken TLS.
     fn take(&mut self, input: &mut [u8], plain: &mut Vec<u8>) -> (Received, bool) {
         let bytes = input.len();
         let (received, open) = if self.encrypted { self.decrypt(input, plain) } else { (self.feed(input), true) };
@@ -180,7 +188,7 @@ impl Reader {
         }
     }
 
-    /// Takes bytes as they came from an encrypted socket. False when the peer has ended the stream or broken TLS.
+    /// The same for bytes of an encrypted socket.
     fn decrypt(&mut self, input: &[u8], plain: &mut Vec<u8>) -> (Received, bool) {
         plain.clear();
         let result = {
@@ -278,7 +286,7 @@ fn pause_if_full(filling: &Filling, core: &mut Core) {
     let was_paused = core.paused;
     core.paused = !core.session.is_closed() && (filling.is_full() || core.session.is_full(filling.done));
     if was_paused && !core.paused {
-        core.session.excuse();
+        core.session.hear();
     }
 }
 

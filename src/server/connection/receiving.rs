@@ -40,6 +40,8 @@ impl Receiver<'_> {
     pub fn feed(&mut self, decoder: &mut Decoder, input: &mut [u8]) -> Received {
         let before = self.batch.words.len();
         let mut received = Received::default();
+        // A message that takes longer than the heartbeat's interval leaves no place for the answer to a ping.
+        self.core.session.hear();
         let fed = decoder.feed(input, |item| {
             received.items += 1;
             received.closed |= self.take(item);

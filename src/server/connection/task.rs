@@ -92,7 +92,10 @@ impl Drop for Driver {
         }
         // Also when the runtime ends first: whatever the reason, the session must not outlive its reader.
         self.shared.conclude(&self.link);
-        self.link.lock().socket = None;
+        let mut core = self.link.lock();
+        core.end_tls();
+        core.socket = None;
+        drop(core);
         // Whoever still has the link must not keep the runtime's descriptors by it.
         self.link.driver().take();
     }
@@ -189,7 +192,7 @@ impl Driver {
     fn advance(&mut self, cx: &mut Context<'_>) -> bool {
         let Input::Here(reader, _) = &self.input else { return true };
         let stage = {
-            let core = self.link.lock();
+            let mut core = self.link.lock();
             if core.session.is_closed() {
                 // With TLS the last of it may wait in rustls, which only `blocked` tells.
                 if core.outgoing.pending() == 0 && !core.blocked {
@@ -197,10 +200,11 @@ impl Driver {
                         return true;
                     }
                     // Its close frame could not be told from the rest: that it goes is all that can be seen.
-                    if reader.broken
-                        && let Some(socket) = &core.socket
-                    {
-                        socket.shutdown();
+                    if reader.broken {
+                        core.end_tls();
+                        if let Some(socket) = &core.socket {
+                            socket.shutdown();
+                        }
                     }
                 }
                 Stage::Closed

@@ -41,8 +41,8 @@ numbered! {
         Error = 2,
         /// Sends have ended: `a` is the first one's token, `b` the [`Outcome`] and, from bit 8 on, how many with tokens in a row.
         Settled = 3,
-        /// A session is there; `a` is 1 if it is a peer's. Payload: sid (u64), the number of its handshake or connect request (u32), both little-endian;
-        /// for a peer's the request.
+        /// A session is there; `a` is 1 if it is a peer's. Payload: sid (u64), the number of its handshake or connect request (u32), both
+        /// little-endian; for a peer's the request.
         Opened = 4,
         /// The client announced itself; `a` is 1 if it takes part in transactions.
         Connected = 5,
@@ -58,7 +58,8 @@ numbered! {
         Stopped = 10,
         /// There is no connection to a peer: `slot` is the connect request's number, the payload says why.
         PeerFailed = 11,
-        /// A connection that Node.js serves; `slot` is its id, here and in the next four. Payload: the client's address and port, then this end's, one a line.
+        /// A connection that Node.js serves; `slot` is its id, here and in the next four. Payload: the client's address and port, then this
+        /// end's, one a line.
         HttpOpened = 12,
         /// Bytes that came on it.
         HttpData = 13,

@@ -1,7 +1,8 @@
 //! Events on their way to the JavaScript thread: one batch is filled while another is delivered.
 //!
 //! All threads fill under one mutex, taken once per socket read. The mutex also guards what belongs to a batch: which sessions have output
-//! (ACKs) that should leave together with the application's replies, and which connections are not read until a batch is done. `model/` checks the wake-ups in every order of events.
+//! (ACKs) that should leave together with the application's replies, and which connections are not read until a batch is done. `model/`
+//! checks the wake-ups in every order of events.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};

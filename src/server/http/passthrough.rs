@@ -1,5 +1,5 @@
-//! Requests that are not Cryo's: a connection whose first one is not, or can't be read at all, is handed over to Node.js, byte by byte, until its end.
-//! This is the task that reads it; see [`relay`](super::relay) for what it shares with the JavaScript thread.
+//! Requests that are not Cryo's: a connection whose first one is not, or can't be read at all, is handed over to Node.js, byte by byte,
+//! until its end. This is the task that reads it; see [`relay`](super::relay) for what it shares with the JavaScript thread.
 
 use std::cell::RefCell;
 use std::io;

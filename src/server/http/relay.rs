@@ -119,7 +119,8 @@ impl Relay {
         self.task.wake();
     }
 
-    /// The application gives the connection back, everything that it had to write being written: its next request, whose head is in `early`, is Cryo's.
+    /// The application gives the connection back, everything that it had to write being written: its next request, whose head is in
+    /// `early`, is Cryo's.
     pub fn give_back(&self, early: &[u8]) {
         self.state.lock().returned = Some(early.to_vec());
         self.task.wake();

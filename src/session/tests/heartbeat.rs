@@ -66,6 +66,44 @@ fn a_slow_reader_is_alive_and_a_stuck_one_is_dead() {
     assert_eq!(beat(&mut rig), Beat::Dead);
 }
 
+/// A peer that was sent so much behind what it has acknowledged, all of which the system's buffers took: how many silent rounds of 15 s it has.
+fn silent_rounds_behind(bytes: usize) -> u32 {
+    let mut rig = Rig::greeted(Config::default());
+    rig.receive(&Frame::Utf8 { ack: 1, payload: b"last words" });
+    let mut rounds = 0;
+    rig.send(&"x".repeat(bytes), 1);
+    loop {
+        rig.now += 15_000_000;
+        if beat(&mut rig) == Beat::Dead {
+            return rounds;
+        }
+        rounds += 1;
+        assert!(rounds < 100, "it is never dead");
+    }
+}
+
+#[test]
+fn a_peer_that_has_much_to_read_before_a_ping_has_the_time_to_read_it() {
+    // The first round is the one it was heard in.
+    assert_eq!(silent_rounds_behind(100), 1);
+    assert_eq!(silent_rounds_behind(200 << 10), 1, "6 s at the slowest");
+    assert_eq!(silent_rounds_behind(1 << 20), 1 + 2, "32 s");
+    assert_eq!(silent_rounds_behind(15 << 20), 1 + 8, "however much it is");
+}
+
+#[test]
+fn what_a_peer_has_answered_it_has_read() {
+    let mut rig = Rig::greeted(Config::default());
+    rig.send(&"x".repeat(1 << 20), 1);
+    for _ in 0..2 {
+        rig.now += 15_000_000;
+        rig.receive(&Frame::Utf8 { ack: 1, payload: b"alive" });
+        assert!(is_alive(beat(&mut rig)));
+    }
+    rig.now += 15_000_000;
+    assert_eq!(beat(&mut rig), Beat::Dead);
+}
+
 #[test]
 fn what_waits_for_a_stuck_reader_does_not_delay_its_end() {
     let mut rig = Rig::greeted(Config { high_water_mark: 1, ..Config::default() });

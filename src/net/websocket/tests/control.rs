@@ -53,10 +53,10 @@ fn a_close_may_interrupt_a_message() {
 
 #[test]
 fn takes_only_close_codes_that_may_be_sent() {
-    for code in [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999] {
+    for code in [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999] {
         assert_eq!(serve(&[close(code, b"")]), (vec![Event::Close(Some(code), vec![])], Ok(())), "code {code}");
     }
-    for code in [0, 999, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535] {
+    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535] {
         assert_eq!(refuse(&[close(code, b"")]), 1002, "code {code}");
     }
 }

@@ -1,7 +1,8 @@
 //! When a socket is not read.
 
 use std::sync::Arc;
-use std::task::Poll;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::net::UnixStream;
 
@@ -14,16 +15,70 @@ use crate::server::connection::reading::Reader;
 use crate::server::events::batch::{Batch, Code};
 use crate::server::events::filling::CAPACITY;
 use crate::server::settings::Settings;
-use crate::session::Session;
+use crate::session::{Session, Wire};
 
-#[tokio::test]
-async fn no_session_is_read_while_the_inbox_is_full() {
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Task(AtomicUsize);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection whose peer reads nothing.
+fn connection() -> (Arc<Shared>, Arc<Link>, Reader, UnixStream) {
     let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
-    let (ours, _theirs) = UnixStream::pair().expect("two sockets");
+    let (ours, theirs) = UnixStream::pair().expect("two sockets");
     let (_read, write) = Socket::Unix(ours).into_split();
     let session = Session::new(1, Arc::default());
     let link = Link::new(Default::default(), 1, session, Outgoing::new(Role::Server), None, write);
-    let reader = Reader::new(Arc::clone(&shared), link, Decoder::new(Role::Server, 1 << 16));
+    let reader = Reader::new(Arc::clone(&shared), Arc::clone(&link), Decoder::new(Role::Server, 1 << 16));
+    (shared, link, reader, theirs)
+}
+
+#[tokio::test]
+async fn what_the_application_holds_wakes_nobody_with_each_batch() {
+    let (shared, link, reader, _peer) = connection();
+    let task = Arc::new(Task::default());
+    let waker = Waker::from(Arc::clone(&task));
+    let wakes = || task.0.load(Ordering::Relaxed);
+    link.driver().register(&waker);
+    let held = shared.settings.session.max_unread;
+    shared.hold(&link, held);
+    // As the reading that reached the limit has left it.
+    link.lock().paused = true;
+    assert!(reader.must_pause(&Context::from_waker(&waker)));
+    for _ in 0..3 {
+        shared.inbox.write(|filling| filling.batch.push(2, Code::Connected, 0, 0, &[]));
+        shared.inbox.next(Batch::default());
+        shared.inbox.next(Batch::default());
+    }
+    assert_eq!(wakes(), 0);
+    shared.release(&link, held);
+    assert_eq!(wakes(), 1);
+    assert!(!reader.must_pause(&Context::from_waker(&waker)));
+}
+
+#[tokio::test]
+async fn output_that_waits_for_replies_is_written_once_it_is_too_much() {
+    let (shared, link, reader, _peer) = connection();
+    let context = Context::from_waker(Waker::noop());
+    let mut core = link.lock();
+    core.listed = Some(1);
+    core.outgoing.frame(&[], &vec![0; shared.settings.session.high_water_mark]);
+    drop(core);
+    assert!(!reader.must_pause(&context));
+    assert_eq!(link.lock().outgoing.taken(), 0, "it may wait");
+    link.lock().outgoing.frame(&[], &[0; 1 << 20]);
+    assert!(reader.must_pause(&context), "the socket does not take so much");
+    assert!(link.lock().blocked && link.lock().outgoing.taken() > 0);
+}
+
+#[tokio::test]
+async fn no_session_is_read_while_the_inbox_is_full() {
+    let (shared, _link, reader, _peer) = connection();
     let events = vec![0; CAPACITY];
     shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &events));
     let mut full = true;
