@@ -28,7 +28,10 @@ const codes = Object.freeze({
   STREAM_CANCELLED: "ERR_CRYO_STREAM_CANCELLED",
   /** The source of an outgoing stream failed, or can't be opened; `cause` is its error. */
   STREAM_SOURCE: "ERR_CRYO_STREAM_SOURCE",
-  /** The temporary file of a stream that is to be fetched can't be written or read; `cause` is the system's error. Or the peer asked for a chunk far ahead. */
+  /**
+   * The temporary file of a stream that is to be fetched can't be written or read; `cause` is the system's error. Or the peer asked for a
+   * chunk too far beyond what has been read of the source.
+   */
   STREAM_STORAGE: "ERR_CRYO_STREAM_STORAGE",
   /** The session ended, or the stream's number was taken again, before the stream was through. */
   STREAM_PREMATURE_CLOSE: "ERR_CRYO_STREAM_PREMATURE_CLOSE",

@@ -270,8 +270,9 @@ class CryoWebsocketServer extends EventEmitter {
 /**
  * Starts a server. It listens at once and emits `listening` later.
  *
- * @param {{ validate(token: string, request: import("./admission/request.js").UpgradeRequest): Promise<boolean> | boolean }} validator Decides who may connect.
- * @param {Record<string, any>} [options] See index.d.ts.
+ * @param {{ validate(token: string, request: import("./admission/request.js").UpgradeRequest): Promise<boolean> | boolean }} validator
+ *   Decides who may connect.
+ * @param {Record<string, any>} [options] See types/options.d.ts.
  * @returns {CryoWebsocketServer}
  * @throws {TypeError | RangeError} When an option is not what it should be.
  */

@@ -1,6 +1,6 @@
 "use strict";
 
-// Keys and certificates on their way to Rust, where it shows whether they can be used.
+// Passes keys and certificates to Rust, which shows whether they can be used.
 
 const { X509Certificate, createPrivateKey } = require("node:crypto");
 

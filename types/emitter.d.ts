@@ -5,6 +5,7 @@ import { EventEmitter } from "node:events";
 /** Event names and the listeners they call. Listeners may be async; what they return is not used. */
 type ListenerMap<Events> = { [Name in keyof Events]: (...args: any[]) => void };
 
+/** An EventEmitter whose listeners are checked by the names of its events. */
 export declare class TypedEmitter<Events extends ListenerMap<Events>> extends EventEmitter {
   addListener<Name extends keyof Events & string>(event: Name, listener: Events[Name]): this;
   on<Name extends keyof Events & string>(event: Name, listener: Events[Name]): this;

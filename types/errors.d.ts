@@ -10,7 +10,7 @@
  *   ended before the call.
  * - `ERR_CRYO_DROPPED`: the backpressure policy dropped the message.
  * - `ERR_CRYO_ACK_TIMEOUT`: the peer did not acknowledge within 2500 ms.
- * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload over the protocol's 16 MiB, whatever the option `maxPayload` is.
+ * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload, or a stream's name, over the protocol's 16 MiB, whatever the option `maxPayload` is.
  * - `ERR_CRYO_PAYLOAD_LOST`: a payload was received but could not be taken over, for example for lack of memory; `cause` says why. Goes
  *   to the server's `error` event; the session, or the connection of `http_server`, is closed.
  * - `ERR_CRYO_NATIVE_MISSING`: there is no addon for this platform, or it can't be loaded. Thrown by {@link cryo}.
@@ -18,7 +18,7 @@
  * - `ERR_CRYO_STREAM_CANCELLED`: the peer cancelled the stream.
  * - `ERR_CRYO_STREAM_SOURCE`: the source of an outgoing stream failed, or can't be opened; `cause` is its error.
  * - `ERR_CRYO_STREAM_STORAGE`: the temporary file of a stream that is to be fetched can't be written or read; `cause` is the
- *   system's error, such as ENOSPC. Without one, the peer asked for a chunk far behind what was read.
+ *   system's error, such as ENOSPC. Without one, the peer asked for a chunk too far beyond what has been read of the source.
  * - `ERR_CRYO_STREAM_PREMATURE_CLOSE`: the session ended, or the peer used the stream's number again, before a stream that is being read
  *   was complete.
  * - `ERR_CRYO_NO_TRANSACTIONS`: the peer can't do transactions, or has not said that it can.

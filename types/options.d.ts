@@ -15,6 +15,7 @@ export interface CryoUpgradeRequest {
   readonly socketAddress: string | undefined;
   /** The request target: path and query, token included. */
   readonly url: string;
+  /** Its headers by their names in lower case. Repeated ones are joined by `, `. */
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -66,6 +67,7 @@ export interface BackpressureOpts {
   MAX_QUEUED_BYTES: number;
   /** Frames the queue may hold. */
   MAX_QUEUE_SIZE: number;
+  /** What is dropped when the queue is full. */
   DROP_POLICY: DropPolicy;
 }
 
@@ -91,7 +93,10 @@ export interface CryoBackpressureOptions {
    * @default 1024
    */
   maxQueueCount?: number | undefined;
-  /** @default "drop-oldest" */
+  /**
+   * What is dropped when the queue is full.
+   * @default "drop-oldest"
+   */
   dropPolicy?: DropPolicy | undefined;
 }
 
@@ -100,7 +105,9 @@ export interface CryoBackpressureOptions {
  * and Ed25519, unencrypted.
  */
 export interface SSLOptions {
+  /** The private key. */
   key: Buffer | string;
+  /** The certificate, followed by those between it and the root, if there are any. */
   cert: Buffer | string;
 }
 

@@ -36,9 +36,16 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
    */
   get http_server(): http.Server | https.Server;
 
-  /** @throws {CryoError} `Extension '<name>' is already registered!`, code `ERR_CRYO_EXTENSION_EXISTS`. */
+  /**
+   * Adds an extension behind those that are registered. Messages that are in hooks already do not see it.
+   *
+   * @throws {CryoError} `Extension '<name>' is already registered!`, code `ERR_CRYO_EXTENSION_EXISTS`.
+   * @throws {TypeError} For what is no object with a name, code `ERR_CRYO_INVALID_ARGUMENT`.
+   */
   RegisterExtension(extension: ICryoExtension): void;
+  /** Removes an extension, by itself or by its name. One that is not registered is ignored. */
   UnregisterExtension(extension: ICryoExtension | string): void;
+  /** The extension of that name; null where there is none. */
   GetExtension(name: string): ICryoExtension | null;
 
   /**
@@ -51,9 +58,9 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
    *
    * @param host Such as `ws://127.0.0.1:8080`, `wss://example.com/path` or `127.0.0.1:8080`.
    * @param bearer The token the other server's validator is to see.
-   * @returns A session whose `__TYPE` is `peer`. Rejects with a TypeError for a host that is no such URL, and with
-   *   `ERR_CRYO_PEER_UNREACHABLE`, `ERR_CRYO_PEER_TLS`, `ERR_CRYO_PEER_REFUSED` ({@link CryoPeerRefusedError}),
-   *   `ERR_CRYO_PEER_TIMEOUT` after the option `handshakeTimeoutMs`, or `ERR_CRYO_SERVER_CLOSED`.
+   * @returns A session whose `__TYPE` is `peer`. Rejects with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for a host that is no such
+   *   URL or a token that is no string, and with `ERR_CRYO_PEER_UNREACHABLE`, `ERR_CRYO_PEER_TLS`, `ERR_CRYO_PEER_REFUSED`
+   *   ({@link CryoPeerRefusedError}), `ERR_CRYO_PEER_TIMEOUT` after the option `handshakeTimeoutMs`, or `ERR_CRYO_SERVER_CLOSED`.
    */
   ConnectPeer(host: string, bearer: string): Promise<CryoServerWebsocketSession>;
 
@@ -69,10 +76,11 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   /**
    * Sets key and certificate for new connections; existing ones keep theirs.
    *
-   * @throws {TypeError} If they can't be used, code `ERR_CRYO_INVALID_OPTION`; the message says why, and the old ones stay.
+   * @throws {TypeError} If they can't be used, or if the server was started without the option `ssl`, code `ERR_CRYO_INVALID_OPTION`;
+   *   the message says why, and the old ones stay.
    */
   UpdateTLS(ssl: SSLOptions): void;
-  /** Figures of this server in the Prometheus text format 0.0.4; docs/operations.md lists them. */
+  /** Figures of this server in the Prometheus text format 0.0.4. The repository's docs/operations.md lists them. */
   Metrics(): string;
   /**
    * Closes the server and every session. Resolves when all is closed. Send hooks that still run, sending what is queued and the

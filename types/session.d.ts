@@ -9,7 +9,9 @@ export type CryoWebsocketSessionDefaultMetadata = "__TOKEN" | "__TYPE";
 
 /** Events of a session. */
 export interface ICryoServerWebsocketSessionEvents {
+  /** A text message. */
   "message-utf8": (message: string) => void;
+  /** A binary message. The Buffer is the application's to keep. */
   "message-binary": (message: Buffer) => void;
   /** An ERROR frame. */
   "message-error": (message: string) => void;
@@ -32,16 +34,18 @@ export interface ICryoServerWebsocketSessionEvents {
 /** `session.base`: messages. */
 export declare class CryoBaseManager {
   private constructor();
-  /** Sends a ping. The heartbeat does so by itself. */
+  /** Sends a ping; the heartbeat does so by itself. Resolves at once, without waiting for the pong. */
   Ping(): Promise<void>;
   /**
    * Sends a text message.
    *
    * @returns Resolves when the peer's acknowledgement has arrived, and only then. If it can't arrive any more, the option
-   *   `undelivered` decides. Rejects if the text is not a string, or is more than 16 MiB in UTF-8. No rejection counts as unhandled.
+   *   `undelivered` decides: with `"reject"` it rejects with a {@link CryoError} of code `ERR_CRYO_SESSION_CLOSED`, `ERR_CRYO_DROPPED` or
+   *   `ERR_CRYO_ACK_TIMEOUT`. Whatever the option, rejects with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for what is no string, and with
+   *   `ERR_CRYO_PAYLOAD_TOO_LARGE` for more than 16 MiB in UTF-8. No rejection counts as unhandled.
    */
   SendUTF8(message: string): Promise<void>;
-  /** Sends a binary message: the bytes of the view. Settles as {@link SendUTF8} does. */
+  /** Sends a binary message: the bytes of the view, copied before the call returns. Settles as {@link SendUTF8} does. */
   SendBinary(message: ArrayBufferView | ArrayBuffer): Promise<void>;
   /** Sends an ERROR frame. Settles as {@link SendUTF8} does; some clients never acknowledge one. */
   SendError(message: string): Promise<void>;
@@ -72,7 +76,9 @@ export declare class CryoServerWebsocketSession<
   /** The upgrade request the session began with. A peer's is the one that was sent, with the other server's address and no headers. */
   readonly request: CryoUpgradeRequest;
 
+  /** Sends and pings, as the older interface has them. */
   readonly base: CryoBaseManager;
+  /** Its streams. */
   readonly stream: CryoTransactionManager;
 
   /** Keeps a value with the session. */
@@ -104,6 +110,8 @@ export declare class CryoServerWebsocketSession<
   SendUTF8(message: string): Promise<void>;
   /** The same as `session.base.SendBinary()`. */
   SendBinary(message: ArrayBufferView | ArrayBuffer): Promise<void>;
+  /** The same as `session.base.SendError()`. */
+  SendError(message: string): Promise<void>;
   /** The same as `session.stream.Stream()`. */
   Stream(source: CryoStreamSource, name?: string): Promise<void>;
   /** The same as `session.stream.WaitForStream()`. */

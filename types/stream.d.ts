@@ -6,9 +6,12 @@ import { TypedEmitter } from "./emitter";
 
 /** How an outgoing stream moves: pushed at the peer, or fetched by it in ranges of chunks. */
 export declare const CRYO_FLOW_BEHAVIOUR: {
+  /** The sender pushes: the stream flows as fast as the receiver reads. */
   readonly TX_PUSH: 0;
+  /** The sender announces the stream, and the receiver fetches ranges of its chunks. */
   readonly TX_PULL: 1;
 };
+/** One of the values of the constant of the same name. */
 export type CRYO_FLOW_BEHAVIOUR = 0 | 1;
 
 /** A stream the peer sends. Destroying it early cancels the transaction. */
@@ -80,7 +83,7 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    * Asks for chunks of a stream that the peer offers to be fetched (see {@link SetIncomingFlowControl}).
    *
    * @param start Index of the first chunk.
-   * @param end Index behind the last chunk; more than there are means all that remain.
+   * @param end Index after the last chunk (exclusive). A larger number than there are chunks, also `Infinity`, means all that remain.
    * @returns Resolves when the peer has acknowledged the request. With `undelivered: "reject"` it rejects with
    *   `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT` as a send does. Rejects with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for
    *   arguments that can't be used.

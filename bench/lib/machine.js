@@ -26,7 +26,8 @@ function machine({ serverCore, loadCore }) {
   return {
     cpu: `${cpu?.model.trim() ?? "unknown"}, ${os.cpus().length} logical`,
     memory: `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
-    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    // What follows the first two numbers of a kernel is its builder's affair.
+    system: `${os.type()} ${/^\d+\.\d+/.exec(os.release())?.[0] ?? os.release()} ${os.arch()}`,
     node: process.version,
     rust: output("rustc", ["--version"]),
     commit: output("git", ["-C", path.join(__dirname, ".."), "describe", "--always", "--dirty"]),

@@ -1,6 +1,6 @@
 "use strict";
 
-// The `backpressure` option in its three spellings: a profile's name, the object with upper-case names of the 3.0.9
+// The `backpressure` option: a profile's name, or an object in one of two spellings: the object with upper-case names of the 3.0.9
 // typings, and the object with camelCase names of the 3.0.9 README. All come out as one camelCase object.
 
 const { optionError, optionRangeError, optionTypeError } = require("../errors.js");
@@ -41,7 +41,7 @@ const TAKES = `${alternatives(Object.keys(PROFILES))}, or an object with any of 
 /**
  * @typedef {object} Backpressure
  * @property {number} highWaterMark Bytes waiting for the socket from which on sending is throttled.
- * @property {number} lowWaterMark Bytes below which it goes on; at most `highWaterMark`.
+ * @property {number} lowWaterMark At or below this many bytes it goes on; at most `highWaterMark`.
  * @property {number} maxQueuedBytes Bytes a session's queue may hold.
  * @property {number} maxQueueCount Frames a session's queue may hold.
  * @property {"drop-oldest" | "drop-newest" | "dedupe-latest"} dropPolicy What gives way above the two caps.

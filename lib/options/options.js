@@ -1,7 +1,7 @@
 "use strict";
 
 // The options of `cryo()`: checked at the call, so that a mistake is an error there and not a surprise later, and
-// returned with every default filled in. What each one means to an application stands in index.d.ts.
+// returned with every default filled in. What each one means to an application stands in types/options.d.ts.
 
 const { isIP } = require("node:net");
 

@@ -184,7 +184,10 @@ const FAILURES = {
     new CryoError(codes.PEER_TLS, `There is no trusted TLS connection to ${host}: ${reason}.${advice(reason)}`),
   refused: (host, reason, [status, ...body]) => refused(host, reason, Number(status), body.join("\n")),
   timeout: (host, _reason, _rest, timeout) =>
-    new CryoError(codes.PEER_TIMEOUT, `${host} did not let the server in within ${timeout} ms (handshakeTimeoutMs).`),
+    new CryoError(
+      codes.PEER_TIMEOUT,
+      `${host} did not complete the handshake within ${timeout} ms (handshakeTimeoutMs). Is it reachable, and is it a Cryo server?`,
+    ),
 };
 
 /** What to do about a TLS error, where that is in this process's hands. */

@@ -1,4 +1,4 @@
-//! The JavaScript thread, with the event loop's way to sleep: `src/bridge/native_server.rs`, `exchange` and `flush`,
+//! The JavaScript thread, with the event loop's way to sleep: `src/bridge/exchange.rs`, `give_and_take` and `flush`,
 //! `src/bridge/event_loop.rs`, `read`, and `lib/bridge/bridge.js`, `wake`.
 
 use std::sync::Arc;

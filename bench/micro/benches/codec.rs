@@ -11,13 +11,19 @@ fn main() {
     divan::main();
 }
 
+/// As the server does it, but for the WebSocket header in front.
+fn encode(frame: &Frame<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(&frame.head(SID));
+    out.extend_from_slice(frame.tail());
+}
+
 #[divan::bench(args = SIZES)]
 fn encode_binary(bencher: Bencher, size: usize) {
     let payload = vec![7; size];
     let mut out = Vec::with_capacity(size + 64);
     bencher.counter(BytesCount::new(size)).bench_local(|| {
         out.clear();
-        Frame::Binary { ack: black_box(1), payload: &payload }.encode_into(SID, &mut out);
+        encode(&Frame::Binary { ack: black_box(1), payload: &payload }, &mut out);
         black_box(out.len())
     });
 }
@@ -26,7 +32,7 @@ fn encode_binary(bencher: Bencher, size: usize) {
 fn decode_binary(bencher: Bencher, size: usize) {
     let payload = vec![7; size];
     let mut bytes = Vec::new();
-    Frame::Binary { ack: 1, payload: &payload }.encode_into(SID, &mut bytes);
+    encode(&Frame::Binary { ack: 1, payload: &payload }, &mut bytes);
     bencher.bench(|| decode(black_box(&bytes)).is_ok());
 }
 
@@ -35,7 +41,7 @@ fn encode_ack(bencher: Bencher) {
     let mut out = Vec::with_capacity(64);
     bencher.bench_local(|| {
         out.clear();
-        Frame::Ack { ack: black_box(1) }.encode_into(SID, &mut out);
+        encode(&Frame::Ack { ack: black_box(1) }, &mut out);
         black_box(out.len())
     });
 }
@@ -43,6 +49,6 @@ fn encode_ack(bencher: Bencher) {
 #[divan::bench]
 fn decode_ack(bencher: Bencher) {
     let mut bytes = Vec::new();
-    Frame::Ack { ack: 1 }.encode_into(SID, &mut bytes);
+    encode(&Frame::Ack { ack: 1 }, &mut bytes);
     bencher.bench(|| decode(black_box(&bytes)).is_ok());
 }
