@@ -178,6 +178,32 @@ async function nextPing(client) {
 }
 
 describe("a blocked event loop", () => {
+  test("does not keep what was sent before it was blocked", async (t) => {
+    const app = spawnApp(t, ({ cryo, send }) => {
+      const server = cryo({ validate: async () => true }, { port: 0, undelivered: "reject" });
+      server.on("listening", () => send(server.http_server.address().port));
+      server.on("session", (session) => {
+        const sendAndBlock = () => {
+          session.SendBinary(Buffer.alloc(20_000)).then(
+            () => send("acknowledged"),
+            (error) => send(error.code),
+          );
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+          send("over");
+        };
+        // No reply to what has come: nothing is being delivered that its end would have it written with.
+        session.on("message-utf8", () => setTimeout(sendAndBlock, 100));
+      });
+    });
+    const client = await Client.connect({ port: await app.next("the port"), acks: true });
+    t.after(() => client.destroy());
+    await client.announce();
+    client.send("UTF8DATA", { payload: "go" });
+    await client.nextOf("BINARYDATA");
+    assert.equal(await app.next("the end of the block"), "over");
+    assert.equal(await app.next("what became of the message"), "acknowledged");
+  });
+
   test("delays neither ACKs nor pongs", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
       const server = cryo({ validate: async () => true }, { port: 0 });

@@ -15,6 +15,9 @@ const PARTS: usize = 64;
 /// The shortest time between two parts.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
+/// Sessions that a part has room for, at least, once it has any.
+const LEAST_ROOM: usize = 16;
+
 /// Time between two looks for overdue ACKs.
 const SWEEP: Duration = Duration::from_millis(250);
 
@@ -33,11 +36,16 @@ impl Wheel {
         Self { parts: vec![Vec::new(); parts], current: 0 }
     }
 
-    /// A session came.
-    pub fn add(&mut self, session: SlotId) {
-        if let Some(part) = self.parts.get_mut(self.current) {
-            part.push(session);
+    /// A session came. Those of its part that are not `open` any more are forgotten before more memory is taken: with a long interval, many come
+    /// and go before its turn.
+    pub fn add(&mut self, session: SlotId, open: impl Fn(SlotId) -> bool) {
+        let Some(part) = self.parts.get_mut(self.current) else { return };
+        if part.len() == part.capacity() {
+            part.retain(|session| open(*session));
+            // Room for as many as there are, so that the next look at all of them is that far away.
+            part.reserve(part.len().max(LEAST_ROOM));
         }
+        part.push(session);
     }
 
     fn turn(&mut self) -> Vec<SlotId> {
@@ -103,6 +111,13 @@ pub async fn sweep(shared: Arc<Shared>) {
             let mut links = std::mem::take(&mut *shared.awaiting.lock());
             let now = shared.now();
             links.retain(|link| {
+                let core = link.lock();
+                if core.dirty {
+                    // The application's turn goes on, and may for long: what it has sent must not wait for an ACK before it has left.
+                    shared.flush(link, core);
+                } else {
+                    drop(core);
+                }
                 shared.inbox.write(|filling| {
                     let mut core = link.lock();
                     let number = filling.number;
@@ -132,15 +147,27 @@ mod tests {
         let [first, second] = [7, 8].map(|slot| SlotId { slot, generation: 1 });
         assert_eq!(wheel.parts.len(), 15);
         wheel.turn();
-        wheel.add(first);
+        wheel.add(first, |_| true);
         for _ in 0..14 {
             assert!(wheel.turn().is_empty());
         }
         let members = wheel.turn();
         assert_eq!(members, [first]);
-        wheel.add(second);
+        wheel.add(second, |_| true);
         wheel.keep(members);
         assert_eq!(wheel.parts[wheel.current], [first, second]);
+    }
+
+    #[test]
+    fn those_that_left_take_no_memory_until_their_turn() {
+        let mut wheel = Wheel::new(Duration::from_secs(24 * 60 * 60));
+        let stays = |session: SlotId| session.slot.is_multiple_of(1000);
+        for slot in 0..100_000 {
+            wheel.add(SlotId { slot, generation: 1 }, stays);
+        }
+        let part = &wheel.parts[wheel.current];
+        assert_eq!(part.iter().filter(|session| stays(**session)).count(), 100, "who is there is not forgotten");
+        assert!(part.capacity() < 400, "{}", part.capacity());
     }
 
     #[test]

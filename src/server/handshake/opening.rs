@@ -43,7 +43,10 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
         Role::Server => shared.registry.lock().open(sid, make),
         Role::Client => shared.registry.lock().place(make),
     };
-    shared.wheel.lock().add(link.id());
+    {
+        let registry = shared.registry.lock();
+        shared.wheel.lock().add(link.id(), |session| registry.get(session).is_some());
+    }
     shared.inbox.write(|filling| filling.batch.opened(&link, origin));
     if role == Role::Client {
         // A server listens before it sends its 101: nothing has to be waited for.
