@@ -50,7 +50,8 @@ enum State {
 
 #[derive(Debug)]
 struct Entry {
-    ack: u32,
+    /// Counts on where the frame's number, the lower half of it, begins anew.
+    count: u64,
     waiter: Waiter,
     state: State,
 }
@@ -58,8 +59,9 @@ struct Entry {
 /// The frames that wait for an ACK, in the order of their numbers, and the numbering itself.
 #[derive(Debug, Default)]
 pub struct Acks {
-    next: u32,
-    /// Increasing in distance from the front's number; numbers wrap at 2^32.
+    /// The count of the next frame; its number is the lower half.
+    next: u64,
+    /// By their counts.
     entries: VecDeque<Entry>,
     late: usize,
     /// Settled entries, which stay while an older one still waits.
@@ -73,29 +75,32 @@ pub struct Acks {
 impl Acks {
     /// A number for a frame that nobody acknowledges (PING repeats it in the PONG).
     pub fn number(&mut self) -> u32 {
-        // After a wrap a number may still be waited for. Entries are in circular order, so only the front can collide.
-        let mut i = 0;
-        while self.entries.get(i).is_some_and(|entry| entry.ack == self.next) {
-            self.next = self.next.wrapping_add(1);
-            i += 1;
+        self.count() as u32
+    }
+
+    fn count(&mut self) -> u64 {
+        // The second time round, a number may still be waited for.
+        while self.next > u64::from(u32::MAX)
+            && self.find(self.next as u32).is_some_and(|entry| entry.state != State::Settled)
+        {
+            self.next += 1;
         }
-        let number = self.next;
-        self.next = self.next.wrapping_add(1);
-        number
+        self.next += 1;
+        self.next - 1
     }
 
     /// A number for a frame that waits for its ACK from now on. It does not age until [`Acks::sent`].
     pub fn expect(&mut self, waiter: Waiter) -> u32 {
-        let ack = self.number();
-        self.entries.push_back(Entry { ack, waiter, state: State::Queued });
-        ack
+        let count = self.count();
+        self.entries.push_back(Entry { count, waiter, state: State::Queued });
+        count as u32
     }
 
     /// The same for a frame that goes to the socket at once.
     pub fn expect_sent(&mut self, waiter: Waiter, now: Micros) -> u32 {
-        let ack = self.number();
-        self.entries.push_back(Entry { ack, waiter, state: State::Sent(now) });
-        ack
+        let count = self.count();
+        self.entries.push_back(Entry { count, waiter, state: State::Sent(now) });
+        count as u32
     }
 
     /// The frame has left the outbox for the socket.
@@ -205,16 +210,22 @@ impl Acks {
         self.sample.take()
     }
 
+    /// The frame of this number that is waited for, or one that was.
     fn find(&mut self, ack: u32) -> Option<&mut Entry> {
-        let base = self.entries.front()?.ack;
-        let distance = ack.wrapping_sub(base);
+        let (first, last) = (self.entries.front()?.count, self.entries.back()?.count);
+        let distance = ack.wrapping_sub(first as u32);
+        let mut count = first + u64::from(distance);
         // Numbers are consecutive but for those given to frames that nobody acknowledges: the guess is nearly always right.
-        let guess = (distance as usize).min(self.entries.len() - 1);
-        let index = match self.entries.get(guess) {
-            Some(entry) if entry.ack == ack => guess,
-            _ => self.entries.binary_search_by_key(&distance, |entry| entry.ack.wrapping_sub(base)).ok()?,
-        };
-        self.entries.get_mut(index)
+        let mut found =
+            usize::try_from(distance).ok().filter(|at| self.entries.get(*at).is_some_and(|entry| entry.count == count));
+        // Where a number was given again, what had it before is settled.
+        while count <= last
+            && found.is_none_or(|at| self.entries.get(at).is_some_and(|entry| entry.state == State::Settled))
+        {
+            found = self.entries.binary_search_by_key(&count, |entry| entry.count).ok().or(found);
+            count += 1 << 32;
+        }
+        self.entries.get_mut(found?)
     }
 
     fn trim(&mut self) {

@@ -22,14 +22,46 @@ fn numbers_are_consecutive_and_settle_in_any_order_once() {
 
 #[test]
 fn numbers_in_use_are_skipped_after_the_wrap() {
-    let mut acks = Acks { next: u32::MAX, ..Acks::default() };
+    let mut acks = Acks { next: u32::MAX.into(), ..Acks::default() };
     assert_eq!(acks.expect(Waiter::Send(1)), u32::MAX);
     assert_eq!(acks.expect(Waiter::Send(2)), 0);
     assert_eq!(acks.number(), 1);
     // as if 2^32 - 2 frames had been sent and acknowledged since
-    acks.next = u32::MAX;
+    acks.next = u64::from(u32::MAX) << 1 | 1;
     assert_eq!(acks.number(), 1, "u32::MAX and 0 are still waited for");
     assert_eq!(acks.acknowledge(0, 5), Some(Waiter::Send(2)));
+}
+
+#[test]
+fn two_old_frames_far_from_each_other_keep_their_numbers_and_disturb_nobody() {
+    let mut acks = Acks { next: 5, ..Acks::default() };
+    assert_eq!(send(&mut acks, 1, 0), 5);
+    acks.next = 1000;
+    assert_eq!(send(&mut acks, 2, 0), 1000);
+    acks.sweep(ACK_TIMEOUT, true, |_| panic!("they are kept"));
+    acks.next = (1 << 32) + 4;
+    let numbers: Vec<_> = (0..20).map(|token| send(&mut acks, 100 + token, ACK_TIMEOUT)).collect();
+    assert_eq!(numbers[..3], [4, 6, 7]);
+    for (number, token) in numbers.iter().zip(100..) {
+        assert_eq!(acks.acknowledge(*number, ACK_TIMEOUT), Some(Waiter::Send(token)));
+    }
+    acks.next = (1 << 32) + 999;
+    assert_eq!([(); 2].map(|()| acks.number()), [999, 1001]);
+    assert_eq!(acks.acknowledge(1000, ACK_TIMEOUT), Some(Waiter::Send(2)));
+    assert_eq!(acks.acknowledge(5, ACK_TIMEOUT), Some(Waiter::Send(1)));
+    assert_eq!(acks.acknowledge(5, ACK_TIMEOUT), None);
+}
+
+#[test]
+fn a_number_that_was_settled_behind_an_old_frame_may_be_given_again() {
+    let mut acks = Acks { next: 5, ..Acks::default() };
+    send(&mut acks, 1, 0);
+    assert_eq!(send(&mut acks, 2, 0), 6);
+    acks.acknowledge(6, 0);
+    acks.next = (1 << 32) + 6;
+    assert_eq!(send(&mut acks, 3, 0), 6);
+    assert_eq!(acks.acknowledge(6, 0), Some(Waiter::Send(3)));
+    assert_eq!(acks.acknowledge(6, 0), None);
 }
 
 #[test]
