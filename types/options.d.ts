@@ -129,7 +129,7 @@ export interface ICryoWebsocketServerOptions {
   ssl?: SSLOptions | undefined;
   /**
    * Time in ms between two heartbeats: a ping, and the `stat-*` events. A peer that shows no sign of life between two heartbeats is
-   * disconnected.
+   * disconnected; one that may still be reading what was sent before the ping has up to 8 heartbeats more.
    * @default 15000
    */
   keepAliveIntervalMs?: number | undefined;
