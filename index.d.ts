@@ -14,11 +14,12 @@ export type {
   ITokenValidator,
   SSLOptions,
 } from "./types/options";
-export { CryoWebsocketServer, type CryoWebsocketServerEvents, cryo } from "./types/server";
+export { type CryoServerMoreEvents, CryoWebsocketServer, type CryoWebsocketServerEvents, cryo } from "./types/server";
 export {
   CryoBaseManager,
   CryoServerWebsocketSession,
   type CryoWebsocketSessionDefaultMetadata,
+  type CryoSessionMoreEvents,
   type ICryoServerWebsocketSessionEvents,
 } from "./types/session";
 export {

@@ -100,6 +100,9 @@ export interface CryoBackpressureOptions {
   dropPolicy?: DropPolicy | undefined;
 }
 
+/** Has none of the keys of `Other`, so that those of either spelling can be read from what may be the other one. */
+type Without<Other> = { [Key in keyof Other]?: undefined };
+
 /**
  * Key and certificate of a TLS server, both PEM; `cert` may be a chain. Keys: RSA with 2048, 3072 or 4096 bits, ECDSA with P-256 or P-384,
  * and Ed25519, unencrypted.
@@ -138,7 +141,11 @@ export interface ICryoWebsocketServerOptions {
    * that are left out come from the profile `default`. Unknown names throw.
    * @default "default"
    */
-  backpressure?: BackpressureProfile | Partial<BackpressureOpts> | CryoBackpressureOptions | undefined;
+  backpressure?:
+    | BackpressureProfile
+    | (Partial<BackpressureOpts> & Without<CryoBackpressureOptions>)
+    | (CryoBackpressureOptions & Without<BackpressureOpts>)
+    | undefined;
   /**
    * What the promise of a send does when the peer's acknowledgement can't arrive any more: stay pending, or reject with
    * a {@link CryoError}. A `Stream()` that is cut short resolves with the first and rejects with the second.

@@ -8,12 +8,16 @@ import type { ICryoExtension } from "./extension";
 import type { ICryoRequestValidator, ICryoWebsocketServerOptions, SSLOptions } from "./options";
 import type { CryoServerWebsocketSession } from "./session";
 
-/** Events of a server. */
+/** Events of a server that 3.0.9 has, too: a table of listeners for all of them needs no more. */
 export interface CryoWebsocketServerEvents {
   /** A client is connected. Listeners attached here, also after an `await` of something that is already resolved, miss no message. */
   session: (session: CryoServerWebsocketSession) => void;
   /** The server accepts connections. */
   listening: () => void;
+}
+
+/** Events of a server besides these. */
+export interface CryoServerMoreEvents {
   /**
    * A listener, hook or validator of the application threw or rejected, or a payload is lost (`ERR_CRYO_PAYLOAD_LOST`).
    * The server goes on. Without a listener, a process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
@@ -26,7 +30,7 @@ export interface CryoWebsocketServerEvents {
 }
 
 /** What {@link cryo} returns. */
-export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServerEvents> {
+export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServerEvents & CryoServerMoreEvents> {
   private constructor();
 
   /**

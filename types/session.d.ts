@@ -7,7 +7,7 @@ import type { CRYO_FLOW_BEHAVIOUR, CryoReadable, CryoStreamSource, CryoTransacti
 /** Keys of {@link CryoServerWebsocketSession.Get} that every session has. */
 export type CryoWebsocketSessionDefaultMetadata = "__TOKEN" | "__TYPE";
 
-/** Events of a session. */
+/** Events of a session that 3.0.9 has, too: a table of listeners for all of them needs no more. */
 export interface ICryoServerWebsocketSessionEvents {
   /** A text message. */
   "message-utf8": (message: string) => void;
@@ -23,12 +23,16 @@ export interface ICryoServerWebsocketSessionEvents {
   "stat-bytes-tx": (bytes: number) => void;
   /** Frames that were found unacknowledged for more than 2500 ms since the last event. */
   "stat-ack-timeout": (frames: number) => void;
-  /** Messages that the backpressure policy dropped since the last event. */
-  dropped: (messages: number) => void;
   /** The peer has announced itself. Older clients never do; their messages come all the same. */
   connected: () => void;
   /** The session has ended. Exactly once. */
   closed: () => void;
+}
+
+/** Events of a session besides these. */
+export interface CryoSessionMoreEvents {
+  /** Messages that the backpressure policy dropped since the last event. */
+  dropped: (messages: number) => void;
 }
 
 /** `session.base`: messages. */
@@ -58,7 +62,7 @@ export declare class CryoBaseManager {
  */
 export declare class CryoServerWebsocketSession<
   TStorageKeys extends string = string,
-> extends TypedEmitter<ICryoServerWebsocketSessionEvents> {
+> extends TypedEmitter<ICryoServerWebsocketSessionEvents & CryoSessionMoreEvents> {
   private constructor();
 
   /** The number the client chose for its session: unsigned, 64 bits. */

@@ -55,7 +55,8 @@ export interface CryoTransactionEvents {
 export declare class CryoTransactionManager extends TypedEmitter<CryoTransactionEvents> {
   private constructor();
   /**
-   * Streams `source` to the peer, no faster than the peer reads. To a peer that fetches, the source is read to its end first, because its
+   * Streams `source` to the peer, no faster than the peer reads. From the call on, a Node.js stream does not flow: listeners of its `data`
+   * event and pipes from it get what the peer gets, when it is read for the peer, even if they are slower. To a peer that fetches, the source is read to its end first, because its
    * length is announced; where the temporary files of all such streams hold 2 GiB, the length is announced as -1, and the source is read
    * as its chunks are fetched.
    *
@@ -83,7 +84,8 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    * Asks for chunks of a stream that the peer offers to be fetched (see {@link SetIncomingFlowControl}).
    *
    * @param start Index of the first chunk.
-   * @param end Index after the last chunk (exclusive). A larger number than there are chunks, also `Infinity`, means all that remain.
+   * @param end Index after the last chunk (exclusive). A larger number than there are chunks, also `Infinity`, means all that remain;
+   *   of a range that begins beyond the last chunk there are none, and it does not end the stream.
    * @returns Resolves when the peer has acknowledged the request. With `undelivered: "reject"` it rejects with
    *   `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT` as a send does. Rejects with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for
    *   arguments that can't be used.

@@ -82,6 +82,25 @@ for (const DROP_POLICY of policies) cryo(new Validator(), { backpressure: { DROP
 // @ts-expect-error: no such profile
 cryo(new Validator(), { backpressure: "optimize_everything" });
 
+// What was given can be read back, and tables of listeners need no more than the events of 3.0.9.
+if (typeof options.backpressure === "object") console.info(options.backpressure.HIGH_WATERMARK);
+const serverListeners: { [Name in keyof CryoWebsocketServerEvents]: CryoWebsocketServerEvents[Name] } = {
+  session: () => {},
+  listening: () => {},
+};
+server.on("listening", serverListeners.listening);
+const sessionListeners: { [Name in keyof ICryoServerWebsocketSessionEvents]: ICryoServerWebsocketSessionEvents[Name] } = {
+  "message-utf8": () => {},
+  "message-binary": () => {},
+  "message-error": () => {},
+  "stat-rtt": () => {},
+  "stat-bytes-rx": () => {},
+  "stat-bytes-tx": () => {},
+  "stat-ack-timeout": () => {},
+  connected: () => {},
+  closed: () => {},
+};
+
 const http: HttpServer | HttpsServer = server.http_server;
 const address = http.address();
 if (address !== null && typeof address === "object") console.info(address.port);
@@ -109,7 +128,7 @@ server.on("session", async (session: Session) => {
   const onText: ICryoServerWebsocketSessionEvents["message-utf8"] = async (text) => {
     await base.SendUTF8(text);
   };
-  session.on("message-utf8", onText);
+  session.on("message-utf8", onText).on("message-binary", sessionListeners["message-binary"]);
   session.on("message-error", (text) => base.SendError(text));
   session.on("connected", () => base.Ping());
   session.on("closed", () => console.info(session.rx + session.tx));
