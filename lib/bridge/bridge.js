@@ -3,6 +3,8 @@
 // JavaScript's side of the bridge: takes batches of events from Rust, gives batches of commands to it. One call each way
 // per batch, however many messages it holds.
 
+const { isSharedArrayBuffer } = require("node:util/types");
+
 const { Contexts } = require("./contexts.js");
 const { EVENT_WORDS, FLAG, COMMAND_WORDS } = require("./codes.js");
 const { Parcels } = require("./parcels.js");
@@ -229,7 +231,8 @@ class Bridge {
     if (length >= LARGE) {
       // What was commanded before comes first.
       if (this.#commandCount > 0) this.#giveSome();
-      this.#native.command(slot, command, a, b, bytes);
+      // Rust must not read what another thread may write to meanwhile.
+      this.#native.command(slot, command, a, b, isSharedArrayBuffer(bytes.buffer) ? Buffer.from(bytes) : bytes);
       this.#unwritten = true;
       this.#scheduleFlush();
       return;
