@@ -211,13 +211,15 @@ export interface ICryoWebsocketServerOptions {
    */
   streamChunkBytes?: number | undefined;
   /**
-   * Incoming streams that one session may have open. Above, its oldest unclaimed one is cancelled.
+   * Incoming streams that one session may have open. Above, its oldest unclaimed one is cancelled. As many again may be complete and not
+   * claimed; above, the oldest of these is dropped, of which the peer hears nothing.
    * @default 64
    */
   maxIncomingStreams?: number | undefined;
   /**
    * Bytes of incoming streams that are not claimed with `WaitForStream`, for one session; of their names, what they have over 256 bytes
-   * each. Above, its oldest unclaimed one is cancelled.
+   * each. Above, those that are complete are dropped, the oldest first; then the oldest open one is cancelled, or, where `tx-chunk` has a
+   * listener, goes on for that alone.
    * @default 4 MiB
    */
   maxUnclaimedStreamBytes?: number | undefined;

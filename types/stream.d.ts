@@ -84,8 +84,7 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    * Asks for chunks of a stream that the peer offers to be fetched (see {@link SetIncomingFlowControl}).
    *
    * @param start Index of the first chunk.
-   * @param end Index after the last chunk (exclusive). A larger number than there are chunks, also `Infinity`, means all that remain;
-   *   of a range that begins beyond the last chunk there are none, and it does not end the stream.
+   * @param end Index after the last chunk (exclusive). A larger number than there are chunks, also `Infinity`, means all that remain.
    * @returns Resolves when the peer has acknowledged the request. With `undelivered: "reject"` it rejects with
    *   `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT` as a send does. Rejects with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for
    *   arguments that can't be used.
@@ -95,8 +94,8 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    * Sets whether the peer is to push its streams (0, the default) or to offer them to be fetched (1).
    *
    * @returns Resolves when the peer has acknowledged it. Rejects with `ERR_CRYO_NO_TRANSACTIONS` if the peer does not take part in
-   *   transactions, with `ERR_CRYO_SESSION_CLOSED` on a session that has ended, and with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for
-   *   another number. With `undelivered: "reject"` also with `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT` as a send does.
+   *   transactions, and with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for another number. With `undelivered: "reject"` also with
+   *   `ERR_CRYO_SESSION_CLOSED` or `ERR_CRYO_ACK_TIMEOUT`, as a send does; without, it stays pending on a session that has ended.
    */
   SetIncomingFlowControl(behaviour: CRYO_FLOW_BEHAVIOUR | number): Promise<void>;
 }

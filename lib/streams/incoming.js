@@ -24,13 +24,18 @@ const { Waiters } = require("./waiters.js");
  * @property {number} bytes What it keeps of chunks that nobody has read, with EVENT_COST for each.
  */
 
+const isUnclaimed = (entry) => !entry.claimed;
+const holdsBytes = (entry) => entry.bytes + entry.nameBytes > 0;
+
 class Incoming {
   #context;
   #waiters = new Waiters();
   /** All entries, in order of arrival. */
   #entries = new Set();
-  /** The open ones, by number. */
+  /** The open ones, by number, in order of arrival. */
   #open = new Map();
+  /** Those that are complete and not claimed, in the order in which they were finished. */
+  #complete = new Set();
   /** What unclaimed streams keep, in bytes, names included: these are not counted as unread, because nobody reads them. */
   #unclaimedBytes = 0;
   /** Makes the error that says why no stream will come, once none will. @type {(() => Error) | null} */
@@ -99,6 +104,9 @@ class Incoming {
     if (entry === undefined || !entry.open) return;
     this.#close(entry);
     feeder.finish(this.#readable(entry));
+    if (entry.claimed || entry.muted) return;
+    this.#complete.add(entry);
+    this.#keepCaps();
   }
 
   /** The peer gives a stream up. */
@@ -148,7 +156,7 @@ class Incoming {
     this.#forgetName(entry);
     this.#unclaimedBytes -= entry.bytes;
     if (entry.bytes > 0) this.#context.hold(entry.bytes);
-    if (!entry.open) this.#entries.delete(entry);
+    if (!entry.open) this.#remove(entry);
   }
 
   #consumed(entry, bytes) {
@@ -169,7 +177,7 @@ class Incoming {
     this.#consumed(entry, entry.bytes);
     this.#forgetName(entry);
     if (entry.muted) return;
-    this.#entries.delete(entry);
+    this.#remove(entry);
     if (!entry.open) return;
     this.#close(entry);
     this.#tellCancelled(entry);
@@ -184,30 +192,30 @@ class Incoming {
 
   #keepCaps() {
     const { maxIncomingStreams, maxUnclaimedStreamBytes } = this.#context.options;
-    while (this.#entries.size > maxIncomingStreams) {
+    while (this.#open.size > maxIncomingStreams) {
       // Streams that the application has claimed are its own choice.
-      const oldest = this.#oldest((entry) => !entry.claimed);
-      if (oldest === null) return;
-      this.#drop(oldest);
+      const oldest = first(this.#open.values(), isUnclaimed);
+      if (oldest === null) break;
+      this.#cancel(oldest);
     }
+    // Not counted with the open ones, which would be cancelled for what an application that listens for events leaves behind.
+    if (this.#complete.size > maxIncomingStreams) this.#discard(this.#complete.values().next().value);
     while (this.#unclaimedBytes > maxUnclaimedStreamBytes) {
-      const oldest = this.#oldest((entry) => !entry.claimed && entry.bytes + entry.nameBytes > 0);
+      const complete = first(this.#complete, holdsBytes);
+      const oldest = complete ?? first(this.#open.values(), (entry) => isUnclaimed(entry) && holdsBytes(entry));
       if (oldest === null) return;
-      if (oldest.open && this.#context.listens("tx-chunk")) this.#mute(oldest);
-      else this.#drop(oldest);
+      // Of one that is complete its sender hears nothing: it has sent all of it, and may use the number again.
+      if (!oldest.open) this.#discard(oldest);
+      else if (this.#context.listens("tx-chunk")) this.#mute(oldest);
+      else this.#cancel(oldest);
     }
   }
 
-  #oldest(matches) {
-    for (const entry of this.#entries) if (matches(entry)) return entry;
-    return null;
-  }
-
-  #drop(entry) {
+  /** Gives up one that is open and that nobody has claimed. */
+  #cancel(entry) {
     this.#close(entry);
     this.#discard(entry);
-    // Also of a complete one, whose sender learns here that nobody took it; but not where it uses the number again.
-    if (!this.#open.has(entry.txId)) this.#tellCancelled(entry);
+    this.#tellCancelled(entry);
   }
 
   #mute(entry) {
@@ -218,9 +226,14 @@ class Incoming {
 
   /** Forgets a stream that nobody has claimed. */
   #discard(entry) {
-    this.#entries.delete(entry);
+    this.#remove(entry);
     this.#forgetName(entry);
     entry.readable?.destroy();
+  }
+
+  #remove(entry) {
+    this.#entries.delete(entry);
+    this.#complete.delete(entry);
   }
 
   /** Nobody can claim it any more. */
@@ -233,6 +246,12 @@ class Incoming {
   #tellCancelled({ txId }) {
     this.#context.command(COMMAND.TxCancel, txId, SIDE.Theirs);
   }
+}
+
+/** The first entry of those that matches; null where there is none. */
+function first(entries, matches) {
+  for (const entry of entries) if (matches(entry)) return entry;
+  return null;
 }
 
 module.exports = { Incoming };

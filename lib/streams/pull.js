@@ -19,7 +19,7 @@ const MAX_BYTE_LENGTH = 2 ** 31 - 1;
 const MAX_READ_AHEAD = MAX_BYTE_LENGTH;
 /** How far beyond the chunk that is being served the source of a stream without a length is read, in bytes. */
 const LEAD = 1024 * 1024;
-/** Chunks behind one another after which others have their turn: keeping one in memory takes no time off the event loop. */
+/** Chunks in a row after which others have their turn: keeping one in memory takes no time off the event loop. */
 const PATIENCE = 256;
 /** What a report of the file's failure names. */
 const STORE = "temporary file of a stream";
@@ -42,7 +42,7 @@ class Pull extends Transmission {
   /** Ranges that were asked for and not served yet. */
   #ranges = [];
   #serving = false;
-  /** Where the furthest range that was served ends; -1 before the first. */
+  /** The index after the furthest chunk that was served; -1 before the first. */
   #reached = -1;
   #finishSent = false;
   #finishAcknowledged = false;
@@ -206,12 +206,14 @@ class Pull extends Transmission {
 
   /** @returns {Promise<boolean>} False when the stream is over. */
   async #serveRange({ start, end }) {
-    for (let index = start; index < end && (await this.#has(index)); index++) {
+    let index = start;
+    for (; index < end && (await this.#has(index)); index++) {
       const bytes = await this.#store.read(index);
       this.#passed = Math.max(this.#passed, index + 1);
       if (!(await this.chunk(index, bytes))) return false;
     }
-    if (start < end) this.#reached = Math.max(this.#reached, end);
+    // Not `end`: a request for what is beyond the last chunk must not end a stream whose last chunk may still be asked for.
+    if (index > start) this.#reached = Math.max(this.#reached, index);
     return !this.over;
   }
 

@@ -25,7 +25,7 @@ const feeder = {};
 class CryoReadable extends Readable {
   #owner;
   #chunks = [];
-  /** Node.js has asked for a chunk and got none yet. */
+  /** Node.js has asked for chunks, and has not got as many as it buffers. */
   #wanted = false;
   #finished = false;
 
@@ -72,18 +72,16 @@ class CryoReadable extends Readable {
     callback(error);
   }
 
-  /** Gives Node.js the one chunk that it asked for; it asks again. */
+  /** Gives Node.js all that it has room for: with one chunk at a time, a read() would return the first of those that have come. */
   #give() {
-    if (!this.#wanted) return;
-    if (this.#chunks.length > 0) {
-      this.#wanted = false;
+    while (this.#wanted && this.#chunks.length > 0) {
       const chunk = this.#chunks.shift();
       this.#owner.consumed(chunk.length);
-      this.push(chunk);
-    } else if (this.#finished) {
-      this.#wanted = false;
-      this.push(null);
+      this.#wanted = this.push(chunk);
     }
+    if (!this.#wanted || !this.#finished) return;
+    this.#wanted = false;
+    this.push(null);
   }
 }
 

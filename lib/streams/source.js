@@ -8,7 +8,7 @@ const { bytesIn } = require("../bytes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 
 const noop = () => {};
-/** Empty pieces behind one another after which others have their turn. */
+/** Empty pieces in a row after which others have their turn. */
 const PATIENCE = 256;
 
 /** Pieces of an outgoing stream. */
@@ -87,35 +87,48 @@ function open(source, size) {
   return null;
 }
 
+/**
+ * Takes a stream over, at once and not when its first piece is wanted, which is when the peer has acknowledged TX_START: until then it may flow
+ * to somebody else, or to nobody.
+ */
 function fromStream(source, size) {
   // From now on, not only while it is being read: its error is the stream's, not the process's.
   source.on("error", noop);
   const isReadable = typeof source.read === "function" && typeof source.readableLength === "number";
-  const iterates = !isReadable && typeof source[Symbol.asyncIterator] === "function";
-  const readable = isReadable || iterates ? source : new Readable().wrap(source);
-  const pieces = iterates ? source[Symbol.asyncIterator]() : piecesOf(readable, size);
-  return new Source(() => pieces.next(), () => readable.destroy?.());
+  if (!isReadable && typeof source[Symbol.asyncIterator] === "function") {
+    const pieces = source[Symbol.asyncIterator]();
+    return new Source(() => pieces.next(), () => source.destroy?.());
+  }
+  const readable = isReadable ? source : new Readable().wrap(source);
+  return new Source(piecesOf(readable, size), () => readable.destroy?.());
 }
 
-/** What a stream's own iterator gives, but for all that it has buffered in one piece, which would be a copy. */
-async function* piecesOf(readable, size) {
+/**
+ * What a stream's own iterator gives, but for all that it has buffered in one piece, which would be a copy.
+ *
+ * @returns {() => Promise<{ done: boolean, value?: any }>}
+ */
+function piecesOf(readable, size) {
   let wake = noop;
   let end;
+  // With this listener Node.js lets no stream flow, not for a `data` listener or a pipe either; these hear what is read here.
   readable.on("readable", () => wake());
   finished(readable, { writable: false }, (error) => {
     end = error ?? null;
     wake();
   });
-  for (;;) {
-    // Text can't be cut anywhere: a character may be two units.
-    const whole = readable.readableObjectMode || readable.readableEncoding;
-    const most = whole ? undefined : Math.min(readable.readableLength, size) || undefined;
-    const piece = readable.destroyed ? null : readable.read(most);
-    if (piece !== null) yield piece;
-    else if (end) throw end;
-    else if (end === null) return;
-    else await new Promise((resolve) => (wake = resolve));
-  }
+  return async () => {
+    for (;;) {
+      // Text can't be cut anywhere: a character may be two units.
+      const whole = readable.readableObjectMode || readable.readableEncoding;
+      const most = whole ? undefined : Math.min(readable.readableLength, size) || undefined;
+      const piece = readable.destroyed ? null : readable.read(most);
+      if (piece !== null) return { done: false, value: piece };
+      if (end) throw end;
+      if (end === null) return { done: true };
+      await new Promise((resolve) => (wake = resolve));
+    }
+  };
 }
 
 function fromIterator(iterator) {

@@ -7,7 +7,7 @@ const { runTicks } = require("../bridge/ticks.js");
 
 /** Time in ms that streams take at a time. */
 const TURN = 1;
-/** Time in ms behind it that is for others. */
+/** Pause in ms after it, which is left to all other work. */
 const REST = 1;
 
 class TimeSlice {
