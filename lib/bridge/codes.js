@@ -46,7 +46,7 @@ const FLAG = Object.freeze({
   PARCEL: 8,
 });
 
-/** What an event costs besides its payload while it counts as unread, in bytes; as src/session/intake.rs counts it. */
+/** What an event costs besides its payload while it counts as unread, in bytes; as src/session/receive_window.rs counts it. */
 const EVENT_COST = 64;
 /** What the beginning of a stream costs instead. */
 const STREAM_COST = 8192;

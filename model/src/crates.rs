@@ -122,6 +122,10 @@ pub mod rustls {
             match *self {}
         }
 
+        pub fn send_close_notify(&mut self) {
+            match *self {}
+        }
+
         pub fn writer(&mut self) -> std::io::Sink {
             match *self {}
         }

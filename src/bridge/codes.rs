@@ -11,8 +11,8 @@ use crate::protocol::{CloseCode, FlowBehaviour, MAX_PAYLOAD};
 use crate::server::events::batch::{self, ASCII_FLAG, Code, LARGE_FLAG, PARCEL_FLAG, VERDICT_FLAG};
 use crate::server::handshake::Verdict;
 use crate::server::http::passthrough::Wanted;
-use crate::session::intake::{EVENT_COST, STREAM_COST};
 use crate::session::outbox::OVERFLOW_FACTOR;
+use crate::session::receive_window::{EVENT_COST, STREAM_COST};
 use crate::session::{MessageKind, Outcome, Side, Step};
 
 type Numbers = BTreeMap<String, u32>;

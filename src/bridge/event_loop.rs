@@ -19,20 +19,20 @@ use crate::server::Shared;
 
 /// Wakes the event loop, from any thread. A threadsafe function does so with a lock held that the event loop's thread wants next: where both
 /// threads share a CPU, each wake-up would be two more switches between them.
-pub struct Bell {
+pub struct AsyncHandle {
     uv: Uv,
-    /// None once it is being closed. Those who ring only read it, so that nobody waits for them but who closes it.
+    /// None once it is being closed. Those who wake only read it, so that nobody waits for them but who closes it.
     handle: RwLock<Option<*mut Handle>>,
 }
 
 // SAFETY: the handle is used on other threads for `uv_async_send` alone, which is made for that, and never once it is being closed.
-unsafe impl Send for Bell {}
+unsafe impl Send for AsyncHandle {}
 // SAFETY: the same.
-unsafe impl Sync for Bell {}
+unsafe impl Sync for AsyncHandle {}
 
-impl Bell {
+impl AsyncHandle {
     /// False once it is closed.
-    pub fn ring(&self) -> bool {
+    pub fn send(&self) -> bool {
         let handle = self.handle.read();
         // SAFETY: it is not closed while the lock is held.
         handle.inspect(|handle| unsafe { self.uv.send(*handle) }).is_some()
@@ -61,10 +61,10 @@ struct State {
     /// Keeps the environment from ending before the handles are closed. Null where Node.js refused it: then there are none.
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
     closing: Cell<bool>,
-    bell: Arc<Bell>,
-    /// The handle that rings, and the one that watches lent sockets.
-    rung: Part,
-    lent: Part,
+    async_handle: Arc<AsyncHandle>,
+    /// The handle that wakes, and the one that watches lent sockets.
+    waking: Part,
+    watching: Part,
 }
 
 /// Handles of the event loop, to be used on its thread only.
@@ -88,22 +88,22 @@ impl LoopWatch {
             exchange: Rc::downgrade(exchange),
             hook: Cell::default(),
             closing: Cell::default(),
-            bell: Arc::new(Bell { uv, handle: RwLock::default() }),
-            rung: Part::new(uv.async_memory()),
-            lent: Part::new(uv.poll_memory()),
+            async_handle: Arc::new(AsyncHandle { uv, handle: RwLock::default() }),
+            waking: Part::new(uv.async_memory()),
+            watching: Part::new(uv.poll_memory()),
         }));
-        if !this.0.hold_environment(env) || !this.0.begin_ringing(uv_loop) || !this.0.begin_watching(uv_loop, watch) {
+        if !this.0.hold_environment(env) || !this.0.begin_waking(uv_loop) || !this.0.begin_watching(uv_loop, watch) {
             // Whatever has begun by then.
             this.close();
             return None;
         }
-        *this.0.bell.handle.write() = Some(this.0.rung.memory.handle());
+        *this.0.async_handle.handle.write() = Some(this.0.waking.memory.handle());
         Some(this)
     }
 
     /// What wakes the event loop.
-    pub fn bell(&self) -> Arc<Bell> {
-        Arc::clone(&self.0.bell)
+    pub fn async_handle(&self) -> Arc<AsyncHandle> {
+        Arc::clone(&self.0.async_handle)
     }
 
     /// The event loop watches nothing any more, and is not woken.
@@ -120,19 +120,19 @@ impl State {
         unsafe { is_ok(sys::napi_add_async_cleanup_hook(env.raw(), Some(on_cleanup), state, hook)) }
     }
 
-    fn begin_ringing(self: &Rc<Self>, uv_loop: *mut sys::uv_loop_s) -> bool {
+    fn begin_waking(self: &Rc<Self>, uv_loop: *mut sys::uv_loop_s) -> bool {
         // SAFETY: this is the loop's thread, and the memory lives until the handle is closed.
-        self.begin(&self.rung, |memory| unsafe { self.uv.listen(uv_loop, memory, on_rung) })
+        self.begin(&self.waking, |memory| unsafe { self.uv.listen(uv_loop, memory, on_woken) })
     }
 
     fn begin_watching(self: &Rc<Self>, uv_loop: *mut sys::uv_loop_s, watch: Watch) -> bool {
         // SAFETY: the same, and the descriptor is open until the watch is dropped: below where libuv refuses it, else at the end of `State::close`.
-        if !self.begin(&self.lent, |memory| unsafe { self.uv.admit(uv_loop, memory, watch.descriptor()) }) {
+        if !self.begin(&self.watching, |memory| unsafe { self.uv.admit(uv_loop, memory, watch.descriptor()) }) {
             return false;
         }
         self.shared.lending.begin(watch);
         // SAFETY: the handle is initialised.
-        unsafe { self.uv.watch(&self.lent.memory, on_readable) }
+        unsafe { self.uv.watch(&self.watching.memory, on_readable) }
     }
 
     /// Initialises a handle, which then holds a reference, and does not keep the loop alive. False where that fails.
@@ -153,8 +153,8 @@ impl State {
         if self.closing.replace(true) {
             return;
         }
-        self.bell.handle.write().take();
-        for part in [&self.rung, &self.lent] {
+        self.async_handle.handle.write().take();
+        for part in [&self.waking, &self.watching] {
             if part.open.get() {
                 // SAFETY: it is initialised, and closed once.
                 unsafe { self.uv.close(&part.memory, on_closed) };
@@ -167,7 +167,7 @@ impl State {
 
     /// Without handles nobody calls `onWake` any more, and the environment need not wait.
     fn let_go_if_closed(&self) {
-        if self.rung.open.get() || self.lent.open.get() {
+        if self.waking.open.get() || self.watching.open.get() {
             return;
         }
         // SAFETY: the environment lives until the hook is removed, or is in `LoopWatch::start`. `onWake` is not being called, since libuv
@@ -217,7 +217,7 @@ unsafe fn state_of(handle: *mut Handle) -> Rc<State> {
 }
 
 /// There are events.
-unsafe extern "C" fn on_rung(handle: *mut Handle) {
+unsafe extern "C" fn on_woken(handle: *mut Handle) {
     // SAFETY: this is a callback of the handle.
     unsafe { state_of(handle) }.enter();
 }
@@ -242,7 +242,7 @@ unsafe extern "C" fn on_cleanup(_: sys::napi_async_cleanup_hook_handle, state: *
 unsafe extern "C" fn on_closed(handle: *mut Handle) {
     // SAFETY: takes the reference that the handle held, once.
     let state = unsafe { Rc::from_raw((*handle).data.cast::<State>()) };
-    let part = if state.rung.memory.handle() == handle { &state.rung } else { &state.lent };
+    let part = if state.waking.memory.handle() == handle { &state.waking } else { &state.watching };
     part.open.set(false);
     state.let_go_if_closed();
 }

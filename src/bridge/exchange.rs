@@ -7,7 +7,7 @@ use super::arrays::NativeArrays;
 use super::commands::Dispatcher;
 use super::delivery::Delivery;
 use super::dirty::Dirty;
-use super::give_way::give_way;
+use super::yield_cpu::yield_cpu;
 use crate::server::Shared;
 use crate::server::connection::link::Link;
 use crate::server::events::batch::Batch;
@@ -16,10 +16,10 @@ use crate::server::http::relay::Relay;
 /// For the JavaScript thread alone, whose calls never overlap: what is called while another call goes on does nothing.
 pub struct Exchange {
     shared: Arc<Shared>,
-    desk: RefCell<Desk>,
+    state: RefCell<State>,
 }
 
-struct Desk {
+struct State {
     arrays: NativeArrays,
     delivery: Delivery,
     dirty: Dirty,
@@ -30,28 +30,28 @@ struct Desk {
 impl Exchange {
     /// One that nothing has crossed yet.
     pub fn new(shared: &Arc<Shared>, arrays: NativeArrays) -> Self {
-        let desk = Desk { arrays, delivery: Delivery::default(), dirty: Dirty::default(), at_rest: true };
-        Self { shared: Arc::clone(shared), desk: RefCell::new(desk) }
+        let state = State { arrays, delivery: Delivery::default(), dirty: Dirty::default(), at_rest: true };
+        Self { shared: Arc::clone(shared), state: RefCell::new(state) }
     }
 
     /// Carries out `count` commands, then writes the next events to the arrays; how many there are. None means that all is written that was
     /// sent, and that the next event wakes JavaScript again; otherwise some may wait for the next exchange or flush.
     pub fn give_and_take(&self, count: u32) -> u32 {
-        let Ok(mut desk) = self.desk.try_borrow_mut() else { return 0 };
+        let Ok(mut state) = self.state.try_borrow_mut() else { return 0 };
         // What the next events cause should leave in the same writes; replies to those of a batch leave at its end.
-        let more = !desk.delivery.is_through() || self.shared.inbox.has_more();
-        desk.carry_out(&self.shared, count, more);
-        if desk.delivery.is_through() {
+        let more = !state.delivery.is_through() || self.shared.inbox.has_more();
+        state.carry_out(&self.shared, count, more);
+        if state.delivery.is_through() {
             self.shared.flush_delivered();
         }
-        desk.fill(&self.shared)
+        state.fill(&self.shared)
     }
 
     /// Writes the first events to the arrays, for which JavaScript is about to be woken; how many there are. None where it still has others to
     /// handle.
     pub fn first_events(&self) -> u32 {
-        match self.desk.try_borrow_mut() {
-            Ok(mut desk) if desk.at_rest => desk.fill(&self.shared),
+        match self.state.try_borrow_mut() {
+            Ok(mut state) if state.at_rest => state.fill(&self.shared),
             _ => 0,
         }
     }
@@ -59,16 +59,16 @@ impl Exchange {
     /// Carries out `count` commands and writes what they send, or leaves most of that to the next flush or exchange, when `more` is to come in
     /// this turn.
     pub fn flush(&self, count: u32, more: bool) {
-        if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            desk.carry_out(&self.shared, count, more);
+        if let Ok(mut state) = self.state.try_borrow_mut() {
+            state.carry_out(&self.shared, count, more);
         }
     }
 
     /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or
     /// exchange.
     pub fn command(&self, [slot, code, a, b]: [u32; 4], payload: &[u8]) {
-        if let Ok(mut desk) = self.desk.try_borrow_mut() {
-            let Desk { delivery, dirty, .. } = &mut *desk;
+        if let Ok(mut state) = self.state.try_borrow_mut() {
+            let State { delivery, dirty, .. } = &mut *state;
             let command = [slot, code, a, b, payload.len() as u32];
             run(&self.shared, delivery, dirty, &command, payload, true);
         }
@@ -76,7 +76,7 @@ impl Exchange {
 
     /// Does something with what is being delivered. None within another call.
     pub fn with_delivery<R>(&self, act: impl FnOnce(&mut Delivery) -> R) -> Option<R> {
-        Some(act(&mut self.desk.try_borrow_mut().ok()?.delivery))
+        Some(act(&mut self.state.try_borrow_mut().ok()?.delivery))
     }
 
     /// The connection of the next `HttpOpened` event.
@@ -90,7 +90,7 @@ impl Exchange {
     }
 }
 
-impl Desk {
+impl State {
     fn carry_out(&mut self, shared: &Shared, count: u32, more: bool) {
         let Self { arrays, delivery, dirty, .. } = self;
         let (commands, payloads) = arrays.given(count);
@@ -115,7 +115,7 @@ fn run(shared: &Shared, delivery: &mut Delivery, dirty: &mut Dirty, commands: &[
         dirty.write(now, &mut events);
     }
     shared.post(events);
-    give_way();
+    yield_cpu();
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@
 //! | [`delivery`] | batches of events, portion by portion, into JavaScript's arrays |
 //! | [`dirty`] | sessions with unsent output |
 //! | [`commands`] | batches of commands out of JavaScript's arrays |
-//! | [`give_way`] | how the JavaScript thread lets the I/O thread have its turn |
+//! | [`yield_cpu`] | how the JavaScript thread lets the I/O thread have its turn |
 //! | [`heap`] | how much freed memory the process keeps |
 //! | [`wake`] | how the I/O thread wakes the event loop |
 //! | `on_wake` | JavaScript's `onWake`, as the event loop itself calls it, on Linux |
@@ -29,7 +29,6 @@ pub mod dirty;
 #[cfg(target_os = "linux")]
 pub mod event_loop;
 pub mod exchange;
-pub mod give_way;
 pub mod heap;
 pub mod http_socket;
 pub mod listening;
@@ -42,3 +41,4 @@ pub mod peers;
 #[cfg(target_os = "linux")]
 mod uv;
 pub mod wake;
+pub mod yield_cpu;

@@ -18,7 +18,7 @@ use super::http_socket::NativeHttpSocket;
 use super::listening::Listening;
 use super::options::{NativeOptions, NativeSsl};
 use super::parcel::NativeParcel;
-use super::wake::Alarm;
+use super::wake::LoopWaker;
 use crate::net::listener::{ListenError, Listener};
 use crate::server::http::passthrough::Wanted;
 use crate::server::{Shared, Stop, accept};
@@ -42,7 +42,7 @@ pub struct Counters {
 /// The I/O thread, and how it ends.
 pub(super) struct Running {
     pub(super) shared: Arc<Shared>,
-    alarm: Alarm,
+    waker: LoopWaker,
     /// None where the event loop is woken by a threadsafe function, and no socket is lent to it.
     #[cfg(target_os = "linux")]
     event_loop: Option<LoopWatch>,
@@ -53,7 +53,7 @@ impl Running {
     /// Ends the thread at once and forgets what it still had to tell.
     fn end(&self) {
         self.shared.inbox.shut();
-        self.alarm.dismantle();
+        self.waker.close();
         #[cfg(target_os = "linux")]
         self.event_loop.iter().for_each(LoopWatch::close);
         self.shared.stop(Stop::Aborted);
@@ -91,16 +91,16 @@ impl NativeServer {
         let _ = resource;
         heap::keep_freed_memory();
         let tls = options.ssl.as_ref().map(NativeSsl::config).transpose()?;
-        let alarm = Alarm::new(&on_wake)?;
-        let ring = alarm.clone();
-        let shared = Shared::new(options.settings(), tls, Box::new(move || ring.ring()));
+        let waker = LoopWaker::new(&on_wake)?;
+        let inbox_waker = waker.clone();
+        let shared = Shared::new(options.settings(), tls, Box::new(move || inbox_waker.wake()));
         let exchange = Rc::new(Exchange::new(&shared, arrays));
         #[cfg(target_os = "linux")]
         let event_loop = resource
             .and_then(|resource| LoopWatch::start(env, &on_wake, &resource, &shared, &exchange))
-            .inspect(|watch| alarm.use_bell(watch.bell()));
+            .inspect(|watch| waker.use_async_handle(watch.async_handle()));
         let running = Rc::new(Running {
-            alarm,
+            waker,
             #[cfg(target_os = "linux")]
             event_loop,
             thread: Mutex::default(),
@@ -151,7 +151,7 @@ impl NativeServer {
     /// Lets the event loop call `onWake` once more, when others have had their turn.
     #[napi]
     pub fn wake_again(&self) {
-        self.running.alarm.ring();
+        self.running.waker.wake();
     }
 
     /// Carries out one command whose payload is too large for the common array. What it leaves to be written leaves with the next flush or

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use napi::bindgen_prelude::Uint8ArraySlice;
 use napi_derive::napi;
 
-use super::give_way::give_way;
+use super::yield_cpu::yield_cpu;
 
 /// Bytes taken over at a time: with fresh memory for them some 100 us, in which the event loop serves nobody else.
 const STEP: usize = 256 << 10;
@@ -32,7 +32,7 @@ impl NativeParcel {
         let Ok(mut frame) = self.frame.try_borrow_mut() else { return false };
         // SAFETY: the caller has made the array, has given it to nobody yet, and waits for this call.
         let through = step(&mut frame, self.start, unsafe { target.as_mut() });
-        give_way();
+        yield_cpu();
         through
     }
 }

@@ -11,7 +11,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use parking_lot::Mutex;
 
 #[cfg(target_os = "linux")]
-use super::event_loop::Bell;
+use super::event_loop::AsyncHandle;
 
 /// JavaScript's `onWake()`. What it throws comes from a nextTick callback, and becomes an uncaught exception; nothing would be told of an error by
 /// the error-first convention.
@@ -19,16 +19,16 @@ type OnWake = ThreadsafeFunction<(), (), (), Status, false>;
 
 /// A wake-up call that can be cancelled for ever.
 #[derive(Clone)]
-pub struct Alarm(Arc<Ways>);
+pub struct LoopWaker(Arc<Ways>);
 
 struct Ways {
     function: Mutex<Option<OnWake>>,
-    /// Rings instead, where there is one.
+    /// Wakes instead, where there is one.
     #[cfg(target_os = "linux")]
-    bell: OnceLock<Arc<Bell>>,
+    async_handle: OnceLock<Arc<AsyncHandle>>,
 }
 
-impl Alarm {
+impl LoopWaker {
     /// Wakes by calling `on_wake` on its event loop.
     ///
     /// # Errors
@@ -39,21 +39,21 @@ impl Alarm {
         Ok(Self(Arc::new(Ways {
             function: Mutex::new(Some(function)),
             #[cfg(target_os = "linux")]
-            bell: OnceLock::new(),
+            async_handle: OnceLock::new(),
         })))
     }
 
-    /// From now on `bell` rings.
+    /// From now on `async_handle` wakes.
     #[cfg(target_os = "linux")]
-    pub fn use_bell(&self, bell: Arc<Bell>) {
-        // There is one event loop, and one bell.
-        let _ = self.0.bell.set(bell);
+    pub fn use_async_handle(&self, async_handle: Arc<AsyncHandle>) {
+        // There is one event loop, and one handle.
+        let _ = self.0.async_handle.set(async_handle);
     }
 
     /// Lets the event loop call `onWake()` soon.
-    pub fn ring(&self) {
+    pub fn wake(&self) {
         #[cfg(target_os = "linux")]
-        if self.0.bell.get().is_some_and(|bell| bell.ring()) {
+        if self.0.async_handle.get().is_some_and(|handle| handle.send()) {
             return;
         }
         if let Some(function) = &*self.0.function.lock() {
@@ -61,8 +61,8 @@ impl Alarm {
         }
     }
 
-    /// Never rings again, and no longer keeps the process alive.
-    pub fn dismantle(&self) {
+    /// Never wakes again, and no longer keeps the process alive.
+    pub fn close(&self) {
         drop(self.0.function.lock().take());
     }
 }

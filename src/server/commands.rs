@@ -34,7 +34,7 @@ impl Shared {
         }
         core.with_socket(now, events.sink(link.slot, 0), call);
         if core.session.is_closed() {
-            link.rouse();
+            link.wake();
         }
         if !core.awaiting && core.session.awaits_acks() {
             core.awaiting = true;
@@ -45,15 +45,15 @@ impl Shared {
 
     /// The application keeps this many received bytes although their batch is delivered.
     pub fn hold(&self, link: &Arc<Link>, bytes: usize) {
-        link.lock().session.intake.hold(bytes);
+        link.lock().session.window.hold(bytes);
     }
 
     /// The application has handled this many of the bytes it kept.
     pub fn release(&self, link: &Arc<Link>, bytes: usize) {
         let mut core = link.lock();
-        core.session.intake.release(bytes);
+        core.session.window.release(bytes);
         if core.paused {
-            link.rouse();
+            link.wake();
         }
     }
 
@@ -80,7 +80,7 @@ impl Shared {
         self.call(link, &mut core, |session, io| session.close_gracefully(farewell, io));
         self.flush(link, core);
         // The driver has deadlines to set.
-        link.rouse();
+        link.wake();
     }
 
     /// Writes a session's output and gives back its lock: what comes of that for the application goes to the inbox, whose lock comes first.

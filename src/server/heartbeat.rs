@@ -92,7 +92,7 @@ fn beat(shared: &Shared, session: SlotId) -> bool {
         match beat {
             Beat::Alive(stats) if core.tells_stats => filling.batch.sink(link.slot, number).stats(&stats),
             // The driver has a deadline to set, also when the socket takes nothing any more.
-            Beat::Dead => link.rouse(),
+            Beat::Dead => link.wake(),
             Beat::Alive(_) | Beat::Leaving => {}
         }
     });
@@ -122,8 +122,8 @@ pub async fn sweep(shared: Arc<Shared>) {
                     let mut core = link.lock();
                     let number = filling.number;
                     core.with(now, filling.batch.sink(link.slot, number), |session, io| session.sweep(io));
-                    if core.paused && core.session.intake.raise_if_stalled() {
-                        link.rouse();
+                    if core.paused && core.session.window.raise_if_stalled() {
+                        link.wake();
                     }
                     core.awaiting = core.session.awaits_acks();
                     core.awaiting

@@ -1,11 +1,11 @@
 //! Transaction frames from the peer: its own streams, and what it says about ours.
 //!
-//! What is handed to the application counts as [held](super::intake::Intake::hold), bytes of the frame and
+//! What is handed to the application counts as [held](super::receive_window::ReceiveWindow::hold), bytes of the frame and
 //! [`EVENT_COST`] or [`STREAM_COST`], until the application releases it: a stream that it does not read pauses the socket.
 
 use std::borrow::Cow;
 
-use super::intake::{EVENT_COST, STREAM_COST};
+use super::receive_window::{EVENT_COST, STREAM_COST};
 use super::{Body, Event, Events, Fault, Io, Session, Side, Wire};
 use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, FrameType, close};
 
@@ -46,7 +46,7 @@ impl Session {
         match event {
             Some(event) => {
                 let begins = matches!(event, Event::StreamStarted { .. });
-                self.intake.hold(frame.tail().len() + if begins { STREAM_COST } else { EVENT_COST });
+                self.window.hold(frame.tail().len() + if begins { STREAM_COST } else { EVENT_COST });
                 io.events.event(event);
             }
             None => self.config.meter.ignored.add(1),
@@ -68,7 +68,7 @@ impl Session {
         self.require_transactions()?;
         if self.streams.as_ref().is_some_and(|streams| streams.incoming.contains(&tx_id)) {
             let body = Body::new(message, FrameType::TxChunk.head_len());
-            self.intake.hold(body.as_slice().len() + EVENT_COST);
+            self.window.hold(body.as_slice().len() + EVENT_COST);
             io.events.event(Event::StreamChunk { tx_id, seq, body });
         } else {
             self.config.meter.ignored.add(1);

@@ -7,7 +7,7 @@
 //! | [`event`] | what comes out: [`Event`]s for the application, frames for the [`Wire`] |
 //! | [`acks`] | numbering, who waits for which ACK, and how long ACKs take |
 //! | [`outbox`] | frames a slow reader keeps waiting, drop policies |
-//! | [`intake`] | what the application has not handled yet |
+//! | [`receive_window`] | what the application has not handled yet |
 //! | [`meter`], [`counting`] | what sessions count for the server's metrics |
 //! | `heartbeat` | rounds of pings, silent peers, overdue ACKs |
 //! | `receive` | what each received frame does |
@@ -22,9 +22,9 @@ pub mod acks;
 pub mod config;
 pub mod counting;
 pub mod event;
-pub mod intake;
 pub mod meter;
 pub mod outbox;
+pub mod receive_window;
 
 mod heartbeat;
 mod incoming;
@@ -45,11 +45,11 @@ use config::Config;
 pub use event::{Body, Event, Events, Hooks, Io, MessageKind, Outcome, Side, Stats, Step, Wire};
 pub use heartbeat::Beat;
 use heartbeat::Pulse;
-use intake::Intake;
 pub use leave::Farewell;
 use leave::Phase;
 use meter::Run;
 use outbox::{Outbox, Queued};
+use receive_window::ReceiveWindow;
 use settle::settle;
 use streams::Streams;
 
@@ -77,7 +77,7 @@ pub struct Session {
     greeting: u32,
     outbox: Outbox,
     /// What the application has not handled yet.
-    pub intake: Intake,
+    pub window: ReceiveWindow,
     phase: Phase,
     /// The open streams; none until the first.
     streams: Option<Box<Streams>>,
@@ -104,14 +104,14 @@ impl Session {
         let run = Run::new(Arc::clone(&config.meter));
         let mut acks = Acks::default();
         let greeting = acks.expect(Waiter::Nobody);
-        let intake = Intake::new(config.max_unread);
+        let window = ReceiveWindow::new(config.max_unread);
         Self {
             sid,
             config,
             acks,
             greeting,
             outbox: Outbox::default(),
-            intake,
+            window,
             phase: Phase::Open,
             streams: None,
             features: None,
@@ -218,7 +218,7 @@ impl Session {
 
     /// Whether the application has more to handle than it should be given, when all batches up to number `done` are handled.
     pub fn is_full(&self, done: u64) -> bool {
-        self.intake.is_full(done)
+        self.window.is_full(done)
     }
 
     /// Whether it was asked to leave, and still has to send what was sent before.

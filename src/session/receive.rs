@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::intake::EVENT_COST;
+use super::receive_window::EVENT_COST;
 use super::settle::settle;
 use super::{Body, Event, Events, Fault, Hooks, Io, MessageKind, Outcome, Session, Wire};
 use crate::protocol::{self, CloseCode, DecodeError, FEATURE_TRANSACTIONS, Frame, FrameType, VERSION, close};
@@ -80,9 +80,9 @@ impl Session {
         let body = Body::new(frame, FrameType::Utf8Data.head_len());
         if verdict {
             // Its hooks may take longer than its batch: until the verdict releases it.
-            self.intake.hold(body.as_slice().len() + EVENT_COST);
+            self.window.hold(body.as_slice().len() + EVENT_COST);
         } else {
-            self.intake.received(io.events.batch(), frame_len);
+            self.window.received(io.events.batch(), frame_len);
         }
         io.events.event(Event::Message { kind, ack, body, verdict });
     }

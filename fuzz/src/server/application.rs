@@ -12,7 +12,7 @@ use cryo_server::protocol::FrameType;
 use cryo_server::server::Shared;
 use cryo_server::server::events::batch::{ASCII_FLAG, Batch, Code, LARGE, LARGE_FLAG, VERDICT_FLAG, WORDS};
 use cryo_server::session::Outcome;
-use cryo_server::session::intake::{EVENT_COST, STREAM_COST};
+use cryo_server::session::receive_window::{EVENT_COST, STREAM_COST};
 
 use super::super::input::Input;
 use super::peer::Peer;

@@ -163,7 +163,7 @@ impl Rig {
         assert!(dropped >= self.dropped, "{} messages dropped, not {dropped}", self.dropped);
         self.check_caps();
         let Application { batch, in_batch, held, .. } = self.application;
-        assert_eq!(self.session.intake.unread(batch - 1), in_batch + held, "bytes not handled yet");
+        assert_eq!(self.session.window.unread(batch - 1), in_batch + held, "bytes not handled yet");
     }
 
     /// What was asked for is now dropped, has left, or was acknowledged before it left.

@@ -60,10 +60,10 @@ fn keep(rig: &mut Rig, input: &mut Input<'_>) {
     let (release, bytes) = (input.flag(), input.short());
     if release {
         rig.application.held = rig.application.held.saturating_sub(bytes);
-        rig.session.intake.release(bytes);
+        rig.session.window.release(bytes);
     } else {
         rig.application.held += bytes;
-        rig.session.intake.hold(bytes);
+        rig.session.window.hold(bytes);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use cryo_server::protocol::{self, Frame, FrameType};
-use cryo_server::session::intake::{EVENT_COST, STREAM_COST};
+use cryo_server::session::receive_window::{EVENT_COST, STREAM_COST};
 use cryo_server::session::{Event, Events, Hooks, MessageKind, Outcome, Side, Step, Wire};
 
 use super::SID;

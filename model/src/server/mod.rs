@@ -119,7 +119,7 @@ impl Shared {
         Arc::new(Self {
             settings: Settings { close_timeout, session: Arc::new(config) },
             inbox: Inbox::new(wake),
-            lending: Lending::default(),
+            lending: Lending::new(2),
             neighbours: Neighbours::default(),
             registry: Mutex::default(),
             hooks: AtomicU8::default(),

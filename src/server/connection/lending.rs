@@ -24,10 +24,10 @@ const MOST: usize = 64;
 
 /// Readings whose events one batch holds, up to which little goes on. With more, waking the other thread costs each of them next to nothing, and
 /// it reads while the JavaScript thread is at work.
-const CROWD: u32 = 4;
+const FEW_READINGS: u32 = 4;
 
 /// The same in a process with one CPU, where neither works while the other does.
-const CROWD_ON_ONE_CPU: u32 = MOST as u32;
+const FEW_READINGS_ON_ONE_CPU: u32 = MOST as u32;
 
 /// Time in microseconds after which the JavaScript thread reads them in the middle of a turn: others' events, and what they cause, can make a turn
 /// of the event loop one of many ms.
@@ -65,7 +65,7 @@ pub struct Loan {
 /// All of a server's.
 pub struct Lending {
     /// Readings beside each other up to which sockets are lent.
-    crowd: u32,
+    few_readings: u32,
     /// None while the event loop does not watch it.
     watch: Mutex<Option<Watch>>,
     /// By their links' keys, which are what the watch calls their sockets, too.
@@ -77,13 +77,13 @@ pub struct Lending {
 impl Lending {
     /// Nothing is lent, in a process that may use so many CPUs.
     pub fn new(cpus: usize) -> Self {
-        let crowd = if cpus == 1 { CROWD_ON_ONE_CPU } else { CROWD };
-        Self { crowd, watch: Mutex::default(), loans: Mutex::default(), looked: AtomicU64::default() }
+        let few_readings = if cpus == 1 { FEW_READINGS_ON_ONE_CPU } else { FEW_READINGS };
+        Self { few_readings, watch: Mutex::default(), loans: Mutex::default(), looked: AtomicU64::default() }
     }
 
     /// Whether so many readings beside each other are too many.
-    pub fn is_crowd(&self, readings: u32) -> bool {
-        readings > self.crowd
+    pub fn is_busy(&self, readings: u32) -> bool {
+        readings > self.few_readings
     }
 
     /// From now on the event loop watches `watch`.
@@ -94,7 +94,7 @@ impl Lending {
     /// The event loop watches nothing any more: what is lent is taken back, and the watch is closed.
     pub fn end(&self) {
         self.watch.lock().take();
-        self.loans.lock().values().for_each(|loan| loan.link.rouse());
+        self.loans.lock().values().for_each(|loan| loan.link.wake());
     }
 
     /// Whether one more may be lent.
@@ -120,7 +120,7 @@ impl Lending {
         // First, so that the event loop finds what it is woken for.
         self.loans.lock().insert(link.key(), Arc::clone(&loan));
         if self.watch.lock().as_ref().is_none_or(|watch| watch.add(&socket, link.key()).is_err()) {
-            link.rouse();
+            link.wake();
         }
         loan
     }
@@ -167,7 +167,7 @@ impl Lending {
             // At once: it may go on being readable.
             self.forget(&lent.socket);
             drop(guard);
-            loan.link.rouse();
+            loan.link.wake();
         }
         reading != Reading::Eventless
     }
@@ -189,7 +189,7 @@ impl Lending {
             let unread = keys.contains(key);
             let left = loan.unread.swap(unread, Ordering::Relaxed) && unread;
             if loan.idle.fetch_add(1, Ordering::Relaxed) >= IDLE_LOOKS || left {
-                loan.link.rouse();
+                loan.link.wake();
             }
         }
     }

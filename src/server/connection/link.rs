@@ -137,7 +137,7 @@ impl Link {
     }
 
     /// Lets the driver look at the link again.
-    pub fn rouse(&self) {
+    pub fn wake(&self) {
         self.driver.wake();
     }
 
@@ -153,7 +153,7 @@ impl Link {
                     if core.outgoing.pending() == 0 {
                         // The driver has to know when there is only the peer's answer to wait for.
                         if core.session.is_closed() {
-                            self.rouse();
+                            self.wake();
                         }
                         return;
                     }
@@ -161,11 +161,11 @@ impl Link {
                 Ok(Flushed::Blocked) => {
                     core.blocked = true;
                     core.with(now, scratch.sink(self.slot, 0), |session, io| session.drained(io));
-                    self.rouse();
+                    self.wake();
                 }
                 Err(_) => {
                     core.socket = None;
-                    self.rouse();
+                    self.wake();
                 }
             }
         }

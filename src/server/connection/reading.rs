@@ -103,7 +103,7 @@ impl Reader {
             self.shared.flush(&self.link, core);
             core = self.link.lock();
         }
-        // Blocked, so that the socket's own readiness rouses the driver.
+        // Blocked, so that the socket's own readiness wakes the driver.
         if core.blocked && core.outgoing.pending() > limit {
             return true;
         }
@@ -114,8 +114,8 @@ impl Reader {
         self.shared.inbox.write(|filling| {
             let mut core = self.link.lock();
             pause_if_full(filling, &mut core);
-            // What the application holds beyond its batch it gives back by a call, and that rouses the task.
-            if core.paused && (filling.is_full() || !core.session.intake.holds_too_much()) {
+            // What the application holds beyond its batch it gives back by a call, and that wakes the task.
+            if core.paused && (filling.is_full() || !core.session.window.holds_too_much()) {
                 filling.resume_after(cx.waker());
             }
             core.paused
@@ -223,7 +223,7 @@ impl Reader {
             if received.events {
                 filling.readings += 1;
                 let beside = filling.readings.max(filling.readings_before);
-                request_reply.note(now, (received.items, bytes), shared.lending.is_crowd(beside));
+                request_reply.note(now, (received.items, bytes), shared.lending.is_busy(beside));
             }
             let output = Output::of(link, core, filling, received.events);
             pause_if_full(filling, core);

@@ -21,8 +21,8 @@ pub struct RequestReply {
 
 impl RequestReply {
     /// Notes a reading of so many messages and control frames in so many bytes, and whether it is one of too many beside each other.
-    pub fn note(&mut self, now: Micros, (items, bytes): (usize, usize), crowded: bool) {
-        let goes_on = !crowded && is_little(items, bytes) && now.saturating_sub(self.last) <= LONGEST_PAUSE;
+    pub fn note(&mut self, now: Micros, (items, bytes): (usize, usize), busy: bool) {
+        let goes_on = !busy && is_little(items, bytes) && now.saturating_sub(self.last) <= LONGEST_PAUSE;
         self.readings = if goes_on { self.readings.saturating_add(1) } else { 0 };
         self.last = now;
     }
@@ -43,19 +43,19 @@ mod tests {
     use super::*;
 
     /// How a session talks after `READINGS` quick readings and one more, of `reading`, so much later.
-    fn after(pause: Micros, reading: (usize, usize), crowded: bool) -> RequestReply {
+    fn after(pause: Micros, reading: (usize, usize), busy: bool) -> RequestReply {
         let mut session = RequestReply::default();
         for at in 1..=Micros::from(READINGS) {
             assert!(!session.is_steady());
             session.note(at, (1, 100), false);
         }
         assert!(session.is_steady());
-        session.note(Micros::from(READINGS) + pause, reading, crowded);
+        session.note(Micros::from(READINGS) + pause, reading, busy);
         session
     }
 
     #[test]
-    fn a_pause_a_crowd_or_much_at_once_begin_anew() {
+    fn a_pause_much_traffic_or_much_at_once_begin_anew() {
         assert!(after(LONGEST_PAUSE, (FEW, SHORT), false).is_steady());
         assert!(!after(LONGEST_PAUSE + 1, (1, 100), false).is_steady());
         assert!(!after(1, (1, 100), true).is_steady());

@@ -112,7 +112,7 @@ impl Driver {
                 return Poll::Ready(());
             }
         }
-        self.shared.inbox.give_way();
+        self.shared.inbox.yield_cpu();
         // Behind a look at the other sockets, which `wake_by_ref` would put off for dozens of turns.
         pin!(tokio::task::yield_now()).poll(cx)
     }

@@ -70,7 +70,7 @@ impl Inbox {
         drop(filling);
         // Not under the mutex: waking is a system call.
         if late {
-            self.give_way();
+            self.yield_cpu();
         } else if due {
             self.ring();
         }
@@ -78,10 +78,10 @@ impl Inbox {
     }
 
     /// For what keeps the I/O thread busy and makes no events: gives the JavaScript thread way if that has waited long enough.
-    pub fn give_way_if_late(&self) {
+    pub fn yield_cpu_if_late(&self) {
         let late = self.filling.lock().is_late();
         if late {
-            self.give_way();
+            self.yield_cpu();
         }
     }
 
@@ -114,7 +114,7 @@ impl Inbox {
 
     /// The I/O thread goes on, but the JavaScript thread has waited long enough. Where both share a CPU, the system would let it wait for its next
     /// tick, some ms.
-    pub fn give_way(&self) {
+    pub fn yield_cpu(&self) {
         self.ring();
         std::thread::yield_now();
     }

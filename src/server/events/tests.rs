@@ -81,7 +81,7 @@ fn the_io_thread_wakes_when_it_rests_or_after_a_while() {
         assert!(inbox.next(batch).is_none());
         connected(&inbox, 2);
         std::thread::sleep(LONGEST_HELD);
-        inbox.give_way_if_late();
+        inbox.yield_cpu_if_late();
         inbox.write(|_| ());
         assert_eq!(wakes(), 2);
     });

@@ -116,7 +116,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
         _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
     };
     // Many of these in a row take long, and none makes an event.
-    shared.inbox.give_way_if_late();
+    shared.inbox.yield_cpu_if_late();
     let Some(stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
     let mut incoming = Incoming { stream, buffer: Vec::new(), peer, was_handed_over: false };
     let mut outcome = attempt(&shared, pending, &mut incoming, deadline).await;

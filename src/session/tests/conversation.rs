@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::protocol::{CloseCode, close};
-use crate::session::intake::EVENT_COST;
+use crate::session::receive_window::EVENT_COST;
 
 #[test]
 fn nothing_leaves_before_endpoint_info_and_everything_after_it_in_order() {
@@ -128,7 +128,7 @@ fn what_the_application_has_not_handled_fills_the_session() {
     rig.receive(&Frame::Utf8 { ack: 2, payload: &[b'x'; 500] });
     assert!(rig.session.is_full(0));
     assert!(!rig.session.is_full(1), "its batch is handled");
-    rig.session.intake.hold(1000);
+    rig.session.window.hold(1000);
     assert!(rig.session.is_full(1), "but kept");
 }
 
@@ -138,6 +138,6 @@ fn what_waits_for_a_verdict_fills_the_session_until_that_is_given() {
     rig.hooks = Hooks(1 << MessageKind::Utf8 as u8);
     rig.receive(&Frame::Utf8 { ack: 1, payload: &[b'x'; 1000] });
     assert!(rig.session.is_full(1), "its batch is handled, its hooks are not through");
-    rig.session.intake.release(1000 + EVENT_COST);
+    rig.session.window.release(1000 + EVENT_COST);
     assert!(!rig.session.is_full(1));
 }

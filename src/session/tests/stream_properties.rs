@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::session::intake::{EVENT_COST, STREAM_COST};
+use crate::session::receive_window::{EVENT_COST, STREAM_COST};
 
 #[derive(Debug, Clone)]
 enum Action {
@@ -88,7 +88,7 @@ proptest! {
         prop_assert!(did.contains(&Did::Room(0)), "everything has left");
 
         let held: usize = did.iter().map(cost).sum();
-        prop_assert_eq!(rig.session.intake.unread(u64::MAX), held);
+        prop_assert_eq!(rig.session.window.unread(u64::MAX), held);
 
         let mut last = HashMap::new();
         for happened in &did {

@@ -6,7 +6,7 @@ use crate::session::Micros;
 pub struct RequestReply(());
 
 impl RequestReply {
-    pub fn note(&mut self, _now: Micros, _reading: (usize, usize), _beside: u32) {}
+    pub fn note(&mut self, _now: Micros, _reading: (usize, usize), _busy: bool) {}
 
     pub fn is_steady(&self) -> bool {
         true

@@ -190,7 +190,7 @@ async fn one_that_is_left_unread_is_taken_back() {
 
 #[test]
 fn more_beside_each_other_are_lent_where_there_is_one_cpu() {
-    let crowds = |cpus| [4, 5, 64, 65].map(|readings| Lending::new(cpus).is_crowd(readings));
-    assert_eq!(crowds(1), [false, false, false, true]);
-    assert_eq!(crowds(2), [false, true, true, true]);
+    let busy = |cpus| [4, 5, 64, 65].map(|readings| Lending::new(cpus).is_busy(readings));
+    assert_eq!(busy(1), [false, false, false, true]);
+    assert_eq!(busy(2), [false, true, true, true]);
 }

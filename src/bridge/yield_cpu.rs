@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// Gives way if it is time again. To be called wherever JavaScript comes by in a turn of the event loop that may be one of many.
-pub fn give_way() {
+pub fn yield_cpu() {
     if is_due(LAST.get(), Instant::now()) {
         std::thread::yield_now();
         LAST.set(Some(Instant::now()));
@@ -34,7 +34,7 @@ mod tests {
         assert!(is_due(None, now));
         assert!(!is_due(Some(now), now + EVERY / 2));
         assert!(is_due(Some(now), now + EVERY));
-        give_way();
+        yield_cpu();
         assert!(LAST.get().is_some_and(|last| last >= now));
     }
 }

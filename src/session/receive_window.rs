@@ -12,7 +12,7 @@ const MOST_RAISED: u32 = 4;
 
 /// Counts per batch: the events of a batch count as handled when the batch is done, which needs no work per session then.
 #[derive(Debug)]
-pub struct Intake {
+pub struct ReceiveWindow {
     /// Batch number and bytes of the two batches that can be under way: one being filled, one being delivered.
     batches: [(u64, usize); 2],
     /// Bytes that the application has taken out of a batch but still holds: messages before their hooks, stream data nobody has read.
@@ -25,7 +25,7 @@ pub struct Intake {
     moved: bool,
 }
 
-impl Intake {
+impl ReceiveWindow {
     /// One with so many bytes as its limit.
     pub fn new(limit: usize) -> Self {
         Self { batches: [(0, 0); 2], held: 0, limit, raised: 0, moved: false }
@@ -92,51 +92,51 @@ mod tests {
 
     #[test]
     fn a_batch_counts_until_it_is_done() {
-        let mut intake = Intake::new(1000);
-        intake.received(1, 100);
-        intake.received(1, 100);
-        intake.received(2, 50);
-        assert_eq!(intake.unread(0), 250 + 3 * EVENT_COST);
-        assert_eq!(intake.unread(1), 50 + EVENT_COST);
-        assert_eq!(intake.unread(2), 0);
-        intake.received(3, 7);
-        assert_eq!(intake.unread(2), 7 + EVENT_COST);
+        let mut window = ReceiveWindow::new(1000);
+        window.received(1, 100);
+        window.received(1, 100);
+        window.received(2, 50);
+        assert_eq!(window.unread(0), 250 + 3 * EVENT_COST);
+        assert_eq!(window.unread(1), 50 + EVENT_COST);
+        assert_eq!(window.unread(2), 0);
+        window.received(3, 7);
+        assert_eq!(window.unread(2), 7 + EVENT_COST);
     }
 
     #[test]
     fn what_is_held_counts_until_it_is_released() {
-        let mut intake = Intake::new(1000);
-        intake.hold(30);
-        assert_eq!(intake.unread(9), 30);
-        intake.release(40);
-        assert_eq!(intake.unread(9), 0);
+        let mut window = ReceiveWindow::new(1000);
+        window.hold(30);
+        assert_eq!(window.unread(9), 30);
+        window.release(40);
+        assert_eq!(window.unread(9), 0);
     }
 
     #[test]
     fn the_limit_is_raised_while_nothing_is_handled_of_what_reaches_it() {
-        let mut intake = Intake::new(100);
-        intake.hold(99);
-        assert!(!intake.raise_if_stalled(), "the socket is read");
-        intake.hold(1);
-        intake.release(0);
-        assert!(!intake.raise_if_stalled(), "the application has handled something");
+        let mut window = ReceiveWindow::new(100);
+        window.hold(99);
+        assert!(!window.raise_if_stalled(), "the socket is read");
+        window.hold(1);
+        window.release(0);
+        assert!(!window.raise_if_stalled(), "the application has handled something");
         for times in [2, 4, 8, 16] {
-            assert!(intake.is_full(0));
-            assert!(intake.raise_if_stalled());
-            assert!(!intake.is_full(0));
-            intake.hold(100 * times - intake.unread(0));
+            assert!(window.is_full(0));
+            assert!(window.raise_if_stalled());
+            assert!(!window.is_full(0));
+            window.hold(100 * times - window.unread(0));
         }
-        assert!(intake.is_full(0) && !intake.raise_if_stalled(), "16 times, and no more");
-        intake.release(1501);
-        assert!(!intake.is_full(0));
-        intake.hold(1);
-        assert!(intake.is_full(0), "it is as it was");
+        assert!(window.is_full(0) && !window.raise_if_stalled(), "16 times, and no more");
+        window.release(1501);
+        assert!(!window.is_full(0));
+        window.hold(1);
+        assert!(window.is_full(0), "it is as it was");
     }
 
     #[test]
     fn a_limit_of_any_size_can_be_raised() {
-        let mut intake = Intake::new(usize::MAX);
-        intake.hold(usize::MAX);
-        assert!(intake.raise_if_stalled() && intake.is_full(0));
+        let mut window = ReceiveWindow::new(usize::MAX);
+        window.hold(usize::MAX);
+        assert!(window.raise_if_stalled() && window.is_full(0));
     }
 }
