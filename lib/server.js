@@ -171,8 +171,10 @@ class CryoWebsocketServer extends EventEmitter {
     if (this.#destroyed === null) {
       this.#destroyed = deferred();
       this.#peers.close();
+      const { listening } = this.#http.server;
       this.#http.leave();
-      if (!this.#http.server.listening) this.#stopped();
+      // Nothing runs that could stop.
+      if (!listening) this.#stopped();
     }
     return this.#destroyed.promise;
   }

@@ -6,7 +6,8 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
-const ROOT = path.join(__dirname, "..");
+const { ROOT } = require("./paths.js");
+
 const TABLE = path.join(ROOT, "docs", "compatibility.md");
 const RESULTS = ["javascript", "rust"].map((name) => path.join(ROOT, "target", "test-results", `${name}.jsonl`));
 

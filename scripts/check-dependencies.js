@@ -1,20 +1,23 @@
 "use strict";
 
-// Looks the dependencies of all lock files up in the databases of known vulnerabilities, and checks the crates' licences
-// and sources (deny.toml). What can't be done here, for want of a tool or of the network, is skipped and said so; with
-// --strict that is a failure too.
+// Looks the dependencies of all lock files up in the databases of known vulnerabilities, those for development too, and
+// checks the crates' licences and sources (deny.toml). What can't be done here, for want of a tool or of the network, is
+// skipped and said so; with --strict that is a failure too.
 
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
+const { parseArgs } = require("node:util");
 
-const ROOT = path.join(__dirname, "..");
+const { spawnNpm } = require("./npm.js");
+const { ROOT } = require("./paths.js");
+
 /** For one check, in ms: a network that swallows packets must not hang whoever waits for it. */
 const TIMEOUT = 120_000;
 /** Folders of what is installed or built. */
 const FOREIGN = /^(\..*|node_modules|target)$/;
 
-const strict = process.argv.includes("--strict");
+const { strict } = parseArgs({ options: { strict: { type: "boolean", default: false } } }).values;
 
 const passed = () => ({ outcome: "passed" });
 /** Something was found, or nobody knows why the check could not be made. */
@@ -22,10 +25,8 @@ const failed = (why) => ({ outcome: "FAILED", why });
 /** The check could not be made here. */
 const skipped = (why) => ({ outcome: strict ? "FAILED" : "skipped", why });
 
-function run(command, args, folder, options = {}) {
-  const limits = { timeout: TIMEOUT, maxBuffer: 1 << 27 };
-  return spawnSync(command, args, { cwd: path.join(ROOT, folder), encoding: "utf8", ...limits, ...options });
-}
+/** How a check is run in a folder. */
+const inFolder = (folder) => ({ cwd: path.join(ROOT, folder), timeout: TIMEOUT, maxBuffer: 1 << 27 });
 
 /** The folders, from `folder` on, that have a file of that name. */
 function foldersWith(file, folder = ".") {
@@ -35,11 +36,13 @@ function foldersWith(file, folder = ".") {
   return entries.some((entry) => entry.name === file) ? [folder, ...below] : below;
 }
 
-/** `npm audit` gives a report, or the message of the request that failed, or an error of its own. */
+/**
+ * `npm audit` gives a report, or the message of the request that failed, or an error of its own. Most lock files have
+ * development packages alone; those are included whatever npm's configuration or NODE_ENV say.
+ */
 function auditPackages(folder) {
-  const args = ["audit", "--omit=dev", "--package-lock-only", "--json", "--fetch-retries=0", "--fetch-timeout=30000"];
-  // npm is a script on Windows, which only a shell can run.
-  const { error, stdout, stderr } = run("npm", args, folder, { shell: process.platform === "win32" });
+  const args = ["audit", "--include=dev", "--package-lock-only", "--json", "--fetch-retries=0", "--fetch-timeout=30000"];
+  const { error, stdout, stderr } = spawnNpm(args, inFolder(folder));
   if (error) return skipped(error.message);
   let report;
   try {
@@ -47,7 +50,7 @@ function auditPackages(folder) {
   } catch {
     return failed(stderr || stdout);
   }
-  if (report.message !== undefined) return skipped(report.message);
+  if (report.message !== undefined) return skipped(`The registry could not be asked: ${report.message}`);
   if (report.vulnerabilities === undefined) return failed(report.error?.summary ?? stdout);
   const found = Object.values(report.vulnerabilities).map(({ name, range, severity }) => `${name} ${range}: ${severity}`);
   return found.length === 0 ? passed() : failed(found.join("\n"));
@@ -59,7 +62,7 @@ function auditPackages(folder) {
  */
 function deny(folder, checks) {
   const args = ["deny", "--format", "json", "--config", path.join(ROOT, "deny.toml"), "check", ...checks];
-  const { error, status, stderr } = run("cargo", args, folder);
+  const { error, status, stderr } = spawnSync("cargo", args, { encoding: "utf8", ...inFolder(folder) });
   if (error) return skipped(error.message);
   if (status === 0) return passed();
   if (/no such (sub)?command/.test(stderr)) return skipped("cargo-deny is not installed (cargo install --locked cargo-deny)");

@@ -6,7 +6,7 @@
 const { spawnSync } = require("node:child_process");
 const path = require("node:path");
 
-const { ROOT } = require("./release/artifacts.js");
+const { ROOT } = require("./paths.js");
 const { packAll } = require("./release/pack.js");
 
 const OUT = path.join(ROOT, "target", "packages");

@@ -6,8 +6,10 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
-const SOURCES = path.join(__dirname, "..", "__test__", "types");
-const COPIES = path.join(__dirname, "..", "target", "types");
+const { ROOT } = require("./paths.js");
+
+const SOURCES = path.join(ROOT, "__test__", "types");
+const COPIES = path.join(ROOT, "target", "types");
 
 fs.rmSync(COPIES, { recursive: true, force: true });
 fs.mkdirSync(COPIES, { recursive: true });

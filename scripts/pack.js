@@ -6,9 +6,9 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
+const { ROOT } = require("./paths.js");
 const { packAll } = require("./release/pack.js");
 
-const ROOT = path.join(__dirname, "..");
 const [addons, out = path.join(ROOT, "target", "packages")] = process.argv.slice(2);
 
 const { main, platforms } = packAll(addons ?? ROOT, path.resolve(out));

@@ -34,11 +34,22 @@ thread() {
     cargo +nightly test --target "$target" "${build[@]}" --lib --test fuzz
 }
 
+# Names of tests, or what they begin with, that do without I/O.
+MIRI_TESTS=(protocol:: session:: net::handshake:: net::websocket:: server::events::batch::)
+
 miri() {
   cargo +nightly miri --version > /dev/null 2>&1 || skip "no Miri (rustup component add --toolchain nightly miri rust-src)"
   # Miri is some hundred times slower: property tests get a few cases. They read their fixtures, hence no isolation.
-  PROPTEST_CASES=4 MIRIFLAGS="-Zmiri-disable-isolation" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/miri" \
-    cargo +nightly miri test --lib -- protocol:: session:: net::handshake:: net::websocket:: server::batch::
+  export PROPTEST_CASES=4 MIRIFLAGS="-Zmiri-disable-isolation" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/miri"
+  local filter names
+  names="$(cargo +nightly miri test --lib -- --list)"
+  for filter in "${MIRI_TESTS[@]}"; do
+    if ! grep --quiet "^$filter.*: test\$" <<< "$names"; then
+      echo "no test is called $filter...: correct MIRI_TESTS in $0" >&2
+      exit 1
+    fi
+  done
+  cargo +nightly miri test --lib -- "${MIRI_TESTS[@]}"
 }
 
 case "${1:-}" in

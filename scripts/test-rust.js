@@ -8,7 +8,8 @@ const fs = require("node:fs");
 const path = require("node:path");
 const readline = require("node:readline");
 
-const ROOT = path.join(__dirname, "..");
+const { ROOT } = require("./paths.js");
+
 const RESULTS = path.join(ROOT, "target", "test-results", "rust.jsonl");
 const OUTCOMES = { ok: "passed", FAILED: "failed", ignored: "skipped" };
 

@@ -8,7 +8,8 @@ const { spawn } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
-const ROOT = path.join(__dirname, "..");
+const { ROOT } = require("./paths.js");
+
 const RESULTS = path.join(ROOT, "target", "test-results", "javascript.jsonl");
 /** For a file of tests, in ms: one that hangs must not hang whoever waits for it. */
 const TIMEOUT = 300_000;

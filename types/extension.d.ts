@@ -13,11 +13,14 @@ export type Box<T> = { value: T };
  * Sends and streams that a `before_send_*` hook starts on its own session wait behind the message that the hook is looking at: a hook that
  * awaits one waits for itself. A value of another type in the box is reported, and the message goes on as it was before that hook, or is
  * dropped with the option `extensionErrors: "drop"`.
+ *
+ * Which hooks there are is looked up when any extension is registered or unregistered, and after `on_register`: a hook that is added at
+ * another time does not run before the next of these. A hook that is replaced runs as it is, and one that is removed is passed over.
  */
 export interface ICryoExtension {
-  /** Unique among the extensions of a server. */
+  /** Unique among the extensions of a server. What counts is the name at the registration. */
   name: string;
-  /** Called when the extension is registered. */
+  /** Called when the extension is registered. Hooks that it adds run from then on, those of an async one when its promise has settled. */
   on_register?(server: CryoWebsocketServer): unknown;
   /** Called when the extension is unregistered, and when the server is destroyed. */
   on_unregister?(server: CryoWebsocketServer): unknown;

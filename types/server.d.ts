@@ -10,7 +10,10 @@ import type { CryoServerWebsocketSession } from "./session";
 
 /** Events of a server that 3.0.9 has, too: a table of listeners for all of them needs no more. */
 export interface CryoWebsocketServerEvents {
-  /** A client is connected. Listeners attached here, also after an `await` of something that is already resolved, miss no message. */
+  /**
+   * A client is connected. Listeners attached here, also after an `await` of something that is already resolved, miss no message. It
+   * comes behind `closed` of an older session with the same id, whose receive hooks may delay it by the option `closeTimeoutMs`.
+   */
   session: (session: CryoServerWebsocketSession) => void;
   /** The server accepts connections. */
   listening: () => void;
@@ -34,9 +37,9 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   private constructor();
 
   /**
-   * The server underneath, for its `address()`, `listening` and events: `request` for requests that are no upgrade to Cryo (an Express app
-   * on the same port; without a listener they are answered with 426), `error` (such as EADDRINUSE) and `close`. Its `ref()`, `unref()` and
-   * `maxConnections` have no effect.
+   * The server underneath, for its `address()` and `listening` (null and false once the server is ending) and its events: `request` for
+   * requests that are no upgrade to Cryo (an Express app on the same port; without a listener they are answered with 426), `error` (such as
+   * EADDRINUSE) and `close`. Its `ref()`, `unref()` and `maxConnections` have no effect.
    */
   get http_server(): http.Server | https.Server;
 
@@ -47,7 +50,10 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
    * @throws {TypeError} For what is no object with a name, code `ERR_CRYO_INVALID_ARGUMENT`.
    */
   RegisterExtension(extension: ICryoExtension): void;
-  /** Removes an extension, by itself or by its name. One that is not registered is ignored. */
+  /**
+   * Removes an extension: the very object, whatever its name is now, or the one that was registered by that name. One that is not
+   * registered is ignored.
+   */
   UnregisterExtension(extension: ICryoExtension | string): void;
   /** The extension of that name; null where there is none. */
   GetExtension(name: string): ICryoExtension | null;

@@ -25,7 +25,7 @@ export interface ICryoServerWebsocketSessionEvents {
   "stat-ack-timeout": (frames: number) => void;
   /** The peer has announced itself. Older clients never do; their messages come all the same. */
   connected: () => void;
-  /** The session has ended. Exactly once. */
+  /** The session has ended. Exactly once, and the last event. Receive hooks that still run delay it by the option `closeTimeoutMs` at most. */
   closed: () => void;
 }
 
@@ -38,7 +38,7 @@ export interface CryoSessionMoreEvents {
 /** `session.base`: messages. */
 export declare class CryoBaseManager {
   private constructor();
-  /** Sends a ping; the heartbeat does so by itself. Resolves at once, without waiting for the pong. */
+  /** Sends a ping, behind what was sent before; the heartbeat does so by itself. Resolves at once, without waiting for the pong. */
   Ping(): Promise<void>;
   /**
    * Sends a text message.

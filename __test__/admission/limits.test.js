@@ -4,16 +4,16 @@
 
 const assert = require("node:assert/strict");
 const { spawn } = require("node:child_process");
-const path = require("node:path");
 const { describe, test } = require("node:test");
 
 const certificate = require("../support/certs");
 const { Client } = require("../support/client");
+const { connect } = require("../support/clients");
+const { freePath } = require("../support/folder");
 const { requestHead, target } = require("../support/http");
+const { PACKAGE } = require("../support/process");
 const { Harness } = require("../support/server");
 const { event, until, within } = require("../support/wait");
-
-const PACKAGE = path.join(__dirname, "..", "..");
 
 describe("maxConnections", () => {
   test("refuses the next connection with 503 until one has ended", async (t) => {
@@ -77,12 +77,9 @@ describe("maxConnectionsPerAddress", () => {
   });
 
   test("does not apply to Unix domain sockets", { skip: process.platform === "win32" }, async (t) => {
-    const file = path.join(require("node:os").tmpdir(), `cryo-limits-${process.pid}.sock`);
+    const file = freePath(t);
     const harness = await Harness.start(t, { port: undefined, path: file, maxConnectionsPerAddress: 1 });
-    for (const sid of [1n, 2n]) {
-      const client = await Client.connect({ path: file, sid });
-      t.after(() => client.destroy());
-    }
+    for (const sid of [1n, 2n]) await connect(t, { path: file, sid });
     assert.match(harness.server.Metrics(), /^cryo_connections 2$/m);
   });
 });

@@ -11,11 +11,11 @@ const { Bridge } = require("../../lib/bridge/bridge.js");
 const { EVENT, FLAG } = require("../../lib/bridge/codes.js");
 const { Contexts } = require("../../lib/bridge/contexts.js");
 const { HttpFace } = require("../../lib/http/face.js");
-const { HttpService, received } = require("../support/http-service");
+const { GET, HttpService, gone, received } = require("../support/http-service");
 const { failing, withoutMemory } = require("../support/memory");
 const { joined } = require("../support/server");
 const { together } = require("../support/together");
-const { deferred, event, within } = require("../support/wait");
+const { deferred, event } = require("../support/wait");
 
 const LOST = "ERR_CRYO_PAYLOAD_LOST";
 const CLOSE = { code: 4002, reason: "The server could not take over what has come." };
@@ -198,8 +198,7 @@ describe("a lost payload of a connection of `http_server`", () => {
       });
       const [reported, unfit] = [event(service.server, "error"), event(service.http, "clientError")];
       const socket = await service.connect();
-      // What the client still says may come back as a reset: only the connection's end matters.
-      const gone = new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve));
+      const closed = gone(socket);
       const arrived = event(service.http, "request");
       socket.write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nfirst");
       await arrived;
@@ -210,9 +209,9 @@ describe("a lost payload of a connection of `http_server`", () => {
       socket.end(Buffer.alloc(5992, "b"));
       assert.equal((await unfit)[0], error);
       assert.equal((await body.promise).code, "ECONNRESET");
-      await within(gone, "the connection's end");
+      await closed;
       const next = await service.connect();
-      next.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      next.write(GET);
       await received(next, "done");
     });
   }

@@ -6,7 +6,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { Client } = require("../support/client");
+const { connect } = require("../support/clients");
 const { spawnApp } = require("../support/process");
 
 /** An application whose sessions fail in a way of their own, which tells its warnings and answers what is binary. */
@@ -56,8 +56,7 @@ for (const where of ["a listener", "an async listener", "a hook"]) {
       for (const listens of ["is not there", "throws", "rejects"]) {
         test(`may be ${what}, where the listener of 'error' ${listens}`, async (t) => {
           const app = spawnApp(t, application, { what, where, listens });
-          const client = await Client.connect({ port: await app.next("the port") });
-          t.after(() => client.destroy());
+          const client = await connect(t, { port: await app.next("the port") });
           client.send("UTF8DATA", { payload: "fail" });
           assert.equal(await app.next("the warning"), "CRYO_APPLICATION_ERROR");
           // Behind a timer: the event loop is not kept from its other work.
@@ -85,8 +84,7 @@ test("who only watches errors, by errorMonitor, is told of them, too", async (t)
       });
     });
   });
-  const client = await Client.connect({ port: await app.next("the port") });
-  t.after(() => client.destroy());
+  const client = await connect(t, { port: await app.next("the port") });
   client.send("UTF8DATA", { payload: "fail" });
   assert.deepEqual(await app.next("what was watched"), ["failed", "CryoServerWebsocketSession", "listener of 'message-utf8'"]);
   assert.equal(await app.next("the warning of what watched"), "CRYO_APPLICATION_ERROR");

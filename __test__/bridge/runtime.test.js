@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
 const { isNode } = require("../../lib/bridge/runtime.js");
-const { Client } = require("../support/client");
+const { join } = require("../support/clients");
 const { spawnApp } = require("../support/process");
 
 describe("the runtime", () => {
@@ -37,9 +37,7 @@ it("no session is lent to an event loop that is not libuv's", async (t) => {
       session.on("message-utf8", () => session.SendUTF8(/^cryo_sessions_lent (\d+)$/m.exec(server.Metrics())[1]));
     });
   });
-  const client = await Client.connect({ port: await app.next("the port"), acks: true });
-  t.after(() => client.destroy());
-  await client.announce();
+  const client = await join(t, { port: await app.next("the port"), acks: true });
   for (let n = 0; n < 50; n++) {
     client.send("UTF8DATA", { payload: "how many are lent?" });
     assert.equal((await client.nextOf("UTF8DATA")).payload, "0");

@@ -3,7 +3,7 @@
 // The browser client of examples/client, against the recorded frames and against a server.
 
 const assert = require("node:assert/strict");
-const { createHash, randomBytes } = require("node:crypto");
+const { randomBytes } = require("node:crypto");
 const { once } = require("node:events");
 const { describe, test } = require("node:test");
 
@@ -12,6 +12,7 @@ const WebSocket = require("ws");
 const recorded = require("../fixtures/frames.json");
 const { breakable } = require("../support/breakable");
 const { Harness } = require("../support/server");
+const { sha256 } = require("../support/transactions");
 const { event, within } = require("../support/wait");
 
 const load = () => import("../../examples/client/index.mjs");
@@ -29,8 +30,6 @@ async function meet(t, harness, { port = harness.port, ...options } = {}) {
 async function collect({ readable }) {
   return Buffer.from(await new Response(readable).arrayBuffer());
 }
-
-const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 describe("the client's frames", () => {
   /** A recorded frame's fields as the codec has them. */

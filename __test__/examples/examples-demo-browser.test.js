@@ -3,15 +3,16 @@
 // The demo in a real browser.
 
 const assert = require("node:assert/strict");
-const { createHash, randomBytes } = require("node:crypto");
+const { randomBytes } = require("node:crypto");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { after, before, describe, test } = require("node:test");
 
 const { breakable } = require("../support/breakable");
 const { FOREIGN_HOST, launch, noChromium } = require("../support/chromium");
 const { TOKEN, startExample } = require("../support/example");
+const { temporaryFolder } = require("../support/folder");
+const { sha256 } = require("../support/transactions");
 
 const PATIENCE_MS = 60_000;
 
@@ -120,14 +121,12 @@ describe("the demo in a browser", { skip: noChromium }, () => {
 
   /** Sends a file on its round trip and compares all checksums with Node's. */
   async function roundTrip(t, page, size) {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-demo-"));
-    t.after(() => fs.rmSync(folder, { recursive: true }));
     const bytes = randomBytes(size);
-    const file = path.join(folder, "file.bin");
+    const file = path.join(temporaryFolder(t), "file.bin");
     fs.writeFileSync(file, bytes);
     await page.getByLabel("Choose a file").setInputFiles(file);
     await page.locator("#verdict[data-state=good], #verdict[data-state=bad]").waitFor();
-    const sum = createHash("sha256").update(bytes).digest("hex");
+    const sum = sha256(bytes);
     for (const where of ["sent", "server", "back"]) assert.equal(await page.locator(`#sum-${where}`).innerText(), sum, where);
     for (const bar of ["sent", "back"]) assert.equal(await page.locator(`#${bar}`).getAttribute("value"), "1", bar);
   }

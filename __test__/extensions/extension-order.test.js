@@ -3,12 +3,13 @@
 // Slow hooks: order within a session and direction, and what they don't hold up.
 
 const assert = require("node:assert/strict");
+const { once } = require("node:events");
 const { PassThrough } = require("node:stream");
 const { describe, test } = require("node:test");
 
-const { Gate, roundTrip } = require("../support/gate");
+const { Gate } = require("../support/gate");
 const { joined } = require("../support/server");
-const { noise } = require("../support/transactions");
+const { ALL, noise } = require("../support/transactions");
 const { deferred, event, settled, within } = require("../support/wait");
 
 describe("order", () => {
@@ -47,6 +48,39 @@ describe("order", () => {
       else session.base.SendError(text);
     }
     for (const text of texts) assert.equal(String((await client.next()).payload), text);
+  });
+
+  test("of pings among sent messages is that of the calls", async (t) => {
+    const { server, session, client } = await joined(t);
+    const gate = new Gate();
+    server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook });
+    session.SendUTF8("before");
+    const pings = [session.SendPing(), session.base.Ping()];
+    session.SendBinary(Buffer.from("behind"));
+    await within(Promise.all(pings), "the promises of the pings");
+    await gate.reached("before");
+    await client.roundTrip();
+    assert.deepEqual(client.frames.take(), []);
+    gate.open("before");
+    const payloads = [];
+    while (payloads.length < 4) payloads.push(String((await client.next()).payload));
+    assert.deepEqual(payloads, ["before", "ping", "ping", "behind"]);
+  });
+
+  test("of received messages that have no hook leaves what is awaited its turn, one message after the other", async (t) => {
+    const { server, session, client } = await joined(t);
+    const gate = new Gate();
+    server.RegisterExtension({ name: "gate", on_receive_utf8: gate.hook });
+    client.send("UTF8DATA", { payload: "held" });
+    for (const payload of ["one", "two", "three"]) client.send("BINARYDATA", { payload });
+    await Promise.all([client.roundTrip(), gate.reached("held")]);
+    const received = [];
+    const all = (async () => {
+      while (received.length < 3) received.push(String((await once(session, "message-binary"))[0]));
+    })();
+    gate.open("held");
+    await within(all, "all messages");
+    assert.deepEqual(received, ["one", "two", "three"]);
   });
 
   test("of a Close right after a send: the message, then BYE", async (t) => {
@@ -121,7 +155,7 @@ describe("a slow hook", () => {
     const emitted = event(session, "message-utf8", UNDER_HEARTBEAT);
     client.send("UTF8DATA", { payload: "question" });
     const { txId } = await client.nextOf("TX_START");
-    client.send("TX_FETCH", { txId, start: 0, end: 2 ** 32 - 1 });
+    client.send("TX_FETCH", { txId, ...ALL });
     assert.deepEqual(await emitted, ["question"]);
   });
 
@@ -142,7 +176,7 @@ describe("a slow hook", () => {
     const held = client.send("UTF8DATA", { payload: "held" });
     const other = client.send("BINARYDATA", { payload: "other" });
     assert.deepEqual((await client.next()).ack, other);
-    await roundTrip(client);
+    await client.roundTrip();
     const sent = session.SendUTF8("out");
     client.send("ACK", { ack: (await client.nextOf("UTF8DATA")).ack });
     await within(sent, "the ACK of a send while a receive hook runs");

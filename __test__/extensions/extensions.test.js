@@ -5,7 +5,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { Harness, joined } = require("../support/server");
+const { Harness, joined, reports } = require("../support/server");
 const { event, settled, within } = require("../support/wait");
 
 /** Kind of message → how the server sends it and what the session emits. */
@@ -14,13 +14,6 @@ const KINDS = {
   binary: { frame: "BINARYDATA", send: "SendBinary", event: "message-binary", value: (text) => Buffer.from(text) },
   error: { frame: "ERROR", send: "SendError", event: "message-error", value: (text) => text },
 };
-
-/** Reports of the server's `error` event, as `[message, session, where]`. */
-function reports(server) {
-  const list = [];
-  server.on("error", (error, session, where) => list.push([error.message, session, where]));
-  return list;
-}
 
 describe("registration", () => {
   test("by object or by name, with on_register and on_unregister", async (t) => {
@@ -210,67 +203,6 @@ describe("a box", () => {
       assert.deepEqual(errors[0].slice(1), [session, "before_send_utf8 of extension 'odd'"]);
     });
   }
-});
-
-describe("an extension that is hard to deal with", () => {
-  for (const [what, spoil] of [
-    ["freezes its box", (box) => Object.freeze(box)],
-    ["makes its box one that throws", (box) => Object.defineProperty(box, "value", { get: () => JSON.parse("{") })],
-  ]) {
-    test(`${what}: it is reported, and the message is what it was before`, async (t) => {
-      const { server, session, client } = await joined(t);
-      const errors = reports(server);
-      const seen = [];
-      const hook = async (_, box) => {
-        spoil(box);
-        throw new Error("spoilt");
-      };
-      server.RegisterExtension({ name: "spoils", before_send_utf8: hook, on_receive_utf8: hook });
-      server.RegisterExtension({ name: "next", before_send_utf8: (_, box) => void seen.push(box.value) });
-      session.SendUTF8("out");
-      assert.equal((await client.nextOf("UTF8DATA")).payload, "out");
-      const received = event(session, "message-utf8");
-      client.send("UTF8DATA", { payload: "in" });
-      assert.deepEqual(await received, ["in"]);
-      assert.deepEqual(seen, ["out"]);
-      assert.deepEqual(errors.map(([message]) => message), ["spoilt", "spoilt"]);
-    });
-  }
-
-  test("whose hook is a getter that throws is not registered, and others can be", async (t) => {
-    const { server } = await Harness.start(t);
-    const extension = {
-      name: "getter",
-      get on_receive_utf8() {
-        throw new Error("of the getter");
-      },
-    };
-    assert.throws(() => server.RegisterExtension(extension), { message: "of the getter" });
-    assert.equal(server.GetExtension("getter"), null);
-    server.RegisterExtension({ name: "other" });
-    await within(server.Destroy(), "Destroy()");
-  });
-
-  test("whose getter throws only later does not keep the server from ending", async (t) => {
-    const { server } = await Harness.start(t);
-    let throws = false;
-    const errors = reports(server);
-    server.RegisterExtension({
-      name: "later",
-      get on_unregister() {
-        if (throws) throw new Error("of the getter");
-        return undefined;
-      },
-      get on_receive_utf8() {
-        if (throws) throw new Error("of the getter");
-        return undefined;
-      },
-    });
-    throws = true;
-    server.RegisterExtension({ name: "other" });
-    await within(server.Destroy(), "Destroy()");
-    assert.deepEqual(errors, [["of the getter", null, "on_unregister of extension 'later'"]]);
-  });
 });
 
 describe("what a hook returns", () => {

@@ -8,24 +8,15 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const certificate = require("../support/certs");
-const { Client } = require("../support/client");
+const { join } = require("../support/clients");
 const { requestHead, target } = require("../support/http");
+const { assertServed } = require("../support/pair");
 const { spawnApp } = require("../support/process");
 const { Harness } = require("../support/server");
 const { event, settled, within } = require("../support/wait");
 
 const never = () => new Promise(() => {});
 const HASTE = { closeTimeoutMs: 300, undelivered: "reject" };
-
-/** Nothing is lost and nothing in disorder on a session that has no part in what goes wrong. */
-async function assertServed({ client, session }) {
-  for (const payload of ["one", "two"]) {
-    const message = event(session, "message-binary");
-    const ack = client.send("BINARYDATA", { payload: Buffer.from(payload) });
-    assert.equal(String(await message), payload);
-    assert.equal((await client.nextOf("ACK")).ack, ack);
-  }
-}
 
 describe("what never settles", () => {
   test("a receive hook: its session waits, no other does, and Destroy() does not", async (t) => {
@@ -117,18 +108,13 @@ describe("an event loop that stands still for 5 s costs no session and no messag
     test(where, async (t) => {
       const app = spawnApp(t, application, where);
       const port = await app.next("the port");
-      const join = async (sid, token) => {
-        const client = await Client.connect({ port, sid, token, acks: true, pongs: true });
-        t.after(() => client.destroy());
-        await client.announce();
-        return client;
-      };
-      const clients = await Promise.all([1n, 2n, 3n].map((sid) => join(sid)));
+      const visit = (sid, token) => join(t, { port, sid, token, acks: true, pongs: true });
+      const clients = await Promise.all([1n, 2n, 3n].map((sid) => visit(sid)));
       clients[0].send("ERROR", { payload: "block" });
-      const blocker = join(4n, "block");
+      const blocker = visit(4n, "block");
       await app.next("the block");
       // The one that comes meanwhile is let in afterwards.
-      const late = join(5n);
+      const late = visit(5n);
       for (const client of clients) {
         for (let n = 0; n < 500; n++) client.write(client.message("UTF8DATA", { payload: `message ${n}` }));
       }

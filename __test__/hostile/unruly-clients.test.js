@@ -7,9 +7,9 @@ const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
 const { setTimeout } = require("node:timers/promises");
 
-const { Client } = require("../support/client");
+const { connect } = require("../support/clients");
 const { spawnApp } = require("../support/process");
-const { Harness, joined } = require("../support/server");
+const { Harness, joined, reports } = require("../support/server");
 const { event, within } = require("../support/wait");
 
 const MIB = 1024 * 1024;
@@ -73,8 +73,7 @@ describe("a client that vanishes with a full queue", () => {
 describe("a client that vanishes", () => {
   test("under a flood of messages that are dropped causes no error", async (t) => {
     const harness = await Harness.start(t, { backpressure: "optimize_memory" });
-    const reports = [];
-    harness.server.on("error", (error) => reports.push(error));
+    const errors = reports(harness.server);
     const block = Buffer.alloc(64 * 1024);
     for (let round = 0; round < 50; round++) {
       const { client, session } = await harness.join();
@@ -85,7 +84,7 @@ describe("a client that vanishes", () => {
       for (let n = 0; n < 100; n++) session.SendBinary(block);
       await closed;
     }
-    assert.deepEqual(reports, []);
+    assert.deepEqual(errors, []);
   });
 
   test("before its ACKs are overdue does not affect the sends of the next session", async (t) => {
@@ -136,8 +135,7 @@ describe("a client that never acknowledges", () => {
         },
         { count: COUNT, undelivered },
       );
-      const client = await Client.connect({ port: await app.next("the port") });
-      t.after(() => client.destroy());
+      const client = await connect(t, { port: await app.next("the port") });
       for (let n = 0; n < COUNT; n++) {
         assert.equal((await client.nextOf("BINARYDATA")).payload[0], n % 256);
         client.reads.length = 0;

@@ -7,10 +7,7 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { requestHead, target } = require("../support/http");
-const { HttpService, received, text } = require("../support/http-service");
-const { within } = require("../support/wait");
-
-const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const { GET, HttpService, gone, received, text } = require("../support/http-service");
 
 for (const secure of [false, true]) {
   describe(secure ? "TLS" : "plain", () => {
@@ -48,10 +45,10 @@ for (const secure of [false, true]) {
         seen.whenClosed = new Promise((resolve) => socket.on("close", () => resolve(socket.closed)));
       });
       const socket = await service.connect();
-      const gone = new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve));
+      const closed = gone(socket);
       socket.write(GET);
       socket.once("end", () => socket.end());
-      await within(gone, "the connection's end");
+      await closed;
       assert.deepEqual([seen.closed, await seen.whenClosed], [false, true]);
       assert.deepEqual(seen.certificate, secure ? {} : undefined);
     });

@@ -5,12 +5,11 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { HttpService, received, text } = require("../support/http-service");
+const { GET, HttpService, gone, received, text } = require("../support/http-service");
 const { requestHead, target } = require("../support/http");
 const { spawnApp } = require("../support/process");
-const { deferred, event, within } = require("../support/wait");
+const { deferred, event, settled, within } = require("../support/wait");
 
-const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const HALF = "GET / HTTP/1.1\r\nHost";
 
 /** Answers all but `/wait`. */
@@ -54,11 +53,10 @@ for (const secure of [false, true]) {
       assert.equal(await text(resting), "");
       response.write("half");
       await received(socket, "half");
-      // What the client still says to a connection that was cut may come back as a reset: only its end matters.
-      const gone = new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve));
+      const closed = gone(socket);
       service.http.closeAllConnections();
       socket.end();
-      await within(gone, "the busy connection's end");
+      await closed;
     });
 
     test("keepAliveTimeout, timeout and maxRequestsPerSocket close as they do in node:http", async (t) => {
@@ -133,6 +131,37 @@ for (const secure of [false, true]) {
       const destructions = [await prepare(1000), await prepare(50)];
       await Promise.all(destructions.map((destroy) => destroy()));
       assert.deepEqual(ended, [50, 1000]);
+    });
+
+    for (const method of ["Destroy", "Drain", "close"]) {
+      test(`listening is false and address() null from ${method}() on, as in node:http`, async (t) => {
+        const service = await HttpService.start(t, secure, patient);
+        const { socket, response } = await busy(service);
+        const { session } = await service.harness.join();
+        const closed = event(service.http, "close");
+        assert.equal(service.http.listening, true);
+        if (method === "close") service.http.close();
+        else void service.server[method]();
+        assert.equal(service.http.listening, false);
+        assert.equal(service.http.address(), null);
+        // It is not closed before all is.
+        assert.equal(await settled(closed), false);
+        session.Close();
+        response.end("the end");
+        assert.match(await text(socket), /the end/);
+        await closed;
+        await within(service.server.Destroy(), "Destroy()");
+      });
+    }
+
+    test("close() while the server is ending calls back when all is closed", async (t) => {
+      const service = await HttpService.start(t, secure, patient);
+      await service.harness.join();
+      const drained = service.server.Drain(60_000);
+      const closed = deferred();
+      service.http.close(closed.resolve);
+      assert.equal(await within(closed.promise, "the callback"), undefined);
+      await within(drained, "Drain()");
     });
 
     test("close() calls back when all is closed", async (t) => {

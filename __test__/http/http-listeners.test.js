@@ -6,11 +6,10 @@ const assert = require("node:assert/strict");
 const http = require("node:http");
 const { describe, test } = require("node:test");
 
-const { HttpService, received } = require("../support/http-service");
+const { GET, HttpService, received } = require("../support/http-service");
 const { event } = require("../support/wait");
 
 const POST = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
-const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const UPGRADE = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
 
 /** What is on the server's `error` event next. */

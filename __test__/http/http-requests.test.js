@@ -6,10 +6,9 @@ const assert = require("node:assert/strict");
 const express = require("express");
 const { describe, test } = require("node:test");
 
-const { HttpService, received, text } = require("../support/http-service");
+const { GET, HttpService, received, text } = require("../support/http-service");
+const { reports } = require("../support/server");
 const { event } = require("../support/wait");
-
-const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n";
 
 /** Answers with what it was sent. */
 const echo = (request, response) => request.pipe(response);
@@ -90,7 +89,7 @@ for (const secure of [false, true]) {
     test("a head may arrive byte by byte", async (t) => {
       const service = await HttpService.start(t, secure, echo);
       const socket = await service.connect();
-      for (const byte of `${GET}Connection: close\r\n\r\n`) socket.write(byte);
+      for (const byte of "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") socket.write(byte);
       assert.match(await text(socket), /^HTTP\/1\.1 200 OK/);
     });
 
@@ -166,15 +165,14 @@ describe("errors of listeners", () => {
   ]) {
     test(`one that ${how} is reported and answered with 500, and the connection goes on`, async (t) => {
       const service = await HttpService.start(t, false);
-      const reported = [];
-      service.server.on("error", (error, session, where) => reported.push([error.message, session, where]));
+      const errors = reports(service.server);
       service.http.once("request", listener);
       const socket = await service.connect();
-      socket.write(`${GET}\r\n`);
+      socket.write(GET);
       assert.match(await received(socket, "Internal Server Error\r\n"), /^HTTP\/1\.1 500 /);
-      assert.deepEqual(reported, [["expected by the test", null, "listener of 'request' on http_server"]]);
+      assert.deepEqual(errors, [["expected by the test", null, "listener of 'request' on http_server"]]);
       service.http.on("request", (_, response) => response.end("fine"));
-      socket.write(`${GET}\r\n`);
+      socket.write(GET);
       assert.match(await received(socket, "fine"), /^(?:Internal Server Error)?HTTP\/1\.1 200 OK/);
     });
   }

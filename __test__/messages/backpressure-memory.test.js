@@ -5,7 +5,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { Client } = require("../support/client");
+const { connect } = require("../support/clients");
 const { spawnApp } = require("../support/process");
 const { Harness, joined } = require("../support/server");
 const { event } = require("../support/wait");
@@ -37,8 +37,7 @@ describe("a flood of sends to a stuck reader stays within the limits", () => {
         });
       };
       const app = spawnApp(t, flood, { ...backpressure, dropPolicy });
-      const client = await Client.connect({ port: await app.next("the port") });
-      t.after(() => client.destroy());
+      const client = await connect(t, { port: await app.next("the port") });
       client.pause();
       const { most, queued, dropped } = await app.next("the figures");
       assert.ok(dropped > 7000, `${dropped} of 8000 dropped`);
@@ -135,8 +134,7 @@ describe("a flood of messages to a slow hook", () => {
 
   test("is not read while the hook runs, costs no memory, and is delivered afterwards", async (t) => {
     const child = spawnApp(t, app);
-    const client = await Client.connect({ port: await child.next("the port"), pongs: true });
-    t.after(() => client.destroy());
+    const client = await connect(t, { port: await child.next("the port"), pongs: true });
     const payload = Buffer.alloc(64 * 1024);
     for (let n = 0; n < 2048; n++) client.write(client.message("BINARYDATA", { payload }));
     // Eight heartbeat rounds in which no pong can come through.

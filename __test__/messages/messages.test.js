@@ -3,10 +3,7 @@
 // Messages both ways: what arrives is what was sent, all of it, in order.
 
 const assert = require("node:assert/strict");
-const { createHash, randomBytes } = require("node:crypto");
-const { mkdtempSync, rmSync, writeFileSync } = require("node:fs");
-const { tmpdir } = require("node:os");
-const path = require("node:path");
+const { randomBytes } = require("node:crypto");
 const { describe, test } = require("node:test");
 
 const certificate = require("../support/certs");
@@ -14,6 +11,7 @@ const { Client } = require("../support/client");
 const { MAX_PAYLOAD } = require("../support/frames");
 const { spawnApp } = require("../support/process");
 const { joined } = require("../support/server");
+const { sha256 } = require("../support/transactions");
 const { event, within } = require("../support/wait");
 
 const TEXTS = {
@@ -24,8 +22,6 @@ const TEXTS = {
   NUL: "\0null",
   long: "x".repeat(70_000),
 };
-
-const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 const TRANSPORTS = [
   ["plain", {}],
@@ -217,55 +213,6 @@ describe("order", () => {
     const received = [];
     while (received.length < 600) received.push((await client.nextOf("UTF8DATA")).payload);
     assert.deepEqual(received, expected);
-  });
-});
-
-describe("what is sent in one turn of the event loop", () => {
-  test("reaches each of many sessions whole and in order", async (t) => {
-    const { harness, ...first } = await joined(t, {}, { acks: true });
-    const pairs = [first];
-    while (pairs.length < 20) pairs.push(await harness.join({ acks: true }));
-    const nth = (n, { sid }) => (n % 500 === 0 ? Buffer.alloc(20_000, `${n} to ${sid} `) : Buffer.from(`${n} to ${sid}`));
-    const sent = [];
-    for (let n = 0; n < 1000; n++) {
-      for (const { client, session } of pairs) sent.push(session.SendBinary(nth(n, client)));
-    }
-    for (const { client } of pairs) {
-      for (let n = 0; n < 1000; n++) {
-        const { payload } = await client.nextOf("BINARYDATA");
-        assert.ok(payload.equals(nth(n, client)), `message ${n} to ${client.sid}`);
-      }
-    }
-    await within(Promise.all(sent), "the ACKs");
-  });
-
-  test("leaves before the turn ends", async (t) => {
-    const folder = mkdtempSync(path.join(tmpdir(), "cryo-turn-"));
-    t.after(() => rmSync(folder, { recursive: true }));
-    const seen = path.join(folder, "seen");
-    const app = spawnApp(
-      t,
-      ({ cryo, send, argument }) => {
-        const { existsSync } = require("node:fs");
-        const server = cryo({ validate: async () => true }, { port: 0, host: "127.0.0.1" });
-        server.on("listening", () => send(server.http_server.address().port));
-        server.on("session", (session) => {
-          session.on("message-utf8", () => {
-            const end = performance.now() + 5000;
-            for (let n = 0; performance.now() < end && !existsSync(argument); n++) session.SendUTF8(String(n));
-            send(existsSync(argument));
-          });
-        });
-      },
-      seen,
-    );
-    const client = await Client.connect({ port: await app.next("the port"), acks: true });
-    t.after(() => client.destroy());
-    await client.announce();
-    client.send("UTF8DATA", { payload: "go" });
-    assert.equal((await client.nextOf("UTF8DATA")).payload, "0");
-    writeFileSync(seen, "");
-    assert.equal(await app.next("the end of the turn"), true, "the turn ended before its first message had come");
   });
 });
 

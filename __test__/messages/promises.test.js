@@ -7,8 +7,10 @@ const { describe, test } = require("node:test");
 
 const { CryoError } = require("../..");
 const { Client } = require("../support/client");
+const { caughtUp } = require("../support/pair");
 const { spawnApp } = require("../support/process");
-const { joined } = require("../support/server");
+const { joined, reports } = require("../support/server");
+const { standStill } = require("../support/together");
 const { event, settled, within } = require("../support/wait");
 
 const SENDS = {
@@ -16,12 +18,6 @@ const SENDS = {
   SendBinary: (session) => session.SendBinary(Buffer.from("bytes")),
   SendError: (session) => session.base.SendError("error"),
 };
-// A message from the client that was heard: what it sent before has had its effect.
-async function roundTrip({ client, session }) {
-  const heard = event(session, "message-utf8");
-  client.send("UTF8DATA", { payload: "heard?" });
-  await heard;
-}
 
 async function assertRejects(promise, code) {
   const error = await within(
@@ -44,7 +40,7 @@ for (const undelivered of ["pending", "reject"]) {
         const pair = await joined(t, { undelivered });
         const sent = send(pair.session);
         const { ack } = await pair.client.next();
-        await roundTrip(pair);
+        await caughtUp(pair);
         assert.equal(await settled(sent), false);
         pair.client.send("ACK", { ack });
         assert.equal(await within(sent, method), undefined);
@@ -61,7 +57,7 @@ for (const undelivered of ["pending", "reject"]) {
         pair.client.send("ACK", { ack: frames[n].ack });
         pending.delete(n);
         await within(sends[n], `send ${n}`);
-        await roundTrip(pair);
+        await caughtUp(pair);
         for (const [i, sent] of sends.entries()) {
           assert.equal(await settled(sent), !pending.has(i), `send ${i} after the ACK of ${n}`);
         }
@@ -146,18 +142,17 @@ describe('undelivered: "reject" rejects', () => {
   test("a send after the end, before the application has heard of it, with ERR_CRYO_SESSION_CLOSED", async (t) => {
     const limits = { highWaterMark: 1000, lowWaterMark: 500, maxQueuedBytes: 1000 };
     const { client, server, session } = await joined(t, { ...reject, backpressure: limits });
-    const errors = [];
-    server.on("error", (error) => errors.push(error));
+    const errors = reports(server);
     const closed = event(session, "closed");
     client.reset();
     await event(client.transport, "close");
     // Time for the I/O thread to see it. Where that is too short, the sends are dropped while the session lives.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    standStill(100);
     const sends = Array.from({ length: 50 }, () => session.SendUTF8("x".repeat(500)));
     await closed;
     const outcomes = await within(Promise.allSettled(sends), "the sends");
     assert.deepEqual([...new Set(outcomes.map(({ status }) => status))], ["rejected"]);
-    await roundTrip(await joined(t, reject));
+    await caughtUp(await joined(t, reject));
     assert.deepEqual(errors, []);
   });
 
@@ -169,7 +164,7 @@ describe('undelivered: "reject" rejects', () => {
     await assertRejects(sent, "ERR_CRYO_ACK_TIMEOUT");
     assert.ok(performance.now() - before >= 2400, "too early");
     pair.client.send("ACK", { ack });
-    await roundTrip(pair);
+    await caughtUp(pair);
   });
 
   for (const [dropPolicy, kept] of [

@@ -4,7 +4,6 @@
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { describe, it } = require("node:test");
 
@@ -12,6 +11,8 @@ const manifest = require("../../package.json");
 const { inspectAddon } = require("../../scripts/release/addon-file.js");
 const { checkArtifacts, platformPackages } = require("../../scripts/release/artifacts.js");
 const { publishedManifest } = require("../../scripts/release/pack.js");
+const { temporaryFolder } = require("../support/folder");
+const { read } = require("../support/repository");
 
 /** The first bytes of a library for Linux, with the names of the symbol versions it needs. */
 function elf(machine, ...versions) {
@@ -52,8 +53,7 @@ const ADDONS = {
 
 /** Checks a folder with the addons of all platforms, but for these; null is none at all. */
 function check(t, changes = {}) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-artifacts-"));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   for (const [name, bytes] of Object.entries({ ...ADDONS, ...changes })) {
     if (bytes !== null) fs.writeFileSync(path.join(folder, `cryo-server.${name}.node`), bytes);
   }
@@ -82,15 +82,13 @@ describe("the artifacts of a release", () => {
   }
 
   it("are refused where a package has another version", (t) => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-artifacts-"));
-    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
     const [first] = platformPackages();
-    assert.match(checkArtifacts(folder, [first], "9.9.9").problems[0], /^npm\/darwin-arm64 has version .*, the main package 9\.9\.9/);
+    assert.match(checkArtifacts(temporaryFolder(t), [first], "9.9.9").problems[0], /^npm\/darwin-arm64 has version .*, the main package 9\.9\.9/);
   });
 });
 
 describe("the release workflow", () => {
-  const workflow = fs.readFileSync(path.join(__dirname, "../..", ".github", "workflows", "release.yml"), "utf8");
+  const workflow = read(".github/workflows/release.yml");
 
   it("builds every target, once", () => {
     const targets = Array.from(workflow.matchAll(/\{ target: ([\w-]+)/g), ([, target]) => target);
@@ -136,7 +134,7 @@ describe("the platform packages", () => {
   });
 
   it("are built from a crate of that version", () => {
-    const cargo = fs.readFileSync(path.join(__dirname, "../..", "Cargo.toml"), "utf8");
+    const cargo = read("Cargo.toml");
     assert.equal(cargo.match(/^version = "(.*)"$/m)?.[1], manifest.version);
   });
 

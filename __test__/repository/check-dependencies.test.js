@@ -6,17 +6,19 @@
 const assert = require("node:assert/strict");
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { test } = require("node:test");
 
-const SCRIPT = path.join(__dirname, "../..", "scripts", "check-dependencies.js");
+const { temporaryFolder } = require("../support/folder");
+const { ROOT } = require("../support/repository");
+
+const SCRIPT = path.join(ROOT, "scripts", "check-dependencies.js");
 
 const NPM = {
   clean: { vulnerabilities: {} },
   found: { vulnerabilities: { ws: { name: "ws", severity: "high", range: "<8.17.1" } } },
   broken: { error: { code: "ENOLOCK", summary: "This command requires an existing lockfile." } },
-  offline: { message: "request to https://registry.npmjs.org failed", error: { summary: "", detail: "" } },
+  offline: { message: "request to https://registry.example failed", error: { summary: "", detail: "" } },
 };
 const summary = { type: "summary", fields: {} };
 const CARGO = {
@@ -31,19 +33,21 @@ const CARGO = {
   broken: [1, { type: "log", fields: { level: "ERROR", message: "failed to deserialize config" } }],
 };
 
-/** Runs the script with an npm and a cargo that say this. */
+/** Runs the script with an npm and a cargo that say this. `asked` is what npm was called with, each time. */
 function check(t, { npm = NPM.clean, cargo = CARGO.clean }, ...flags) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-check-"));
-  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const [status, ...records] = cargo;
   const texts = records.map((record) => (typeof record === "string" ? record : JSON.stringify(record)));
   fs.writeFileSync(path.join(folder, "npm.txt"), JSON.stringify(npm));
   fs.writeFileSync(path.join(folder, "cargo.txt"), texts.join("\n"));
   for (const [name, end] of Object.entries({ npm: "", cargo: `>&2; exit ${status}` })) {
-    fs.writeFileSync(path.join(folder, name), `#!/bin/sh\ncat '${folder}/${name}.txt' ${end}\n`, { mode: 0o755 });
+    const script = `#!/bin/sh\necho "$*" >> '${folder}/${name}.asked'\ncat '${folder}/${name}.txt' ${end}\n`;
+    fs.writeFileSync(path.join(folder, name), script, { mode: 0o755 });
   }
   const env = { ...process.env, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
-  return spawnSync(process.execPath, [SCRIPT, ...flags], { env, encoding: "utf8" });
+  const run = spawnSync(process.execPath, [SCRIPT, ...flags], { env, encoding: "utf8" });
+  const asked = path.join(folder, "npm.asked");
+  return { ...run, asked: fs.existsSync(asked) ? fs.readFileSync(asked, "utf8").trim().split("\n") : [] };
 }
 
 const skip = process.platform === "win32" && "the scripts in the place of npm and cargo are for a POSIX shell";
@@ -51,7 +55,7 @@ const cases = [
   { title: "nothing is found", says: {}, status: 0, prints: /^passed: npm audit, bench$/m },
   { title: "npm finds something", says: { npm: NPM.found }, status: 1, prints: /^FAILED: npm audit, bench\n {2}ws <8.17.1: high$/m },
   { title: "npm can't run", says: { npm: NPM.broken }, status: 1, prints: /^FAILED: npm audit, bench\n {2}This command/m },
-  { title: "npm can't be asked", says: { npm: NPM.offline }, status: 0, prints: /^skipped: npm audit, bench\n {2}request/m },
+  { title: "npm can't be asked", says: { npm: NPM.offline }, status: 0, prints: /^skipped: npm audit, bench\n {2}The registry could not be asked: request to https:\/\/registry\.example failed$/m },
   {
     title: "cargo deny finds something",
     says: { cargo: CARGO.found },
@@ -80,6 +84,21 @@ for (const { title, says, status, prints } of cases) {
     assert.equal(run.status, status, run.stdout + run.stderr);
   });
 }
+
+test("npm is asked about development packages, too", { skip }, (t) => {
+  const { asked, stdout } = check(t, {});
+  assert.equal(asked.length, stdout.match(/^passed: npm audit/gm).length);
+  for (const args of asked) {
+    assert.match(args, /^audit .*--include=dev\b/);
+    assert.doesNotMatch(args, /--omit/);
+  }
+});
+
+test("a flag that is none is refused", { skip }, (t) => {
+  const { status, stderr, asked } = check(t, {}, "--stric");
+  assert.deepEqual([status, asked], [1, []]);
+  assert.match(stderr, /Unknown option '--stric'/);
+});
 
 test("with --strict nothing may be skipped", { skip }, (t) => {
   assert.equal(check(t, {}, "--strict").status, 0);

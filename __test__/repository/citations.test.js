@@ -7,7 +7,8 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 
-const ROOT = path.join(__dirname, "..", "..");
+const { ROOT, filesIn, read } = require("../support/repository");
+
 const COMMENT = /^.*?(\/\/|^\s*\/?\*)(.*)$/gm;
 const DOCUMENT = /([\w./-]+\.md)\b(?:, "([^"]+)")?/g;
 
@@ -21,15 +22,13 @@ function citations(file, text) {
 
 /** @returns {Citation[]} Those of a folder. */
 function citationsIn(folder) {
-  const files = fs.readdirSync(path.join(ROOT, folder), { recursive: true }).filter((name) => /\.(rs|js)$/.test(name));
-  return files.flatMap((name) => citations(`${folder}/${name}`, fs.readFileSync(path.join(ROOT, folder, name), "utf8")));
+  return filesIn(folder, ".rs", ".js").flatMap((file) => citations(file, read(file)));
 }
 
 /** @returns {string | null} What is wrong with a citation. */
 function fault({ document, heading }) {
-  const file = path.join(ROOT, document);
-  if (!fs.existsSync(file)) return `${document} is not there`;
-  const headings = [...fs.readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title]) => title);
+  if (!fs.existsSync(path.join(ROOT, document))) return `${document} is not there`;
+  const headings = [...read(document).matchAll(/^#+ (.*)$/gm)].map(([, title]) => title);
   return heading === undefined || headings.includes(heading) ? null : `${document} has no heading "${heading}"`;
 }
 

@@ -9,10 +9,10 @@ const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
 
 const cryoServer = require("../..");
+const { ROOT } = require("../support/repository");
 const { joined } = require("../support/server");
 const { download, upload } = require("../support/transactions");
 
-const ROOT = path.join(__dirname, "..", "..");
 const VALUES = [
   "CRYO_FLOW_BEHAVIOUR",
   "CryoBaseManager",

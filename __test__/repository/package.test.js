@@ -15,8 +15,8 @@ const { platformTriple } = require("../../lib/bridge/native.js");
 const { version } = require("../../package.json");
 const { packAll } = require("../../scripts/release/pack.js");
 const { createProject } = require("../support/consumer.js");
+const { ROOT } = require("../support/repository.js");
 
-const ROOT = path.join(__dirname, "..", "..");
 /** The main package is JavaScript and types; a larger one has something in it that is not. In bytes. */
 const MAIN_LIMIT = 150_000;
 

@@ -7,7 +7,8 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { describe, test } = require("node:test");
 
-const { ROOT, documents, node, perform, snippets, write } = require("../support/snippets");
+const { ROOT, read } = require("../support/repository");
+const { documents, node, perform, snippets, write } = require("../support/snippets");
 
 const ALL = documents().flatMap(snippets);
 const TYPED = ALL.filter(({ extension }) => extension === ".mts");
@@ -51,7 +52,7 @@ describe("links lead somewhere", () => {
   const pages = [...documents(), "CONTRIBUTING.md", "SECURITY.md", "examples/README.md", "fuzz/README.md"];
   for (const page of pages) {
     test(page, () => {
-      const text = fs.readFileSync(path.join(ROOT, page), "utf8").replaceAll(/```.*?```/gs, "");
+      const text = read(page).replaceAll(/```.*?```/gs, "");
       for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
         if (/^[a-z]+:/.test(link)) continue;
         const [file, anchor] = link.split("#");

@@ -3,17 +3,13 @@
 // The reference pages against the code: every error code, every option with its default, every event.
 
 const assert = require("node:assert/strict");
-const fs = require("node:fs");
-const path = require("node:path");
 const { test } = require("node:test");
 
 const { codes } = require("../../lib/errors.js");
 const { normalizeOptions } = require("../../lib/options/options.js");
+const { read } = require("../support/repository");
 
-const ROOT = path.join(__dirname, "..", "..");
 const UNITS = { "": 1, KiB: 1024, MiB: 1024 * 1024 };
-
-const read = (file) => fs.readFileSync(path.join(ROOT, file), "utf8");
 
 /** The rows of a page's tables, as cells, whose first cell is one name in backquotes: that name first. */
 function rows(page) {
@@ -53,6 +49,15 @@ test("types/errors.d.ts has every code of an error, in the type and in its descr
   const errors = Object.values(codes).filter((code) => code !== codes.APPLICATION_ERROR).sort();
   assert.deepEqual(named(/^ {2}\| "(\w+)"/gm), errors);
   assert.deepEqual(named(/^ \* - `(\w+)`:/gm), errors);
+});
+
+test("docs/operations.md has every outcome of a handshake, and no other", () => {
+  const refusals = [...read("src/net/handshake/refusal.rs").matchAll(/StatusCode::(\w+),\s*"(\w+)"/g)];
+  const others = [...read("src/server/handshake/mod.rs").matchAll(/Self::\w+ => "(\w+)"|metrics\.handshake\("(\w+)"\)/g)];
+  const coded = [...refusals.map(([, , outcome]) => outcome), ...others.map(([, ending, direct]) => ending ?? direct)];
+  const page = read("docs/operations.md").split("### Outcomes of handshakes")[1].split("\n## ")[0];
+  const documented = [...page.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) => cell.match(/\w+/g));
+  assert.deepEqual(documented.sort(), coded.sort());
 });
 
 test("docs/options.md has every option with its default, and no other", () => {

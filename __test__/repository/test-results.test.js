@@ -5,12 +5,14 @@
 const assert = require("node:assert/strict");
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { test } = require("node:test");
 const { pathToFileURL } = require("node:url");
 
-const REPORTER = pathToFileURL(path.join(__dirname, "../..", "scripts", "test-results.js"));
+const { temporaryFolder } = require("../support/folder");
+const { ROOT } = require("../support/repository");
+
+const REPORTER = pathToFileURL(path.join(ROOT, "scripts", "test-results.js"));
 const TESTS = `
   const { describe, test } = require("node:test");
   describe("suite", () => {
@@ -25,9 +27,7 @@ const TESTS = `
 `;
 
 test("each test is noted with its full name and its outcome, a skipped suite in the place of its tests", (t) => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-results-"));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, "some.test.js");
+  const file = path.join(temporaryFolder(t), "some.test.js");
   fs.writeFileSync(file, TESTS);
   // Or the inner run would report to the outer one.
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined };

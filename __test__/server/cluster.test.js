@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { cryo } = require("../..");
-const { Client } = require("../support/client");
+const { connect } = require("../support/clients");
 const { spawnApp } = require("../support/process");
 const { event } = require("../support/wait");
 
@@ -55,8 +55,7 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
     const clients = new Map();
     // The system decides which worker gets which connection, by its ports.
     for (let sid = 1n; clients.size < 2; sid++) {
-      const client = await Client.connect({ port, sid, acks: true });
-      t.after(() => client.destroy());
+      const client = await connect(t, { port, sid, acks: true });
       clients.set(await workerOf(client), client);
     }
     app.tell({ kill: 1 });
@@ -64,8 +63,7 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
     await clients.get(1).closed();
     assert.equal(await workerOf(clients.get(2)), 2);
     for (let sid = 100n; sid < 110n; sid++) {
-      const client = await Client.connect({ port, sid, acks: true });
-      t.after(() => client.destroy());
+      const client = await connect(t, { port, sid, acks: true });
       assert.equal(await workerOf(client), 2);
     }
     app.tell({ fork: { port } });

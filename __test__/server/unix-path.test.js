@@ -5,22 +5,15 @@
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const net = require("node:net");
-const os = require("node:os");
 const path = require("node:path");
 const { describe, test } = require("node:test");
 
 const { cryo } = require("../..");
-const { Client } = require("../support/client");
+const { connect } = require("../support/clients");
+const { freePath } = require("../support/folder");
 const { spawnApp } = require("../support/process");
 const { Harness } = require("../support/server");
 const { event } = require("../support/wait");
-
-/** A path that nothing is at, and nothing will be after the test. */
-function freePath(t) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-"));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return path.join(folder, "socket");
-}
 
 describe("path", { skip: process.platform === "win32" }, () => {
   test("is where the server listens, and its address", async (t) => {
@@ -28,8 +21,7 @@ describe("path", { skip: process.platform === "win32" }, () => {
     const harness = await Harness.start(t, { port: undefined, path: file });
     assert.equal(harness.server.http_server.address(), file);
     const session = harness.session(1n);
-    const client = await Client.connect({ path: file });
-    t.after(() => client.destroy());
+    const client = await connect(t, { path: file });
     const { remoteAddress, remotePort } = (await session).request;
     assert.deepEqual([remoteAddress, remotePort], [undefined, undefined]);
     const message = event(await session, "message-utf8");

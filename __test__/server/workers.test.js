@@ -9,10 +9,10 @@ const { describe, test } = require("node:test");
 const { Worker } = require("node:worker_threads");
 
 const { Client } = require("../support/client");
-const { spawnApp } = require("../support/process");
+const { connect } = require("../support/clients");
+const { PACKAGE, spawnApp } = require("../support/process");
 const { event, within } = require("../support/wait");
 
-const PACKAGE = path.join(__dirname, "..", "..");
 const ECHO = `
   const { parentPort, workerData } = require("node:worker_threads");
   const { cryo } = require(${JSON.stringify(PACKAGE)});
@@ -37,9 +37,8 @@ async function startWorker(t, port) {
 
 /** Clients that never stop sending. @returns {Promise<Client[]>} Once each has had an answer. */
 async function traffic(t, port, count = 4) {
-  const clients = await Promise.all(Array.from({ length: count }, (_, i) => Client.connect({ port, sid: BigInt(i + 1) })));
+  const clients = await Promise.all(Array.from({ length: count }, (_, i) => connect(t, { port, sid: BigInt(i + 1) })));
   for (const client of clients) {
-    t.after(() => client.destroy());
     const burst = Buffer.concat(Array.from({ length: 50 }, () => client.message("UTF8DATA", { payload: "x".repeat(500) })));
     const send = () => {
       if (!client.socket.writable) return;
@@ -67,8 +66,7 @@ describe("a worker thread", () => {
   test("runs a server of its own beside those of other threads", async (t) => {
     const workers = await Promise.all([startWorker(t), startWorker(t)]);
     for (const { worker, port } of workers) {
-      const client = await Client.connect({ port });
-      t.after(() => client.destroy());
+      const client = await connect(t, { port });
       client.send("UTF8DATA", { payload: "hello" });
       assert.equal((await client.nextOf("UTF8DATA")).payload, "hello");
       const exited = event(worker, "exit");

@@ -4,13 +4,11 @@
 // sid is free by then.
 
 const assert = require("node:assert/strict");
-const fs = require("node:fs");
-const os = require("node:os");
-const path = require("node:path");
 const { describe, test } = require("node:test");
 
 const certificate = require("../support/certs");
-const { Harness, joined } = require("../support/server");
+const { freePath } = require("../support/folder");
+const { Harness, joined, reports } = require("../support/server");
 const { event, within } = require("../support/wait");
 
 // 400 bytes whose 123rd is in the middle of a character.
@@ -140,9 +138,7 @@ describe("a slow client's close", { skip: process.platform === "win32" }, () => 
     ["for a broken frame comes after all that was sent before", (client) => client.write(Buffer.of(0xff, 0x80)), 1002],
   ]) {
     test(`over TLS ${title}`, async (t) => {
-      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cryo-"));
-      t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-      const file = path.join(folder, "socket");
+      const file = freePath(t);
       const harness = await Harness.start(t, { port: undefined, path: file, ssl: certificate });
       for (const size of sizes) {
         const { client, session } = await harness.join({ path: file, port: 0 });
@@ -229,8 +225,7 @@ describe("closed comes once", () => {
 describe("after the end", () => {
   test("calls do nothing", async (t) => {
     const { harness, server, client, session } = await joined(t);
-    const errors = [];
-    server.on("error", (error) => errors.push(error));
+    const errors = reports(server);
     const closed = event(session, "closed");
     client.close();
     await closed;

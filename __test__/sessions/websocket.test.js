@@ -10,6 +10,7 @@ const certificate = require("../support/certs");
 const { MAX_PAYLOAD, decode, encode } = require("../support/frames");
 const { target } = require("../support/http");
 const { Inbox } = require("../support/inbox");
+const { assertServed } = require("../support/pair");
 const { Harness, joined } = require("../support/server");
 const { VIOLATIONS } = require("../support/violations");
 const { event } = require("../support/wait");
@@ -48,13 +49,6 @@ describe("violations", () => {
     assert.ok([1008, 1009].includes(code), `code ${code}`);
   });
 });
-
-async function assertServed({ client, session }) {
-  const message = event(session, "message-utf8");
-  const ack = client.send("UTF8DATA", { payload: "still served" });
-  assert.deepEqual(await message, ["still served"]);
-  assert.equal((await client.nextOf("ACK")).ack, ack);
-}
 
 describe("what the RFC allows", () => {
   test("a message in fragments, with a ping among them", async (t) => {

@@ -9,7 +9,8 @@ const { text } = require("node:stream/consumers");
 const { pipeline } = require("node:stream/promises");
 const { describe, test } = require("node:test");
 
-const { joined } = require("../support/server");
+const { caughtUp } = require("../support/pair");
+const { joined, reports } = require("../support/server");
 const { event, within } = require("../support/wait");
 
 const CANCELLED = "ERR_CRYO_STREAM_CANCELLED";
@@ -26,13 +27,6 @@ const send = (client, payload) => client.send("TX_CHUNK", { txId: 0, seq: 0, pay
 const finish = (client) => client.send("TX_FINISH", { txId: 0 });
 const cancel = (client) => client.send("TX_CANCEL", { txId: 0 });
 
-/** The session still delivers messages. */
-async function assertAlive(client, session) {
-  const message = event(session, "message-utf8");
-  client.send("UTF8DATA", { payload: "still here" });
-  await message;
-}
-
 describe("a listener of an incoming stream", () => {
   for (const [name, end] of [["data", finish], ["readable", finish], ["end", finish], ["error", cancel], ["close", finish]]) {
     for (const [how, listener] of [
@@ -41,8 +35,7 @@ describe("a listener of an incoming stream", () => {
     ]) {
       test(`of '${name}' that ${how} is reported`, async (t) => {
         const { server, client, session, readable } = await begun(t);
-        const reports = [];
-        server.on("error", (...report) => reports.push(report));
+        const errors = reports(server);
         if (name !== "data" && name !== "readable") readable.resume();
         readable.once(name, listener);
         const closed = new Promise((resolve) => readable.once("close", resolve));
@@ -53,11 +46,8 @@ describe("a listener of an incoming stream", () => {
         }
         end(client);
         await within(closed, "its end");
-        await assertAlive(client, session);
-        assert.deepEqual(
-          reports.map(([error, whose, where]) => [error.message, whose, where]),
-          [["careless", session, `listener of '${name}' on incoming stream 'up'`]],
-        );
+        await caughtUp({ client, session });
+        assert.deepEqual(errors, [["careless", session, `listener of '${name}' on incoming stream 'up'`]]);
       });
     }
   }
@@ -104,7 +94,7 @@ describe("an incoming stream that fails", () => {
     cancel(client);
     const [error, whose, where] = await reported;
     assert.deepEqual([error.code, whose, where], [CANCELLED, session, "incoming stream 'up'"]);
-    await assertAlive(client, session);
+    await caughtUp({ client, session });
   });
 
   test("is told to an errorMonitor without another listener", async (t) => {
@@ -124,14 +114,13 @@ describe("an incoming stream that fails", () => {
     for (const [name, read] of Object.entries(readers)) {
       await t.test(name, async (t) => {
         const { server, client, session, readable } = await begun(t);
-        const reports = [];
-        server.on("error", (error) => reports.push(error));
+        const errors = reports(server);
         const reading = read(readable);
         send(client, "abc");
         cancel(client);
         await assert.rejects(within(reading, name), { code: CANCELLED });
-        await assertAlive(client, session);
-        assert.deepEqual(reports, []);
+        await caughtUp({ client, session });
+        assert.deepEqual(errors, []);
       });
     }
   });

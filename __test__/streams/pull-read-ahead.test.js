@@ -3,12 +3,10 @@
 // A stream that is to be fetched and whose source does not end: how far it is read before anybody asks for it, and from then on.
 
 const assert = require("node:assert/strict");
-const fs = require("node:fs");
 const { describe, test } = require("node:test");
 
 const { Harness } = require("../support/server");
-const { noise, pieces, sha256 } = require("../support/transactions");
-const { event } = require("../support/wait");
+const { ALL, fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256 } = require("../support/transactions");
 
 const MIB = 1024 * 1024;
 /** Chunks of a MiB, of which a stream may always keep four. */
@@ -17,26 +15,6 @@ const OPTIONS = { maxStreamBytes: 4 * MIB, streamChunkBytes: MIB, undelivered: "
 const AHEAD = 2048;
 /** Of the pieces that a source may have given, one is on its way to the store, and one has been cut into a chunk that is not full. */
 const SPARE = 2;
-const ALL = { start: 0, end: 2 ** 32 - 1 };
-
-/** The next temporary file takes everything and remembers nothing. */
-function forgetful(t) {
-  t.mock.method(fs.promises, "unlink").mock.mockImplementationOnce(async () => {});
-  t.mock.method(fs.promises, "open").mock.mockImplementationOnce(async () => ({
-    write: async (_bytes, _at, bytesWritten) => ({ bytesWritten }),
-    read: async (bytes, at, bytesRead) => ({ bytes: bytes.fill(7, at, at + bytesRead), bytesRead }),
-    close: async () => {},
-  }));
-}
-
-/** A session whose client wants to fetch. */
-async function fetching(harness) {
-  const { client, session } = await harness.join({ acks: true });
-  client.send("TX_FLOW", { behaviour: 1 });
-  client.send("UTF8DATA", { payload: "now" });
-  await event(session, "message-utf8");
-  return { client, session };
-}
 
 /** A stream without end that nobody has fetched anything of yet. */
 async function endless(t) {
@@ -52,38 +30,16 @@ async function endless(t) {
   return { harness, client, session, source, streamed, txId };
 }
 
-/** Asks for chunks and takes them. */
-async function fetch(client, txId, start, end) {
-  client.send("TX_FETCH", { txId, start, end });
-  const chunks = [];
-  while (chunks.length < end - start) {
-    const chunk = await client.nextOf("TX_CHUNK");
-    assert.equal(chunk.seq, start + chunks.length);
-    chunks.push(chunk.payload);
-  }
-  return chunks;
-}
-
-/** Fetches a stream to its end. */
-async function fetchAll(client, txId) {
-  client.send("TX_FETCH", { txId, ...ALL });
-  const chunks = [];
-  for (let frame = await client.next(); frame.name !== "TX_FINISH"; frame = await client.next()) {
-    if (frame.name === "TX_CHUNK") chunks.push(frame.payload);
-  }
-  return chunks;
-}
-
 describe("a fetched stream without end", () => {
   test("is read on as far as its client fetches, and not before", async (t) => {
     const { client, source, txId } = await endless(t);
     const most = (chunks) => assert.ok(source.given <= chunks + SPARE, `${source.given} pieces were taken for ${chunks} chunks`);
     most(AHEAD);
-    await fetch(client, txId, 0, 3);
+    await fetchRange(client, txId, 0, 3);
     most(AHEAD);
-    await fetch(client, txId, AHEAD - 1, AHEAD + 5);
+    await fetchRange(client, txId, AHEAD - 1, AHEAD + 5);
     most(AHEAD + 6);
-    assert.ok((await fetch(client, txId, 1, 3)).every(({ length }) => length === MIB));
+    assert.ok((await fetchRange(client, txId, 1, 3)).every(({ length }) => length === MIB));
     most(AHEAD + 6);
     client.send("TX_FETCH", { txId, ...ALL });
     await client.nextOf("TX_CHUNK");
@@ -114,8 +70,8 @@ describe("beside a stream that has all of the read-ahead", () => {
     const { txId, byteLength } = await client.nextOf("TX_START");
     assert.equal(byteLength, -1);
     assert.ok(source.given * 300_000 < 5 * MIB, `${source.given} pieces were taken before anybody asked`);
-    const first = await fetch(client, txId, 0, 3);
-    assert.deepEqual(await fetch(client, txId, 1, 2), first.slice(1, 2));
+    const first = await fetchRange(client, txId, 0, 3);
+    assert.deepEqual(await fetchRange(client, txId, 1, 2), first.slice(1, 2));
     assert.equal(sha256(await fetchAll(client, txId)), sha256(body));
     await streamed;
   });

@@ -8,9 +8,9 @@ const { Readable } = require("node:stream");
 const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
 
-const { joined } = require("../support/server");
+const { caughtUp } = require("../support/pair");
+const { joined, reports } = require("../support/server");
 const { upload } = require("../support/transactions");
-const { event } = require("../support/wait");
 
 const ACKS = { acks: true };
 const LIMIT = { maxUnclaimedStreamBytes: 100_000 };
@@ -20,16 +20,9 @@ const long = (letter) => `€${letter.repeat(39_999)}`;
 
 const start = (client, txId, streamName) => client.send("TX_START", { txId, byteLength: -1, streamName });
 
-/** Everything the client has sent so far was handled by the application. */
-async function caughtUp(client, session) {
-  const message = event(session, "message-utf8");
-  client.send("UTF8DATA", { payload: "all there" });
-  await message;
-}
-
 /** The numbers of the streams that the server has cancelled. */
 async function cancelled(client, session) {
-  await caughtUp(client, session);
+  await caughtUp({ client, session });
   session.SendUTF8("all told");
   const numbers = [];
   for (let frame = await client.next(); frame.name !== "UTF8DATA"; frame = await client.next()) {
@@ -53,7 +46,9 @@ describe("the names of streams that nobody waits for", () => {
     const { client, session } = await joined(t, LIMIT, ACKS);
     upload(client, 0, long("a"), []);
     upload(client, 1, long("b"), [Buffer.from("x")]);
-    assert.deepEqual(await cancelled(client, session), [0]);
+    // Nobody is told of what is complete.
+    assert.deepEqual(await cancelled(client, session), []);
+    await assert.rejects(session.WaitForStream(long("a"), 1), { code: "ERR_CRYO_STREAM_TIMEOUT" });
     assert.equal(String(await buffer(await session.WaitForStream(long("b")))), "x");
   });
 
@@ -77,8 +72,7 @@ describe("the names of streams that nobody waits for", () => {
 
   test("are forgotten where somebody listens for chunks, and the stream goes on", async (t) => {
     const { server, client, session } = await joined(t, LIMIT, ACKS);
-    const errors = [];
-    server.on("error", (error) => errors.push(error));
+    const errors = reports(server);
     const heard = [];
     session.stream.on("tx-chunk", (txId, chunk) => heard.push([txId, String(chunk)]));
     start(client, 0, long("a"));

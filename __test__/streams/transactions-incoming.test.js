@@ -13,7 +13,7 @@ const { Harness, joined } = require("../support/server");
 const { noise, pieces, sha256, upload } = require("../support/transactions");
 const { event, settled } = require("../support/wait");
 
-const TLS = { ssl: { key: certificate.key, cert: certificate.cert } };
+const TLS = { ssl: certificate };
 
 describe("an incoming stream", () => {
   for (const [label, options] of Object.entries({ plain: {}, TLS })) {

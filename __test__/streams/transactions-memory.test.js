@@ -6,8 +6,9 @@ const assert = require("node:assert/strict");
 const { createHash } = require("node:crypto");
 const { describe, test } = require("node:test");
 
-const { Client } = require("../support/client");
+const { join } = require("../support/clients");
 const { spawnApp } = require("../support/process");
+const { ALL } = require("../support/transactions");
 
 const MIB = 1024 * 1024;
 const PULL_MIB = Number(process.env.CRYO_TEST_PULL_MIB ?? 384);
@@ -53,9 +54,7 @@ function application({ cryo, send, argument: { mode, pieces } }) {
 
 async function meet(t, argument) {
   const app = spawnApp(t, application, argument);
-  const client = await Client.connect({ port: await app.next("its port"), sid: 1n, acks: true, pongs: true });
-  t.after(() => client.destroy());
-  await client.announce();
+  const client = await join(t, { port: await app.next("its port"), acks: true, pongs: true });
   return { app, client };
 }
 
@@ -110,7 +109,7 @@ describe("memory stays bounded with", () => {
     client.send("UTF8DATA", { payload: "now" });
     const { txId, byteLength } = await client.nextOf("TX_START", 600_000);
     assert.equal(byteLength, PULL_MIB < 2048 ? PULL_MIB * MIB : -1);
-    client.send("TX_FETCH", { txId, start: 0, end: 2 ** 32 - 1 });
+    client.send("TX_FETCH", { txId, ...ALL });
     const received = createHash("sha256");
     const expected = createHash("sha256");
     const piece = Buffer.alloc(64 * 1024, "x");

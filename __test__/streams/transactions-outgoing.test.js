@@ -12,7 +12,7 @@ const { download, noise, pieces, sha256 } = require("../support/transactions");
 const { deferred, event, settled } = require("../support/wait");
 
 const ACKS = { acks: true };
-const TLS = { ssl: { key: certificate.key, cert: certificate.cert } };
+const TLS = { ssl: certificate };
 
 /** A source that goes silent without an end, and says when it was told to stop. */
 function endless(first = "tick") {

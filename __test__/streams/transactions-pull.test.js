@@ -9,36 +9,13 @@ const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
 
 const { CRYO_FLOW_BEHAVIOUR } = require("../..");
-const { joined } = require("../support/server");
-const { noise, pieces, sha256 } = require("../support/transactions");
+const { Harness, joined } = require("../support/server");
+const { fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256 } = require("../support/transactions");
 const { event, settled } = require("../support/wait");
-
-const ACKS = { acks: true };
-
-/** A session whose client wants to fetch. */
-async function fetching(t, options) {
-  const { client, session, server } = await joined(t, options, ACKS);
-  client.send("TX_FLOW", { behaviour: 1 });
-  client.send("UTF8DATA", { payload: "now" });
-  await event(session, "message-utf8");
-  return { client, session, server };
-}
-
-/** Asks for a range and takes its chunks. */
-async function fetchRange(client, txId, start, end, count = end - start) {
-  client.send("TX_FETCH", { txId, start, end });
-  const chunks = [];
-  while (chunks.length < count) {
-    const chunk = await client.nextOf("TX_CHUNK");
-    assert.equal(chunk.seq, start + chunks.length);
-    chunks.push(chunk.payload);
-  }
-  return chunks;
-}
 
 describe("a fetched stream", () => {
   test("is served in any order, again, and to its end", async (t) => {
-    const { client, session } = await fetching(t);
+    const { client, session } = await fetching(await Harness.start(t));
     const body = noise(10_000);
     const parts = pieces(body, 1000);
     const streamed = session.Stream(parts, "down");
@@ -54,7 +31,7 @@ describe("a fetched stream", () => {
   });
 
   test("may be asked for before its TX_START is acknowledged", async (t) => {
-    const { client, session } = await fetching(t);
+    const { client, session } = await fetching(await Harness.start(t));
     client.habits.acks = false;
     session.Stream(["abc", "d"]);
     const start = await client.nextOf("TX_START");
@@ -64,7 +41,7 @@ describe("a fetched stream", () => {
   });
 
   test("without any bytes is finished at once", async (t) => {
-    const { client, session } = await fetching(t);
+    const { client, session } = await fetching(await Harness.start(t));
     const streamed = session.Stream([]);
     assert.equal((await client.nextOf("TX_START")).byteLength, 0);
     await client.nextOf("TX_FINISH");
@@ -72,7 +49,7 @@ describe("a fetched stream", () => {
   });
 
   test("ends when its receiver cancels it", async (t) => {
-    const { client, session } = await fetching(t, { undelivered: "reject" });
+    const { client, session } = await fetching(await Harness.start(t, { undelivered: "reject" }));
     const streamed = session.Stream(["a"]);
     const { txId } = await client.nextOf("TX_START");
     client.send("TX_CANCEL", { txId });
@@ -80,7 +57,7 @@ describe("a fetched stream", () => {
   });
 
   test("emits tx-fetch with the range that was asked for", async (t) => {
-    const { client, session } = await fetching(t);
+    const { client, session } = await fetching(await Harness.start(t));
     session.Stream(["a", "b"]);
     const { txId } = await client.nextOf("TX_START");
     const asked = event(session.stream, "tx-fetch");
@@ -89,15 +66,14 @@ describe("a fetched stream", () => {
   });
 
   test("whose source fails before it is offered is never announced", async (t) => {
-    const { client, session } = await fetching(t, { undelivered: "reject" });
+    const { client, session } = await fetching(await Harness.start(t, { undelivered: "reject" }));
     await assert.rejects(session.Stream((function* () { yield "a"; throw new Error("no"); })()), { code: "ERR_CRYO_STREAM_SOURCE" });
-    client.send("PING_PONG", { payload: "ping" });
-    assert.equal((await client.nextOf("PING_PONG")).payload, "pong");
+    await client.roundTrip();
     assert.deepEqual(client.frames.take(), []);
   });
 
   test("too large for memory is kept in an unlinked file, and arrives whole", async (t) => {
-    const { client, session } = await fetching(t, { maxStreamBytes: 400_000, streamChunkBytes: 20_000 });
+    const { client, session } = await fetching(await Harness.start(t, { maxStreamBytes: 400_000, streamChunkBytes: 20_000 }));
     const body = noise(3_000_000);
     const mine = () => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith("cryo-stream-"));
     const before = mine();
@@ -105,11 +81,7 @@ describe("a fetched stream", () => {
     const { txId, byteLength } = await client.nextOf("TX_START");
     assert.equal(byteLength, body.length);
     assert.deepEqual(mine(), before);
-    const chunks = [];
-    client.send("TX_FETCH", { txId, start: 0, end: 2 ** 32 - 1 });
-    for (let frame = await client.next(); frame.name !== "TX_FINISH"; frame = await client.next()) {
-      if (frame.name === "TX_CHUNK") chunks[frame.seq] = frame.payload;
-    }
+    const chunks = await fetchAll(client, txId);
     await streamed;
     assert.equal(sha256(chunks), sha256(body));
     assert.ok(chunks.every(({ length }) => length <= 20_000));
@@ -117,16 +89,10 @@ describe("a fetched stream", () => {
 });
 
 test("a fetched stream of more than 2 GiB is offered with an unknown length, and served to its end", async (t) => {
-  // A disk that takes everything and remembers nothing.
-  t.mock.method(fs.promises, "unlink", async () => {});
-  t.mock.method(fs.promises, "open", async () => ({
-    write: async (_bytes, _at, bytesWritten) => ({ bytesWritten }),
-    read: async (bytes, at, bytesRead) => ({ bytes: bytes.fill(7, at, at + bytesRead), bytesRead }),
-    close: async () => {},
-  }));
+  forgetful(t);
   const size = 4 * 1024 * 1024;
   const count = 2 ** 31 / size + 1;
-  const { client, session } = await fetching(t, { streamChunkBytes: size });
+  const { client, session } = await fetching(await Harness.start(t, { streamChunkBytes: size }));
   const piece = Buffer.alloc(size);
   const streamed = session.Stream((function* () { for (let n = 0; n < count; n++) yield piece; })());
   const { txId, byteLength } = await client.nextOf("TX_START");

@@ -11,24 +11,20 @@ const os = require("node:os");
 const path = require("node:path");
 const { describe, test } = require("node:test");
 
-const { Client } = require("../support/client");
+const { join } = require("../support/clients");
+const { PACKAGE } = require("../support/process");
 const { Harness } = require("../support/server");
+const { fetchAll, fetching } = require("../support/transactions");
 const { event, until } = require("../support/wait");
 
-const PACKAGE = path.join(__dirname, "..", "..");
 const FAILED = "ERR_CRYO_STREAM_STORAGE";
 const PIECE = Buffer.alloc(50_000);
 /** All but 38 kB of it are for what is on its way. */
 const SMALL = { maxStreamBytes: 300_000, streamChunkBytes: 10_000 };
 
 /** A session whose client wants to fetch, with a server that keeps little in memory. */
-async function fetching(t, options) {
-  const harness = await Harness.start(t, { ...SMALL, ...options });
-  const { client, session } = await harness.join({ acks: true });
-  client.send("TX_FLOW", { behaviour: 1 });
-  client.send("UTF8DATA", { payload: "now" });
-  await event(session, "message-utf8");
-  return { server: harness.server, client, session };
+async function begin(t, options) {
+  return fetching(await Harness.start(t, { ...SMALL, ...options }));
 }
 
 /** A source that is too large for memory, and whether it was left in peace. */
@@ -75,27 +71,22 @@ async function assertClosed() {
 }
 
 /** The client is served, and told nothing more of streams. */
-async function assertServed(client) {
+async function assertToldNothing(client) {
   client.send("PING_PONG", { payload: "ping" });
   for (let frame = await client.next(); frame.name !== "PING_PONG"; frame = await client.next()) {
     assert.doesNotMatch(frame.name, /^TX_/);
   }
 }
 
-/** Fetches a stream to its end. @returns {Promise<number>} Its bytes. */
-async function fetchAll(client) {
+/** Fetches the next stream to its end. @returns {Promise<number>} Its bytes. */
+async function fetchNext(client) {
   const { txId } = await client.nextOf("TX_START");
-  client.send("TX_FETCH", { txId, start: 0, end: 2 ** 32 - 1 });
-  let bytes = 0;
-  for (let frame = await client.next(); frame.name !== "TX_FINISH"; frame = await client.next()) {
-    if (frame.name === "TX_CHUNK") bytes += frame.payload.length;
-  }
-  return bytes;
+  return Buffer.concat(await fetchAll(client, txId)).length;
 }
 
 describe("without a folder for temporary files", () => {
   test('a stream too large for memory rejects, undelivered "reject"; the next one has its file', async (t) => {
-    const { client, session } = await fetching(t, { undelivered: "reject" });
+    const { client, session } = await begin(t, { undelivered: "reject" });
     const restore = withoutFolder(t);
     const source = large();
     await assert.rejects(session.Stream(source.pieces, "down"), (error) => {
@@ -105,35 +96,35 @@ describe("without a folder for temporary files", () => {
       return true;
     });
     assert.equal(source.destroyed, true);
-    await assertServed(client);
+    await assertToldNothing(client);
     restore();
     const next = session.Stream(large().pieces);
-    assert.equal(await fetchAll(client), 20 * PIECE.length);
+    assert.equal(await fetchNext(client), 20 * PIECE.length);
     await next;
     await assertClosed();
   });
 
   test('a stream too large for memory resolves and is reported, undelivered "pending"', async (t) => {
-    const { client, session, server } = await fetching(t);
+    const { client, session, server } = await begin(t);
     withoutFolder(t);
     const reported = once(server, "error");
     await session.Stream(large().pieces);
     const [error, whose, where] = await reported;
     assert.deepEqual([error.code, whose, where], [FAILED, session, "temporary file of a stream"]);
-    await assertServed(client);
+    await assertToldNothing(client);
   });
 
   test("a stream that fits into memory is served", async (t) => {
-    const { client, session } = await fetching(t);
+    const { client, session } = await begin(t);
     withoutFolder(t);
     const streamed = session.Stream(["little"]);
-    assert.equal(await fetchAll(client), 6);
+    assert.equal(await fetchNext(client), 6);
     await streamed;
   });
 });
 
 test("a file whose name can't be removed is closed", { skip: process.platform === "win32" }, async (t) => {
-  const { session } = await fetching(t, { undelivered: "reject" });
+  const { session } = await begin(t, { undelivered: "reject" });
   const names = [];
   t.mock.method(fs.promises, "unlink", async (name) => {
     names.push(name);
@@ -146,7 +137,7 @@ test("a file whose name can't be removed is closed", { skip: process.platform ==
 });
 
 test("a file that loses its data is cancelled where it was offered", { skip: process.platform !== "linux" }, async (t) => {
-  const { client, session } = await fetching(t, { undelivered: "reject" });
+  const { client, session } = await begin(t, { undelivered: "reject" });
   const streamed = session.Stream(large().pieces);
   streamed.catch(() => {}); // awaited below
   const { txId } = await client.nextOf("TX_START");
@@ -155,7 +146,7 @@ test("a file that loses its data is cancelled where it was offered", { skip: pro
   client.send("TX_FETCH", { txId, start: 0, end: 100 });
   assert.equal((await client.nextOf("TX_CANCEL")).txId, txId);
   await assert.rejects(streamed, { code: FAILED });
-  await assertServed(client);
+  await assertToldNothing(client);
   await assertClosed();
 });
 
@@ -177,9 +168,7 @@ test("a disk that is full: the process goes on, and no file stays open", { skip:
   const child = spawn("sh", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   t.after(() => child.kill("SIGKILL"));
   const [port] = await event(child, "message");
-  const client = await Client.connect({ port, acks: true });
-  t.after(() => client.destroy());
-  await client.announce();
+  const client = await join(t, { port, acks: true });
   client.send("TX_FLOW", { behaviour: 1 });
   const descriptors = async () => {
     child.send("descriptors?");
@@ -193,6 +182,6 @@ test("a disk that is full: the process goes on, and no file stays open", { skip:
   }
   await until(async () => (await descriptors()) <= before, "the files to be closed");
   client.send("UTF8DATA", { payload: "5" });
-  assert.equal(await fetchAll(client), 5 * PIECE.length);
+  assert.equal(await fetchNext(client), 5 * PIECE.length);
   assert.equal((await client.nextOf("UTF8DATA")).payload, "null");
 });

@@ -157,6 +157,15 @@ class Client {
     assert.equal((await this.nextOf("ACK")).ack, ack);
   }
 
+  /** Resolves when the server has read all that this side has sent so far. Frames that come before its pong are passed over. */
+  async roundTrip() {
+    const ack = this.send("PING_PONG", { payload: "ping" });
+    for (;;) {
+      const frame = await this.nextOf("PING_PONG");
+      if (frame.payload === "pong" && frame.ack === ack) return;
+    }
+  }
+
   /** Starts the WebSocket's closing handshake. */
   close(code = 1000, reason = "") {
     this.#closeSent = true;

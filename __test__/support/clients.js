@@ -1,6 +1,6 @@
 "use strict";
 
-// The clients of one server, which all go together.
+// Clients that go by themselves: those of one server, which all go together, and one that goes with its test.
 
 const { Client } = require("./client");
 
@@ -54,4 +54,23 @@ class Clients {
   }
 }
 
-module.exports = { Clients, sids };
+/**
+ * A client whose upgrade was accepted, of a server that is none of the test's own objects.
+ *
+ * @param {import("node:test").TestContext} t Ends it.
+ * @param {import("./client").ClientOptions} options
+ */
+async function connect(t, options) {
+  const client = await Client.connect(options);
+  t.after(() => client.destroy());
+  return client;
+}
+
+/** As `connect`, and both sides have announced themselves. */
+async function join(t, options) {
+  const client = await connect(t, options);
+  await client.announce();
+  return client;
+}
+
+module.exports = { Clients, connect, join, sids };

@@ -8,11 +8,11 @@ const os = require("node:os");
 const path = require("node:path");
 const { promisify } = require("node:util");
 
-const { npm } = require("../../scripts/release/pack.js");
+const { npm } = require("../../scripts/npm.js");
+const { ROOT } = require("../../scripts/paths.js");
 
 const run = promisify(execFile);
 
-const ROOT = path.join(__dirname, "..", "..");
 const APPS = path.join(ROOT, "__test__", "package");
 const TSC = path.join(ROOT, "node_modules", "typescript", "bin", "tsc");
 /** What runs the applications, with arguments before the file's name; such as "bun" or "deno run --allow-all". */

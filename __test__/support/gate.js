@@ -29,13 +29,4 @@ class Gate {
   }
 }
 
-/** Resolves when the server has read everything that the client sent before. */
-async function roundTrip(client) {
-  const ack = client.send("PING_PONG", { payload: "ping" });
-  for (;;) {
-    const frame = await client.nextOf("PING_PONG");
-    if (frame.payload === "pong" && frame.ack === ack) return;
-  }
-}
-
-module.exports = { Gate, roundTrip };
+module.exports = { Gate };

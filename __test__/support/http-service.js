@@ -12,6 +12,8 @@ const { Harness } = require("./server");
 const { event, within } = require("./wait");
 
 const HOST = "127.0.0.1";
+/** A request. */
+const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 class HttpService {
   /**
@@ -125,4 +127,12 @@ function received(socket, end) {
   );
 }
 
-module.exports = { HttpService, received, text };
+/**
+ * Resolves when a connection is closed, whatever comes before: what a client still says to one that was cut may come back as a reset, and then
+ * only the end matters.
+ */
+function gone(socket) {
+  return within(new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve)), "the connection's end");
+}
+
+module.exports = { GET, HttpService, gone, received, text };

@@ -3,12 +3,12 @@
 // Applications in a process of their own, for what only a whole process shows: exits, warnings, a blocked event loop.
 
 const { spawn } = require("node:child_process");
-const path = require("node:path");
 
 const { Inbox } = require("./inbox");
 const { deferred, within } = require("./wait");
 
-const PACKAGE = path.join(__dirname, "..", "..");
+/** What the code of another process or thread requires to get the package. */
+const PACKAGE = require.resolve("../..");
 
 /**
  * Runs a function as the main program of a new process. It is passed as text, so it must be an arrow function or a
@@ -49,4 +49,4 @@ function spawnApp(t, app, argument = null) {
   };
 }
 
-module.exports = { spawnApp };
+module.exports = { PACKAGE, spawnApp };

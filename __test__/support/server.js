@@ -101,4 +101,11 @@ async function joined(t, options, clientOptions) {
   return { harness, server: harness.server, ...(await harness.join(clientOptions)) };
 }
 
-module.exports = { Harness, joined };
+/** What a server reports on its `error` event from now on, as `[message, session, where]`. */
+function reports(server) {
+  const list = [];
+  server.on("error", (error, session, where) => list.push([error.message, session, where]));
+  return list;
+}
+
+module.exports = { Harness, joined, reports };

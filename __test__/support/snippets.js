@@ -6,9 +6,9 @@ const { spawn } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
+const { ROOT, read } = require("./repository");
 const { deferred, within } = require("./wait");
 
-const ROOT = path.join(__dirname, "..", "..");
 /** Inside the package, so that "cryo-server" is this package. */
 const FOLDER = path.join(ROOT, "target", "snippets");
 const STAGE = path.join(__dirname, "stage.mjs");
@@ -29,7 +29,7 @@ function documents() {
  * @returns {Snippet[]}
  */
 function snippets(document) {
-  const text = fs.readFileSync(path.join(ROOT, document), "utf8");
+  const text = read(document);
   return [...text.matchAll(FENCE)]
     .filter(([, , language]) => Object.hasOwn(LANGUAGES, language))
     .map(({ 1: indentation, 2: language, 3: code, index }) => ({
@@ -69,4 +69,4 @@ async function node(args) {
 /** Runs a snippet on the stage: see `stage.mjs`. @param {Snippet} snippet */
 const perform = (snippet) => node([STAGE, write(snippet)]);
 
-module.exports = { ROOT, documents, node, perform, snippets, write };
+module.exports = { documents, node, perform, snippets, write };

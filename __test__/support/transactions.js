@@ -2,7 +2,14 @@
 
 // Streams as the raw client sends and takes them, and data whose every byte is known.
 
+const assert = require("node:assert/strict");
 const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+
+const { caughtUp } = require("./pair");
+
+/** The range of all chunks, for TX_FETCH. */
+const ALL = { start: 0, end: 2 ** 32 - 1 };
 
 /**
  * @param {number} length
@@ -47,15 +54,60 @@ function upload(client, txId, name, chunks) {
  */
 async function download(client) {
   const { txId, streamName: name, byteLength } = await client.nextOf("TX_START");
+  return { txId, name, byteLength, chunks: await rest(client, txId) };
+}
+
+/** All chunks of a stream that was announced, up to its end. */
+async function rest(client, txId) {
   const chunks = [];
   for (;;) {
     const frame = await client.next();
     if (frame.txId !== txId) continue;
-    if (frame.name === "TX_FINISH") return { txId, name, byteLength, chunks };
+    if (frame.name === "TX_FINISH") return chunks;
     if (frame.name !== "TX_CHUNK") throw new Error(`${frame.name} in the middle of a stream`);
     if (frame.seq !== chunks.length) throw new Error(`chunk ${frame.seq} in the place of ${chunks.length}`);
     chunks.push(frame.payload);
   }
 }
 
-module.exports = { download, noise, pieces, sha256, upload };
+/**
+ * A connected session whose client wants to fetch streams, as the server knows.
+ *
+ * @param {import("./server").Harness} harness
+ */
+async function fetching(harness) {
+  const pair = await harness.join({ acks: true });
+  pair.client.send("TX_FLOW", { behaviour: 1 });
+  await caughtUp(pair);
+  return { server: harness.server, ...pair };
+}
+
+/** Asks for the chunks from `start` to before `end` and takes them. @param {number} [count] How many there are, where it is fewer. */
+async function fetchRange(client, txId, start, end, count = end - start) {
+  client.send("TX_FETCH", { txId, start, end });
+  const chunks = [];
+  while (chunks.length < count) {
+    const chunk = await client.nextOf("TX_CHUNK");
+    assert.equal(chunk.seq, start + chunks.length);
+    chunks.push(chunk.payload);
+  }
+  return chunks;
+}
+
+/** Fetches a stream to its end. @returns {Promise<Buffer[]>} Its chunks. */
+function fetchAll(client, txId) {
+  client.send("TX_FETCH", { txId, ...ALL });
+  return rest(client, txId);
+}
+
+/** Has the server's next temporary file take everything and remember nothing. @param {import("node:test").TestContext} t */
+function forgetful(t) {
+  t.mock.method(fs.promises, "unlink").mock.mockImplementationOnce(async () => {});
+  t.mock.method(fs.promises, "open").mock.mockImplementationOnce(async () => ({
+    write: async (_bytes, _at, bytesWritten) => ({ bytesWritten }),
+    read: async (bytes, at, bytesRead) => ({ bytes: bytes.fill(7, at, at + bytesRead), bytesRead }),
+    close: async () => {},
+  }));
+}
+
+module.exports = { ALL, download, fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256, upload };

@@ -53,6 +53,9 @@ class HttpFace {
   #contexts;
   #failed;
   #secure;
+  /** It takes connections. */
+  #listening;
+  /** It has not closed: connections may be left. */
   #open;
   /** Connections by id. @type {Map<number, HttpSocket>} */
   #sockets = new Map();
@@ -68,7 +71,8 @@ class HttpFace {
     this.#contexts = contexts;
     this.#failed = failed;
     this.#secure = secure;
-    this.#open = listening.error === undefined;
+    this.#listening = listening.error === undefined;
+    this.#open = this.#listening;
     this.server = createServer(secure ? https : http);
     this.#close = this.server.close;
     this.#mirror(listening, sessions, destroy);
@@ -79,15 +83,17 @@ class HttpFace {
     if (this.#open) this.server.emit("listening");
   }
 
-  /** Lets no connection wait for another request: the server is about to end. */
+  /** No more connections are taken, and none may wait for another request: the server is about to end. */
   leave() {
+    this.#listening = false;
     this.server.closeIdleConnections();
     // 0 would be for ever. Node.js 20 adds a second to it, whatever the buffer says.
     Object.assign(this.server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
   }
 
-  /** It no longer listens, and its last connection is gone or has to go now. */
+  /** Its last connection is gone or has to go now. */
   closed() {
+    this.#listening = false;
     this.#open = false;
     for (const socket of [...this.#sockets.values()]) socket.destroy();
     this.#close.call(this.server);
@@ -149,9 +155,9 @@ class HttpFace {
   /** Makes the server say what Rust's listener does. */
   #mirror({ address, family, port }, sessions, destroy) {
     const { server } = this;
-    Object.defineProperty(server, "listening", { get: () => this.#open, configurable: true });
+    Object.defineProperty(server, "listening", { get: () => this.#listening, configurable: true });
     server.address = () => {
-      if (!this.#open) return null;
+      if (!this.#listening) return null;
       return family === undefined ? address : { address, family, port };
     };
     server.getConnections = (callback) => {

@@ -15,6 +15,8 @@ const { BINARY, NAMES, bytesOf, textOf } = require("./kinds.js");
  * @property {number} limit Bytes that the message may have behind it.
  */
 
+const noop = () => {};
+
 /** The names of all hooks. */
 const HOOKS = NAMES.flatMap((name) => [`on_receive_${name}`, `before_send_${name}`]);
 
@@ -54,21 +56,24 @@ class Extensions {
     HOOKS.forEach((hook) => extension[hook]);
     this.#byName.set(name, extension);
     this.#rebuild();
-    this.#notify(name, extension, "on_register");
+    // It may give the extension hooks that were not there when it was looked at.
+    this.#notify(name, extension, "on_register", () => {
+      if (this.#byName.get(name) === extension) this.#rebuild();
+    });
   }
 
   /**
-   * @param {any} extensionOrName
-   * @returns {boolean} Whether it was registered.
+   * @param {any} extensionOrName An extension goes by itself: its name may have changed, or another one may have it.
    */
   unregister(extensionOrName) {
-    const name = typeof extensionOrName === "string" ? extensionOrName : extensionOrName?.name;
-    const extension = this.#byName.get(name);
-    if (extension === undefined) return false;
-    this.#byName.delete(name);
-    this.#rebuild();
-    this.#notify(name, extension, "on_unregister");
-    return true;
+    for (const [name, extension] of [...this.#byName]) {
+      if (extensionOrName !== name && extensionOrName !== extension) continue;
+      // What an on_unregister has removed already is gone.
+      if (this.#byName.get(name) !== extension) continue;
+      this.#byName.delete(name);
+      this.#rebuild();
+      this.#notify(name, extension, "on_unregister", noop);
+    }
   }
 
   /** @param {string} name */
@@ -111,11 +116,12 @@ class Extensions {
     const { extension, method } = chain[at];
     let result;
     try {
-      // Looked up at the call: a method may be replaced while the extension is registered.
-      result = Promise.resolve(extension[method](session, box));
+      // Looked up at the call: a method may be replaced, or removed, while the extension is registered.
+      result = typeof extension[method] === "function" ? Promise.resolve(extension[method](session, box)) : null;
     } catch (error) {
       result = Promise.reject(error);
     }
+    if (result === null) return this.#runFrom(at + 1, run);
     result.then(
       (passed) => (passed === false ? done(false, run.value) : this.#ran(at, run)),
       (error) => this.#failed(at, run, error),
@@ -144,15 +150,17 @@ class Extensions {
     this.#runFrom(at + 1, run);
   }
 
-  #notify(name, extension, method) {
+  /** @param {() => void} after Called when it has returned, and again when it has settled. */
+  #notify(name, extension, method, after) {
     const failed = (error) => report(this.#server, error, null, `${method} of extension '${name}'`);
     try {
       if (typeof extension[method] !== "function") return;
       // An async one must not become an unhandled rejection.
-      Promise.resolve(extension[method](this.#server)).catch(failed);
+      Promise.resolve(extension[method](this.#server)).catch(failed).then(after);
     } catch (error) {
       failed(error);
     }
+    after();
   }
 
   #rebuild() {

@@ -7,6 +7,7 @@ const { EVENT_COST, COMMAND } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
 const { report } = require("../report.js");
 const { Lane } = require("./lane.js");
+const { afterContinuations } = require("./turns.js");
 
 /**
  * @typedef {object} Message
@@ -25,8 +26,8 @@ class Inbound {
   #deliver;
   #broke;
   #lane = new Lane((item, done) => (typeof item === "function" ? item(done) : this.#through(item, done)));
-  /** A parcel is being taken over. */
-  #gathering = false;
+  /** A message is with its hooks, of which one may never settle. Nothing else takes longer than the event loop lets it. */
+  #hooked = false;
   /** Something that has come is lost: nothing behind it may be delivered as if that was not missing. */
   #broken = false;
   /** The session is over: there is nobody to acknowledge to. */
@@ -35,6 +36,9 @@ class Inbound {
   #abandoned = false;
   /** What has to happen behind the last message, once the session is over. @type {(() => void) | null} */
   #last = null;
+  /** The application does not know the session yet. */
+  #held = false;
+  #timer;
 
   /**
    * @param {object} server What sessions know of their server.
@@ -56,6 +60,23 @@ class Inbound {
     return this.#broken || this.#lane.busy;
   }
 
+  /**
+   * Delivers nothing before the application knows the session.
+   *
+   * @param {(begun: () => void) => void} begin Lets it know, when it may, and calls back.
+   */
+  hold(begin) {
+    this.#held = true;
+    this.#enqueue((done) =>
+      begin(() => {
+        this.#held = false;
+        // Whoever had to wait has the same time as others.
+        if (this.#last !== null) this.#watch();
+        afterContinuations(done);
+      }),
+    );
+  }
+
   /** @param {Message} message */
   push(message) {
     // Counted until it is delivered: above a limit the socket is not read. Rust holds what waits for a verdict by itself.
@@ -75,14 +96,12 @@ class Inbound {
    * @param {(payload: import("../bridge/kept-payload.js").KeptPayload) => void} take Gets it, for what comes behind. What it throws is a loss.
    */
   gather(parcel, take) {
-    this.#enqueue((done) => {
-      this.#gathering = true;
+    this.#enqueue((done) =>
       parcel.gather(take, (error) => {
-        this.#gathering = false;
         if (error === null) done();
         else this.#break(error);
-      });
-    });
+      }),
+    );
   }
 
   /** Something is lost that came behind the messages before. */
@@ -98,18 +117,24 @@ class Inbound {
   end(task) {
     this.#ended = true;
     if (this.#broken) return task();
-    const timer = setInterval(() => {
-      // A parcel takes no longer than the event loop lets it.
-      if (this.#gathering) return;
-      this.#abandoned = true;
-      this.#lane.clear();
-      this.#last();
-    }, this.#server.options.closeTimeoutMs);
     this.#last = () => {
-      clearInterval(timer);
+      clearInterval(this.#timer);
       task();
     };
+    if (!this.#held) this.#watch();
     this.behind(this.#last);
+  }
+
+  /** Does not wait for a hook any longer, now that the session is over. */
+  hurry() {
+    if (!this.#hooked) return;
+    this.#abandoned = true;
+    this.#lane.clear();
+    this.#last();
+  }
+
+  #watch() {
+    this.#timer = setInterval(() => this.hurry(), this.#server.options.closeTimeoutMs);
   }
 
   #enqueue(item) {
@@ -133,12 +158,18 @@ class Inbound {
       if (isLost(error)) return this.#break(error);
       report(this.#server.emitter, error, this.#session, "delivery");
     }
-    done();
+    afterContinuations(done);
   }
 
   #through(message, done) {
     const { chain, kind, value } = message;
+    if (chain.length === 0) {
+      this.#judged(message, true, value);
+      return afterContinuations(done);
+    }
+    this.#hooked = true;
     this.#server.extensions.run(chain, kind, this.#session, value, (passed, left) => {
+      this.#hooked = false;
       this.#judged(message, passed, left);
       done();
     });

@@ -1,6 +1,6 @@
 "use strict";
 
-// The three kinds of messages by their number on the bridge, and what each one takes as a payload.
+// The three kinds of messages by their number on the bridge, what each one takes as a payload, and what applications get of it.
 
 const { bytesIn } = require("../bytes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
@@ -45,9 +45,15 @@ function bytesOf(method, data, limit) {
   return bytes;
 }
 
+/** A message that has come, as the application gets it; it may have to wait until then. */
+function valueIn(kind, payload, waits = false) {
+  if (kind !== BINARY) return payload.text();
+  return waits ? payload.own() : payload.buffer();
+}
+
 function checkLength(length, limit) {
   if (length <= limit) return;
   throw new CryoError(codes.PAYLOAD_TOO_LARGE, `A payload of ${length} bytes is over the limit of ${limit}; stream it instead.`);
 }
 
-module.exports = { BINARY, ERROR, EVENTS, NAMES, UTF8, bytesOf, textOf };
+module.exports = { BINARY, ERROR, EVENTS, NAMES, UTF8, bytesOf, textOf, valueIn };

@@ -16,7 +16,10 @@ class Lane {
   /** Changes when what is being handled is no longer waited for. */
   #run = 0;
 
-  /** @param {(item: T, done: () => void) => void} handle Must not throw, and calls `done` once, as the last thing it does. Items are handled one after the other. */
+  /**
+   * @param {(item: T, done: () => void) => void} handle Must not throw, and calls `done` once, as the last thing it does. Items are handled
+   *   one after the other.
+   */
   constructor(handle) {
     this.#handle = handle;
   }

@@ -6,7 +6,7 @@ const { COMMAND, OUTCOME } = require("../bridge/codes.js");
 const { Inbound } = require("./inbound.js");
 const { MAX_PAYLOAD } = require("../options/options.js");
 const { handled } = require("../promises.js");
-const { BINARY, ERROR, EVENTS, UTF8, bytesOf, textOf } = require("./kinds.js");
+const { BINARY, ERROR, EVENTS, UTF8, bytesOf, textOf, valueIn } = require("./kinds.js");
 const { Outbound } = require("./outbound.js");
 const { Sends, sessionClosed } = require("./sends.js");
 
@@ -68,7 +68,7 @@ class Messages {
 
   /** @returns {Promise<void>} Resolves at once: nobody waits for the answer. */
   ping() {
-    if (this.open && !this.leaving) this.#server.bridge.command(this.#slot, COMMAND.Ping);
+    if (this.open && !this.leaving) this.behindSent(() => this.#server.bridge.command(this.#slot, COMMAND.Ping));
     return Promise.resolve();
   }
 
@@ -129,6 +129,16 @@ class Messages {
     const { token } = this.#sends;
     this.behindSent(() => this.#server.bridge.commandBytes(this.#slot, command, token, bytes, b));
     return promise;
+  }
+
+  /** The application does not know the session yet. Parameters as in `Inbound`. */
+  hold(begin) {
+    this.#incoming().hold(begin);
+  }
+
+  /** The session is over, and no hook is to be waited for any longer. */
+  hurry() {
+    this.#inbound?.hurry();
   }
 
   /** A message has come. */
@@ -278,12 +288,6 @@ class Messages {
   #undeliverable() {
     return this.#rejects ? refused(sessionClosed()) : new Promise(noop);
   }
-}
-
-/** A message, as the application gets it; it may have to wait until then. */
-function valueIn(kind, payload, waits = false) {
-  if (kind !== BINARY) return payload.text();
-  return waits ? payload.own() : payload.buffer();
 }
 
 /** A rejection that is no unhandled one where nobody looks at it. */

@@ -1,7 +1,8 @@
 "use strict";
 
-// What a session sends while send hooks look at it. The caps and the drop policy of the queue behind it (src/session/outbox.rs) hold
-// here too, but that payloads are not compared, which hooks may still change: so that a hook that is slower than the application costs messages, and in the end the session, but not memory.
+// What a session sends while send hooks look at it. The caps and the drop policy of the queue behind it (src/session/outbox.rs) apply
+// here too, so that a hook that is slower than the application costs messages, and in the end the session, but not memory. Payloads are not
+// compared, because hooks may still change them.
 
 const { OUTCOME } = require("../bridge/codes.js");
 const { bytesIn } = require("../bytes.js");

@@ -21,9 +21,12 @@ function capture(resolve, reject) {
 /** Why a send that was not acknowledged rejects. */
 const FAILURES = {
   [OUTCOME.Dropped]: () =>
-    new CryoError(codes.DROPPED, "The message was dropped by the backpressure policy: the peer reads too slowly."),
+    new CryoError(
+      codes.DROPPED,
+      "The message was dropped by the backpressure policy: the peer reads too slowly. Send less, or raise the option backpressure.",
+    ),
   [OUTCOME.TimedOut]: () =>
-    new CryoError(codes.ACK_TIMEOUT, "The peer did not acknowledge the message within 2500 ms."),
+    new CryoError(codes.ACK_TIMEOUT, "The peer did not acknowledge the message within 2500 ms. It may have arrived all the same."),
 };
 
 function sessionClosed() {

@@ -51,7 +51,10 @@ class CryoServerWebsocketSession extends EventEmitter {
     internals.connected = (session, capable) => session.#connected(capable);
     internals.transaction = (session, code, a, b, payload) => session.#transaction(code, a, b, payload);
     internals.finish = (session) => session.#messages.finish();
-    internals.closed = (session, figures) => session.#closed(figures);
+    internals.isClient = (session) => session.#type === "client";
+    internals.hold = (session, begin) => session.#messages.hold(begin);
+    internals.closed = (session, figures, told) => session.#closed(figures, told);
+    internals.hurry = (session) => session.#messages.hurry();
   }
 
   /**
@@ -316,13 +319,18 @@ class CryoServerWebsocketSession extends EventEmitter {
     return this.#whenClosed.promise;
   }
 
-  #closed(figures) {
+  /** @param {() => void} told Called when the application has heard of it. */
+  #closed(figures, told) {
     this.#final = figures;
     this.#messages.open = false;
     this.#transactions?.closeOutgoing();
     this.#messages.close(() => {
-      this.#transactions?.closeIncoming();
-      this.#emit("closed");
+      try {
+        this.#transactions?.closeIncoming();
+        this.#emit("closed");
+      } finally {
+        told();
+      }
     });
     // Not behind the hooks: one of them may be who awaits it.
     this.#whenClosed?.resolve();

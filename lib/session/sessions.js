@@ -6,12 +6,16 @@ const { EVENT, FLAG, COMMAND } = require("../bridge/codes.js");
 const { Context } = require("../bridge/contexts.js");
 const { report } = require("../report.js");
 const { UpgradeRequest } = require("../admission/request.js");
+const { afterContinuations } = require("../messages/turns.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
+const { Succession } = require("./succession.js");
 
 /** By its number, whether an event is about a session; of the others, the slot is something else's number. */
 const ABOUT_SESSIONS = [];
 for (const name of ["Utf8", "Binary", "Error", "Settled", "Opened", "Connected", "Stats", "Closed"]) ABOUT_SESSIONS[EVENT[name]] = true;
 for (const name of Object.keys(EVENT).filter((key) => key.startsWith("Tx"))) ABOUT_SESSIONS[EVENT[name]] = true;
+
+const noop = () => {};
 
 class Sessions {
   #shared;
@@ -22,6 +26,7 @@ class Sessions {
   #contexts = [];
   /** Which one of them, and of other clients', is entered. @type {import("../bridge/contexts.js").Contexts} */
   #allContexts;
+  #succession = new Succession();
 
   /**
    * @param {any} shared What the sessions know of the server.
@@ -94,12 +99,27 @@ class Sessions {
     const identity = { slot, sid: payload.u64(0), token, type: "client", request };
     const session = new CryoServerWebsocketSession(this.#shared, identity);
     this.#bySlot[slot] = session;
+    if (this.#succession.has(session.sid)) this.#announceLater(session, this.#contexts[slot]);
+    else this.#announce(session);
+  }
+
+  #announce(session) {
     const { emitter } = this.#shared;
     try {
       emitter.emit("session", session);
     } catch (error) {
       report(emitter, error, session, "listener of 'session'");
     }
+  }
+
+  /** Behind `closed` of the session before it, and in its own context all the same. */
+  #announceLater(session, { resource }) {
+    const begin = (begun) => {
+      this.#announce(session);
+      begun();
+    };
+    const later = (begun) => afterContinuations(() => resource.runInAsyncScope(begin, undefined, begun));
+    internals.hold(session, (begun) => this.#succession.wait(session.sid, () => later(begun)));
   }
 
   #openedPeer(slot, payload) {
@@ -117,13 +137,10 @@ class Sessions {
     this.#contexts[slot] = undefined;
     // First: whatever a listener does, the slot must be free again.
     this.#shared.bridge.command(slot, COMMAND.Free);
-    internals.closed(session, {
-      rx: payload.double(0),
-      tx: payload.double(1),
-      dropped: payload.double(2),
-      queuedBytes: 0,
-      queuedFrames: 0,
-    });
+    // A peer's sid names it at another server only.
+    const told = internals.isClient(session) ? this.#succession.ended(session.sid, () => internals.hurry(session)) : noop;
+    const figures = { rx: payload.double(0), tx: payload.double(1), dropped: payload.double(2), queuedBytes: 0, queuedFrames: 0 };
+    internals.closed(session, figures, told);
   }
 }
 

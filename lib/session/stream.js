@@ -53,7 +53,7 @@ class CryoTransactionManager extends EventEmitter {
    *
    * @param {CryoReadable} stream
    * @param {number} start Index of the first chunk.
-   * @param {number} end Index behind the last chunk; more than there are, such as Infinity, means all that remain.
+   * @param {number} end Index after the last chunk (exclusive). More than there are, such as Infinity, means all that remain.
    * @returns {Promise<void>} Resolves when the peer has acknowledged it.
    */
   StreamRequestRange(stream, start, end) {

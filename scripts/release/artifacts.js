@@ -5,9 +5,9 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
+const { ROOT } = require("../paths.js");
 const { inspectAddon } = require("./addon-file.js");
 
-const ROOT = path.join(__dirname, "..", "..");
 /** The newest glibc that an addon may ask for: that of the distributions Node.js 20 itself was built for, and older ones. */
 const GLIBC_LIMIT = "2.17";
 
@@ -74,4 +74,4 @@ function isNewer(a, b) {
   return a.localeCompare(b, "en", { numeric: true }) > 0;
 }
 
-module.exports = { ROOT, checkArtifacts, findAddons, platformPackages, readManifest };
+module.exports = { checkArtifacts, findAddons, platformPackages, readManifest };

@@ -4,21 +4,17 @@
 // same version, and those platform packages whose addon was built. A checkout's package.json does not list them, because
 // `npm ci` would look for a version that is not published yet.
 
-const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
-const { ROOT, findAddons, platformPackages, readManifest } = require("./artifacts.js");
+const { npm } = require("../npm.js");
+const { ROOT } = require("../paths.js");
+const { findAddons, platformPackages, readManifest } = require("./artifacts.js");
 
 /** What only a checkout can use. */
 const CHECKOUT_ONLY = ["devDependencies", "napi", "overrides", "private", "scripts"];
 /** What npm packs besides the `files` of package.json. */
 const ALWAYS_PACKED = ["LICENSE", "README.md"];
-
-/** Runs npm in a folder. Its command is a script on Windows, which takes a shell. */
-function npm(args, cwd) {
-  return execFileSync("npm", args, { cwd, encoding: "utf8", shell: process.platform === "win32", stdio: ["ignore", "pipe", "pipe"] });
-}
 
 /**
  * The repository whose workflow runs this, which is the one that a provenance statement must name.
@@ -71,4 +67,4 @@ function packAll(addonFolder, out) {
   return { main, platforms: new Map(tarballs) };
 }
 
-module.exports = { npm, packAll, publishedManifest };
+module.exports = { packAll, publishedManifest };

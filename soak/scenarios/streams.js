@@ -4,7 +4,7 @@
 
 const assert = require("node:assert/strict");
 
-const { download, noise, pieces, sha256, upload } = require("../../__test__/support/transactions");
+const { download, fetchAll, fetchRange, noise, pieces, sha256, upload } = require("../../__test__/support/transactions");
 
 const UP = noise(1_500_000, 7);
 const UP_HASH = sha256(UP);
@@ -28,16 +28,8 @@ const kinds = {
     client.send("ERROR", { payload: "give" });
     const { txId } = await client.nextOf("TX_START");
     // Pieces of the middle first, then all.
-    for (const [start, end] of [[30, 32], [3, 4]]) {
-      client.send("TX_FETCH", { txId, start, end });
-      for (let seq = start; seq < end; seq++) assert.equal((await client.nextOf("TX_CHUNK")).seq, seq);
-    }
-    client.send("TX_FETCH", { txId, start: 0, end: 2 ** 32 - 1 });
-    const chunks = [];
-    for (let frame = await client.next(); frame.name !== "TX_FINISH"; frame = await client.next()) {
-      if (frame.name === "TX_CHUNK") chunks.push(frame.payload);
-    }
-    assert.equal(sha256(chunks), DOWN_HASH);
+    for (const [start, end] of [[30, 32], [3, 4]]) await fetchRange(client, txId, start, end);
+    assert.equal(sha256(await fetchAll(client, txId)), DOWN_HASH);
   },
 };
 
