@@ -8,7 +8,7 @@ const { describe, test } = require("node:test");
 
 const { caughtUp } = require("../support/pair");
 const { joined } = require("../support/server");
-const { noise, pieces, upload } = require("../support/transactions");
+const { cancelled, noise, pieces, upload } = require("../support/transactions");
 
 const ACKS = { acks: true };
 const TIMEOUT = { code: "ERR_CRYO_STREAM_TIMEOUT" };
@@ -16,17 +16,6 @@ const TIMEOUT = { code: "ERR_CRYO_STREAM_TIMEOUT" };
 const start = (client, txId, streamName) => client.send("TX_START", { txId, byteLength: -1, streamName });
 const chunk = (client, txId, payload) => client.send("TX_CHUNK", { txId, seq: 0, payload });
 const finish = (client, txId) => client.send("TX_FINISH", { txId });
-
-/** The numbers of the streams that the server has cancelled since the last look. */
-async function cancelled({ client, session }) {
-  await caughtUp({ client, session });
-  session.SendUTF8("all told");
-  const numbers = [];
-  for (let frame = await client.next(); frame.name !== "UTF8DATA"; frame = await client.next()) {
-    if (frame.name === "TX_CANCEL") numbers.push(frame.txId);
-  }
-  return numbers;
-}
 
 const claimed = async (session, name) => String(await buffer(await session.WaitForStream(name, 1)));
 

@@ -8,9 +8,8 @@ const { Readable } = require("node:stream");
 const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
 
-const { caughtUp } = require("../support/pair");
 const { joined, reports } = require("../support/server");
-const { upload } = require("../support/transactions");
+const { cancelled, upload } = require("../support/transactions");
 
 const ACKS = { acks: true };
 const LIMIT = { maxUnclaimedStreamBytes: 100_000 };
@@ -20,26 +19,15 @@ const long = (letter) => `€${letter.repeat(39_999)}`;
 
 const start = (client, txId, streamName) => client.send("TX_START", { txId, byteLength: -1, streamName });
 
-/** The numbers of the streams that the server has cancelled. */
-async function cancelled(client, session) {
-  await caughtUp({ client, session });
-  session.SendUTF8("all told");
-  const numbers = [];
-  for (let frame = await client.next(); frame.name !== "UTF8DATA"; frame = await client.next()) {
-    if (frame.name === "TX_CANCEL") numbers.push(frame.txId);
-  }
-  return numbers;
-}
-
 describe("the names of streams that nobody waits for", () => {
   test("are limited in bytes: the oldest goes, and one that is over the limit by itself", async (t) => {
     const { client, session } = await joined(t, LIMIT, ACKS);
     start(client, 0, long("a"));
     start(client, 1, long("b"));
-    assert.deepEqual(await cancelled(client, session), [0]);
+    assert.deepEqual(await cancelled({ client, session }), [0]);
     assert.equal((await session.WaitForStream(long("b"))).txId, 1);
     start(client, 2, long("c").repeat(2));
-    assert.deepEqual(await cancelled(client, session), [2]);
+    assert.deepEqual(await cancelled({ client, session }), [2]);
   });
 
   test("count after the end of the stream, too", async (t) => {
@@ -47,7 +35,7 @@ describe("the names of streams that nobody waits for", () => {
     upload(client, 0, long("a"), []);
     upload(client, 1, long("b"), [Buffer.from("x")]);
     // Nobody is told of what is complete.
-    assert.deepEqual(await cancelled(client, session), []);
+    assert.deepEqual(await cancelled({ client, session }), []);
     await assert.rejects(session.WaitForStream(long("a"), 1), { code: "ERR_CRYO_STREAM_TIMEOUT" });
     assert.equal(String(await buffer(await session.WaitForStream(long("b")))), "x");
   });
@@ -60,14 +48,14 @@ describe("the names of streams that nobody waits for", () => {
     client.send("TX_CANCEL", { txId: 1 });
     start(client, 2, long("c"));
     start(client, 2, long("d"));
-    assert.deepEqual(await cancelled(client, session), []);
+    assert.deepEqual(await cancelled({ client, session }), []);
     assert.equal((await session.WaitForStream(long("d"))).txId, 2);
   });
 
   test("cost nothing where they are short", async (t) => {
     const { client, session } = await joined(t, { maxUnclaimedStreamBytes: 1 }, ACKS);
     for (let txId = 0; txId < 20; txId++) start(client, txId, `short ${txId}`);
-    assert.deepEqual(await cancelled(client, session), []);
+    assert.deepEqual(await cancelled({ client, session }), []);
   });
 
   test("are forgotten where somebody listens for chunks, and the stream goes on", async (t) => {
@@ -78,7 +66,7 @@ describe("the names of streams that nobody waits for", () => {
     start(client, 0, long("a"));
     start(client, 1, long("b"));
     client.send("TX_CHUNK", { txId: 0, seq: 0, payload: "heard" });
-    assert.deepEqual(await cancelled(client, session), []);
+    assert.deepEqual(await cancelled({ client, session }), []);
     assert.deepEqual(heard, [[0, "heard"]]);
     assert.deepEqual(errors, []);
   });

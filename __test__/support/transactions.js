@@ -110,4 +110,18 @@ function forgetful(t) {
   }));
 }
 
-module.exports = { ALL, download, fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256, upload };
+/**
+ * @param {{ client: import("./client").Client, session: any }} pair Which has heard of all that the client has sent.
+ * @returns {Promise<number[]>} The numbers of the streams that the server has cancelled since the client looked last.
+ */
+async function cancelled({ client, session }) {
+  await caughtUp({ client, session });
+  session.SendUTF8("all told");
+  const numbers = [];
+  for (let frame = await client.next(); frame.name !== "UTF8DATA"; frame = await client.next()) {
+    if (frame.name === "TX_CANCEL") numbers.push(frame.txId);
+  }
+  return numbers;
+}
+
+module.exports = { ALL, cancelled, download, fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256, upload };

@@ -18,15 +18,17 @@ const MOST_PATIENCE: u64 = 8;
 pub(super) struct Pulse {
     /// Something arrived since the last round, or could not because the socket was not read.
     heard: bool,
-    /// A ping has been sent.
-    pinged: bool,
+    /// The number of the last round's ping.
+    ping: Option<u32>,
+    /// It has been answered.
+    answered: bool,
     /// The socket had more to take at the last round.
     behind: bool,
     /// Rounds in a row without a sign of life.
     silent: u64,
     /// Bytes of output the socket had taken at the last round.
     taken: u64,
-    /// The same at the round before the peer was last heard of: what it may not have read yet stands behind this.
+    /// The same at the last round whose ping was answered: what the peer may not have read yet stands behind this.
     read: u64,
     /// When the last round was.
     last: Micros,
@@ -37,10 +39,10 @@ impl Pulse {
     fn is_alive(&mut self, taken: u64, now: Micros, reading_paused: bool) -> bool {
         // What the socket takes of a backlog, its peer has read.
         let reads = self.behind && taken > self.taken;
-        if self.heard {
+        if self.answered {
             self.read = self.taken;
         }
-        if self.heard || reads || reading_paused || !self.pinged {
+        if self.heard || reads || reading_paused || self.ping.is_none() {
             self.silent = 0;
         } else if self.silent >= self.patience(taken, now) {
             return false;
@@ -76,10 +78,14 @@ pub enum Beat {
 impl Session {
     /// Sends a ping.
     pub fn ping<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
-        if !self.phase.is_open() {
-            return;
+        if self.phase.is_open() {
+            let number = self.acks.number();
+            self.send_ping(number, io);
         }
-        let frame = Frame::Ping { ack: self.acks.number() };
+    }
+
+    fn send_ping<W: Wire, E: Events>(&mut self, number: u32, io: &mut Io<'_, W, E>) {
+        let frame = Frame::Ping { ack: number };
         if self.greeted {
             self.transmit(&frame, io.wire);
         } else {
@@ -107,9 +113,16 @@ impl Session {
         // A pause that ends just before the next round leaves the peer no time to be heard.
         self.pulse.heard = reading_paused;
         self.pulse.behind = io.wire.pending() > 0;
-        (self.pulse.taken, self.pulse.last, self.pulse.pinged) = (taken, io.now, true);
-        self.ping(io);
+        (self.pulse.taken, self.pulse.last) = (taken, io.now);
+        let number = self.acks.number();
+        (self.pulse.ping, self.pulse.answered) = (Some(number), false);
+        self.send_ping(number, io);
         Beat::Alive(stats)
+    }
+
+    /// The peer has answered a ping, and so has read what stood before it.
+    pub(super) fn answered(&mut self, number: u32) {
+        self.pulse.answered |= self.pulse.ping == Some(number);
     }
 
     /// The peer has sent something, a complete message or not; or the socket is read again, and what it has sent during the pause is still

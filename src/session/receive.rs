@@ -46,7 +46,7 @@ impl Session {
         match frame {
             Frame::Ack { ack } => self.acknowledged(ack, io),
             Frame::Ping { ack } => self.transmit(&Frame::Pong { ack }, io.wire),
-            Frame::Pong { .. } => {}
+            Frame::Pong { ack } => self.answered(ack),
             Frame::Utf8 { ack, .. } => self.message(MessageKind::Utf8, ack, message, hooks, io),
             Frame::Binary { ack, .. } => self.message(MessageKind::Binary, ack, message, hooks, io),
             Frame::Error { ack, .. } => self.message(MessageKind::Error, ack, message, hooks, io),

@@ -92,16 +92,24 @@ fn a_peer_that_has_much_to_read_before_a_ping_has_the_time_to_read_it() {
 }
 
 #[test]
-fn what_a_peer_has_answered_it_has_read() {
-    let mut rig = Rig::greeted(Config::default());
-    rig.send(&"x".repeat(1 << 20), 1);
-    for _ in 0..2 {
+fn only_what_stands_before_a_ping_that_was_answered_has_been_read() {
+    let answered = |answer: &Frame<'_>| {
+        let mut rig = Rig::greeted(Config::default());
+        rig.send(&"x".repeat(1 << 20), 1);
+        for _ in 0..2 {
+            rig.now += 15_000_000;
+            assert!(is_alive(beat(&mut rig)));
+            rig.receive(answer);
+        }
         rig.now += 15_000_000;
-        rig.receive(&Frame::Utf8 { ack: 1, payload: b"alive" });
-        assert!(is_alive(beat(&mut rig)));
-    }
-    rig.now += 15_000_000;
-    assert_eq!(beat(&mut rig), Beat::Dead);
+        assert!(is_alive(beat(&mut rig)), "it was heard");
+        rig.now += 15_000_000;
+        beat(&mut rig)
+    };
+    // ENDPOINT_INFO is 0, the message 1, the pings 2 and 3.
+    assert_eq!(answered(&Frame::Pong { ack: 2 }), Beat::Dead);
+    assert!(is_alive(answered(&Frame::Pong { ack: 7 })), "another number");
+    assert!(is_alive(answered(&Frame::Utf8 { ack: 1, payload: b"busy" })), "no answer");
 }
 
 #[test]
