@@ -117,7 +117,8 @@ class Extensions {
     let result;
     try {
       // Looked up at the call: a method may be replaced, or removed, while the extension is registered.
-      result = typeof extension[method] === "function" ? Promise.resolve(extension[method](session, box)) : null;
+      const hook = extension[method];
+      result = typeof hook === "function" ? Promise.resolve(hook.call(extension, session, box)) : null;
     } catch (error) {
       result = Promise.reject(error);
     }
