@@ -56,7 +56,7 @@ class CryoWebsocketServer extends EventEmitter {
     this.#bridge.attach(this.#native, {
       event: (code, slot, a, b, payload) => this.#deliver(code, slot, a, b, payload),
     });
-    this.#extensions = new Extensions(this, options, (kinds) => this.#native.setHooks(kinds));
+    this.#extensions = new Extensions(this, (kinds) => this.#native.setHooks(kinds));
     this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);
     const internals = {
       bridge: this.#bridge,

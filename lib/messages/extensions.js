@@ -1,19 +1,13 @@
 "use strict";
 
-// The extensions of a server: registration, and the chains that messages run through.
+// The extensions of a server: registration, and the hooks that messages run through.
 
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { MAX_PAYLOAD } = require("../options/options.js");
 const { report } = require("../report.js");
-const { BINARY, NAMES, bytesOf, textOf } = require("./kinds.js");
+const { NAMES } = require("./kinds.js");
 
-/**
- * @typedef {object} Hook
- * @property {any} extension
- * @property {string} name The extension's.
- * @property {string} method
- * @property {number} limit Bytes that the message may have behind it.
- */
+/** @typedef {import("./chain.js").Hook} Hook */
 
 const noop = () => {};
 
@@ -22,7 +16,6 @@ const HOOKS = NAMES.flatMap((name) => [`on_receive_${name}`, `before_send_${name
 
 class Extensions {
   #server;
-  #drops;
   /** @type {Map<string, any>} In the order of registration. */
   #byName = new Map();
   /** Per kind, the hooks in order. Replaced, never changed: a message keeps the chain it started with. */
@@ -32,12 +25,10 @@ class Extensions {
 
   /**
    * @param {object} server What `on_register` gets and errors are reported to.
-   * @param {Readonly<Record<string, any>>} options `extensionErrors`: what becomes of a message whose hook threw.
    * @param {(receiveKinds: number) => void} changed Called with a bit per kind of received message that has hooks.
    */
-  constructor(server, { extensionErrors }, changed) {
+  constructor(server, changed) {
     this.#server = server;
-    this.#drops = extensionErrors === "drop";
     this.#changed = changed;
   }
 
@@ -96,61 +87,6 @@ class Extensions {
     return this.#send[kind];
   }
 
-  /**
-   * Runs a message through a chain.
-   *
-   * @param {readonly Hook[]} chain
-   * @param {number} kind
-   * @param {object} session
-   * @param {any} value
-   * @param {(passed: boolean, value: any) => void} done Told whether it goes on, and as what. Must not throw.
-   */
-  run(chain, kind, session, value, done) {
-    this.#runFrom(0, { chain, kind, session, box: { value }, value, done });
-  }
-
-  /** Not an async function with a loop, which would cost three objects more for each hook. */
-  #runFrom(at, run) {
-    const { chain, session, box, done } = run;
-    if (at === chain.length) return done(true, run.value);
-    const { extension, method } = chain[at];
-    let result;
-    try {
-      // Looked up at the call: a method may be replaced, or removed, while the extension is registered.
-      const hook = extension[method];
-      result = typeof hook === "function" ? Promise.resolve(hook.call(extension, session, box)) : null;
-    } catch (error) {
-      result = Promise.reject(error);
-    }
-    if (result === null) return this.#runFrom(at + 1, run);
-    result.then(
-      (passed) => (passed === false ? done(false, run.value) : this.#ran(at, run)),
-      (error) => this.#failed(at, run, error),
-    );
-  }
-
-  #ran(at, run) {
-    try {
-      takeOver(run, run.chain[at]);
-    } catch (error) {
-      return this.#failed(at, run, error);
-    }
-    this.#runFrom(at + 1, run);
-  }
-
-  #failed(at, run, error) {
-    const { name, method } = run.chain[at];
-    report(this.#server, error, run.session, `${method} of extension '${name}'`);
-    if (this.#drops) return run.done(false, run.value);
-    try {
-      takeOver(run, run.chain[at]);
-    } catch {
-      // What it left is no such message, or can't be read or written: the next one gets a box as it would be without this hook.
-      run.box = { value: run.value };
-    }
-    this.#runFrom(at + 1, run);
-  }
-
   /** @param {() => void} after Called when it has returned, and again when it has settled. */
   #notify(name, extension, method, after) {
     const failed = (error) => report(this.#server, error, null, `${method} of extension '${name}'`);
@@ -182,23 +118,6 @@ function isFunction(extension, method) {
   } catch {
     return false;
   }
-}
-
-/** Takes over what a hook left in the box. Throws for what is no such message; an empty one may be what is left of a message that was transferred. */
-function takeOver(run, hook) {
-  const { box, kind, value } = run;
-  const left = box.value;
-  if (left === value && left.length > 0) return;
-  run.value = fitting(hook, kind, left);
-  if (run.value !== left) box.value = run.value;
-}
-
-/** What a hook left in the box, as the next one may expect it. Throws for what is no such message. */
-function fitting({ method, limit }, kind, value) {
-  const what = `box.value after ${method}`;
-  if (kind !== BINARY) return textOf(what, value, limit);
-  const bytes = bytesOf(what, value, limit);
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 module.exports = { Extensions };

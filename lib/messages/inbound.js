@@ -6,17 +6,17 @@
 const { EVENT_COST, COMMAND } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
 const { report } = require("../report.js");
+const { Chain } = require("./chain.js");
 const { Lane } = require("./lane.js");
 const { afterContinuations } = require("./turns.js");
 
 /**
- * @typedef {object} Message
- * @property {number} kind
- * @property {any} value
+ * @typedef {import("./chain.js").Message & Arrived} Message
+ *
+ * @typedef {object} Arrived
  * @property {number} ack
  * @property {number} length Bytes of its payload.
  * @property {boolean} verdict Whether it is to be acknowledged after its hooks.
- * @property {readonly import("./extensions.js").Hook[]} chain The hooks registered when it arrived.
  */
 
 class Inbound {
@@ -25,7 +25,10 @@ class Inbound {
   #slot;
   #deliver;
   #broke;
-  #lane = new Lane((item, done) => (typeof item === "function" ? item(done) : this.#through(item, done)));
+  #lane = new Lane((item, turn) => (typeof item === "function" ? item(() => this.#lane.done(turn)) : this.#through(item, turn)));
+  #chain;
+  /** The turn of the message that is with its hooks. */
+  #turn = 0;
   /** A message is with its hooks, of which one may never settle. Nothing else takes longer than the event loop lets it. */
   #hooked = false;
   /** Something that has come is lost: nothing behind it may be delivered as if that was not missing. */
@@ -53,6 +56,11 @@ class Inbound {
     this.#slot = slot;
     this.#deliver = deliver;
     this.#broke = broke;
+    this.#chain = new Chain(server, session, (message, passed) => {
+      this.#hooked = false;
+      this.#judged(message, passed);
+      this.#lane.done(this.#turn);
+    });
   }
 
   /** Whether anything has to be waited for, although it may never come. */
@@ -161,21 +169,17 @@ class Inbound {
     afterContinuations(done);
   }
 
-  #through(message, done) {
-    const { chain, kind, value } = message;
-    if (chain.length === 0) {
-      this.#judged(message, true, value);
-      return afterContinuations(done);
+  #through(message, turn) {
+    if (message.chain.length === 0) {
+      this.#judged(message, true);
+      return afterContinuations(() => this.#lane.done(turn));
     }
     this.#hooked = true;
-    this.#server.extensions.run(chain, kind, this.#session, value, (passed, left) => {
-      this.#hooked = false;
-      this.#judged(message, passed, left);
-      done();
-    });
+    this.#turn = turn;
+    this.#chain.run(message);
   }
 
-  #judged({ kind, ack, length, verdict }, passed, value) {
+  #judged({ kind, value, ack, length, verdict }, passed) {
     if (!this.#ended) {
       const { bridge } = this.#server;
       const held = length + EVENT_COST;

@@ -13,11 +13,15 @@ class Lane {
   #head = 0;
   /** Whether an item is being handled. */
   #running = false;
-  /** Changes when what is being handled is no longer waited for. */
-  #run = 0;
+  /** Which one: changes when it is no longer waited for. */
+  #turn = 0;
+  /** Its handler has not returned yet. */
+  #handling = false;
+  /** It is done. */
+  #done = false;
 
   /**
-   * @param {(item: T, done: () => void) => void} handle Must not throw, and calls `done` once, as the last thing it does. Items are handled
+   * @param {(item: T, turn: number) => void} handle Must not throw, and calls `done` with the turn, as the last thing it does. Items are handled
    *   one after the other.
    */
   constructor(handle) {
@@ -58,29 +62,34 @@ class Lane {
     this.#items.length = 0;
     this.#head = 0;
     this.#running = false;
-    this.#run++;
+    this.#turn++;
   }
 
   /**
-   * Handles this item, and those that wait, until one takes its time. Calls back instead of promising, which would cost two promises for each
-   * message.
+   * An item has been handled.
+   *
+   * @param {number} turn Its.
    */
+  done(turn) {
+    if (turn !== this.#turn) return;
+    this.#done = true;
+    if (!this.#handling) this.#handleFrom(this.#take());
+  }
+
+  /** Handles this item, and those that wait, until one takes its time. Without a promise or a closure for each, which would be most of the cost. */
   #handleFrom(first) {
     for (let item = first; item !== undefined; item = this.#take()) {
-      this.#running = true;
-      const run = this.#run;
-      let returned = false;
-      let finished = false;
-      this.#handle(item, () => {
-        if (this.#run !== run) return;
-        finished = true;
-        if (returned) this.#handleFrom(this.#take());
-      });
-      returned = true;
-      if (!finished) return;
+      const turn = ++this.#turn;
+      this.#running = this.#handling = true;
+      this.#done = false;
+      this.#handle(item, turn);
+      // What is no longer waited for must not end what came since.
+      if (turn !== this.#turn) return;
+      this.#handling = false;
+      if (!this.#done) return;
     }
     this.#running = false;
-    this.#run++;
+    this.#turn++;
   }
 
   /** The first waiting item, or undefined: nothing is left in the array then. */

@@ -8,6 +8,7 @@ const { OUTCOME } = require("../bridge/codes.js");
 const { bytesIn } = require("../bytes.js");
 const { MAX_PAYLOAD } = require("../options/options.js");
 const { report } = require("../report.js");
+const { Chain } = require("./chain.js");
 const { BINARY, ERROR } = require("./kinds.js");
 const { Lane } = require("./lane.js");
 
@@ -18,12 +19,11 @@ const OVERFLOW_FACTOR = 4;
 const ITEM_COST = 256;
 
 /**
- * @typedef {object} Message
- * @property {number} kind
- * @property {any} value
+ * @typedef {import("./chain.js").Message & Sent} Message
+ *
+ * @typedef {object} Sent
  * @property {number} token Of its promise.
  * @property {number} length Bytes at most, before the hooks.
- * @property {readonly import("./extensions.js").Hook[]} chain The hooks registered when it was sent.
  */
 
 class Outbound {
@@ -32,7 +32,10 @@ class Outbound {
   #transmit;
   #settle;
   #overflow;
-  #lane = new Lane((item, done) => (typeof item === "function" ? this.#perform(item, done) : this.#through(item, done)));
+  #lane = new Lane((item, turn) => (typeof item === "function" ? this.#perform(item, turn) : this.#through(item, turn)));
+  #chain;
+  /** The turn of the message that is with its hooks. */
+  #turn = 0;
   #bytes = 0;
   /** What is to happen at the end of it. @type {Set<() => void>} */
   #ends = new Set();
@@ -50,6 +53,12 @@ class Outbound {
     this.#transmit = transmit;
     this.#settle = settle;
     this.#overflow = overflow;
+    this.#chain = new Chain(server, session, ({ kind, value, token }, passed) => {
+      // A message that a hook drops counts as done, as in 3.0.9.
+      if (passed) this.#send(kind, token, value);
+      else this.#settle(token, OUTCOME.Acknowledged);
+      this.#lane.done(this.#turn);
+    });
   }
 
   /** Messages discarded by the drop policy. */
@@ -130,19 +139,15 @@ class Outbound {
     this.#settle(token, OUTCOME.Dropped);
   }
 
-  #perform(task, done) {
+  #perform(task, turn) {
     task();
-    done();
+    this.#lane.done(turn);
   }
 
-  #through({ kind, value, token, length, chain }, done) {
-    this.#bytes -= length;
-    this.#server.extensions.run(chain, kind, this.#session, value, (passed, left) => {
-      // A message that a hook drops counts as done, as in 3.0.9.
-      if (passed) this.#send(kind, token, left);
-      else this.#settle(token, OUTCOME.Acknowledged);
-      done();
-    });
+  #through(message, turn) {
+    this.#bytes -= message.length;
+    this.#turn = turn;
+    this.#chain.run(message);
   }
 
   #send(kind, token, value) {
