@@ -11,6 +11,7 @@ const tls = require("node:tls");
 
 const certificate = require("../__test__/support/certs");
 
+const HOST = "127.0.0.1";
 const REQUEST = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const ONCE = "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 const BODY = "x".repeat(64);
@@ -31,9 +32,9 @@ function serve(kind, secure) {
   const listening = (server) => process.send(server.address().port);
   if (kind === "node") {
     const server = secure ? require("node:https").createServer(certificate) : require("node:http").createServer();
-    server.on("request", answer).listen(0, () => listening(server));
+    server.on("request", answer).listen(0, HOST, () => listening(server));
   } else {
-    const server = require("..").cryo({ validate: async () => false }, { port: 0, ...(secure && { ssl: certificate }) });
+    const server = require("..").cryo({ validate: async () => false }, { host: HOST, port: 0, ...(secure && { ssl: certificate }) });
     server.http_server.on("request", answer);
     server.on("listening", () => listening(server.http_server));
   }
@@ -97,7 +98,7 @@ class Load {
 
   start(depth) {
     if (this.#stopped) return;
-    const options = { host: "127.0.0.1", port: this.port, noDelay: true };
+    const options = { host: HOST, port: this.port, noDelay: true };
     const socket = this.secure ? tls.connect({ ...options, ca: certificate.cert, servername: "localhost" }) : net.connect(options);
     this.#sockets.add(socket);
     let seen = 0;

@@ -175,7 +175,7 @@ describe("validators", () => {
             if (argument === "rejects") return Promise.reject(new Error("no database"));
             throw new Error("no database");
           };
-          const server = cryo({ validate }, { port: 0 });
+          const server = cryo({ validate }, { host: "127.0.0.1", port: 0 });
           server.on("listening", () => send(server.http_server.address().port));
         },
         how,

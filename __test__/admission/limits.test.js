@@ -63,7 +63,7 @@ describe("maxConnections", () => {
 
 describe("maxConnectionsPerAddress", () => {
   test("refuses the next connection from an address with 429, in either form of the address", async (t) => {
-    const harness = await Harness.start(t, { maxConnectionsPerAddress: 2 });
+    const harness = await Harness.start(t, { host: undefined, maxConnectionsPerAddress: 2 });
     const { family } = harness.server.http_server.address();
     const first = await harness.join({ host: "127.0.0.1" });
     await harness.join({ host: family === "IPv6" ? "::ffff:127.0.0.1" : "127.0.0.1" });
@@ -99,7 +99,7 @@ describe("maxPayload", () => {
 describe("a process that has run out of descriptors", { skip: process.platform === "win32" }, () => {
   test("serves its sessions, and accepts connections again as soon as there are descriptors", async (t) => {
     const app = `
-      const server = require(${JSON.stringify(PACKAGE)}).cryo({ validate: async () => true }, { port: 0 });
+      const server = require(${JSON.stringify(PACKAGE)}).cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("session", (session) => session.on("message-utf8", (text) => session.SendUTF8(text)));
       server.on("listening", () => process.send(server.http_server.address().port));
     `;
@@ -141,7 +141,7 @@ describe("a process without descriptors for a server", { skip: process.platform 
           while (left < Infinity) fds.push(fs.openSync("/dev/null"));
         } catch {}
         fds.splice(0, left).forEach((fd) => fs.closeSync(fd));
-        const server = cryo({ validate: async () => true }, { port: 0 });
+        const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
         const outcome = await new Promise((resolve) => {
           server.on("listening", () => resolve("listening"));
           server.http_server.on("error", ({ code }) => resolve(code));

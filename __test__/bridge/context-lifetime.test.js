@@ -17,7 +17,7 @@ const PROGRAM = `
   const { cryo } = require(${JSON.stringify(path.join(__dirname, "..", ".."))});
   (async () => {
     const storage = new AsyncLocalStorage();
-    const server = cryo({ validate: async () => true }, { port: 0, host: "127.0.0.1" });
+    const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0, host: "127.0.0.1" });
     await once(server, "listening");
     await storage.run("stored", () => server[METHOD]());
     const used = [];

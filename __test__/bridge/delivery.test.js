@@ -182,7 +182,7 @@ describe("a listener that fails is reported, and the next event is delivered", (
         t,
         ({ cryo, send, argument }) => {
           process.on("warning", ({ code, message, detail }) => send({ code, text: `${message} ${detail}` }));
-          const server = cryo({ validate: async () => true }, { port: 0 });
+          const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
           server.on("listening", () => send(server.http_server.address().port));
           server.on("session", (session) => {
             const fail = () => {
@@ -206,7 +206,7 @@ describe("a listener that fails is reported, and the next event is delivered", (
 
   test("a listener of the server's own `error` event", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
-      const server = cryo({ validate: async () => true }, { port: 0 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("error", () => {
         throw new Error("the reporter's own");

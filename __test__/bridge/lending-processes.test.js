@@ -22,7 +22,7 @@ describe("a session that keeps asking", { skip: noLending }, () => {
       const [, cpu] = /^Cpus_allowed_list:\t(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"));
       const { status } = spawnSync("taskset", ["-c", "-p", cpu, String(process.pid)]);
       if (status !== 0) return send(null);
-      const server = cryo({ validate: async () => true }, { port: 0 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("session", (session) => {
         session.on("message-utf8", (text) => session.SendUTF8(text));
@@ -58,7 +58,7 @@ describe("a session that keeps asking", { skip: noLending }, () => {
 
   test("is answered by the I/O thread when the event loop is blocked", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
-      const server = cryo({ validate: async () => true }, { port: 0 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("session", (session) => {
         session.on("message-utf8", (text) => session.SendUTF8(text));
@@ -95,7 +95,7 @@ describe("a session that keeps asking", { skip: noLending }, () => {
   test("survives what a nextTick callback throws, if the application does", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
       process.on("uncaughtException", (error) => send(error.message));
-      const server = cryo({ validate: async () => true }, { port: 0 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("session", (session) => {
         let count = 0;
@@ -121,7 +121,7 @@ describe("a session that keeps asking", { skip: noLending }, () => {
   const ECHO = `
     const { parentPort } = require("node:worker_threads");
     const { cryo } = require(${JSON.stringify(PACKAGE)});
-    const server = cryo({ validate: async () => true }, { port: 0, host: "127.0.0.1" });
+    const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0, host: "127.0.0.1" });
     server.on("session", (session) => session.on("message-utf8", (text) => session.SendUTF8(text)));
     server.on("listening", () => parentPort.postMessage(server.http_server.address().port));
     parentPort.on("message", () => parentPort.postMessage(server.Metrics()));
@@ -151,7 +151,7 @@ describe("a session that keeps asking", { skip: noLending }, () => {
       const app = spawnApp(
         t,
         ({ cryo, send, argument }) => {
-          const server = cryo({ validate: async () => true }, { port: 0 });
+          const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
           const end = eval(argument);
           server.on("listening", () => send(server.http_server.address().port));
           server.on("session", (session) => {

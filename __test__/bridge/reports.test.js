@@ -35,7 +35,7 @@ function application({ cryo, send, argument: { what, where, listens } }) {
     "an async listener": (server, session) => session.on("message-utf8", () => Promise.reject(made())),
     "a hook": (server) => server.RegisterExtension({ name: "failing", on_receive_utf8: () => Promise.reject(made()) }),
   }[where];
-  const server = cryo({ validate: async () => true }, { port: 0 });
+  const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
   if (listens === "throws") {
     server.on("error", () => {
       throw made();
@@ -72,7 +72,7 @@ test("who only watches errors, by errorMonitor, is told of them, too", async (t)
   const app = spawnApp(t, ({ cryo, send }) => {
     const { errorMonitor } = require("node:events");
     process.on("warning", ({ code }) => send(code));
-    const server = cryo({ validate: async () => true }, { port: 0 });
+    const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
     server.on(errorMonitor, (error, session, where) => {
       send([error.message, session.constructor.name, where]);
       throw new Error("watching failed");

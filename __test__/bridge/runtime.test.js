@@ -31,7 +31,7 @@ describe("the runtime", () => {
 it("no session is lent to an event loop that is not libuv's", async (t) => {
   const app = spawnApp(t, ({ cryo, send }) => {
     Object.defineProperty(process, "versions", { value: { ...process.versions, bun: "1.0.0" } });
-    const server = cryo({ validate: async () => true }, { port: 0 });
+    const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
     server.on("listening", () => send(server.http_server.address().port));
     server.on("session", (session) => {
       session.on("message-utf8", () => session.SendUTF8(/^cryo_sessions_lent (\d+)$/m.exec(server.Metrics())[1]));

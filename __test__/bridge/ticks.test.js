@@ -11,7 +11,7 @@ const { spawnApp } = require("../support/process");
 const app = ({ cryo, send, argument }) => {
   const http = require("node:http");
   if (argument.handled) process.on("uncaughtException", (error) => send(error.message));
-  const server = cryo({ validate: async () => true }, { port: 0 });
+  const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
   server.http_server.on("request", ({ url }, response) => {
     if (url !== "/last") {
       process.nextTick(() => {

@@ -120,7 +120,7 @@ describe("a client that never acknowledges", () => {
       const app = spawnApp(
         t,
         ({ cryo, send, argument }) => {
-          const server = cryo({ validate: () => true }, { port: 0, undelivered: argument.undelivered });
+          const server = cryo({ validate: () => true }, { host: "127.0.0.1", port: 0, undelivered: argument.undelivered });
           server.on("listening", () => send(server.http_server.address().port));
           server.on("session", async (session) => {
             const before = process.memoryUsage.rss();

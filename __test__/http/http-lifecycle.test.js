@@ -246,7 +246,7 @@ describe("the process", () => {
   test("ends by itself after Destroy(), whatever its clients keep open", async (t) => {
     const app = spawnApp(t, ({ cryo }) => {
       const http = require("node:http");
-      const server = cryo({ validate: async () => true }, { port: 0, closeTimeoutMs: 50 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0, closeTimeoutMs: 50 });
       server.http_server.on("request", (request, response) => {
         if (request.url === "/") response.end("done");
         else server.Destroy();

@@ -20,7 +20,7 @@ describe("a flood of sends to a stuck reader stays within the limits", () => {
   for (const dropPolicy of ["drop-oldest", "drop-newest", "dedupe-latest"]) {
     test(dropPolicy, async (t) => {
       const flood = async ({ cryo, send, argument }) => {
-        const server = cryo({ validate: async () => true }, { port: 0, backpressure: argument });
+        const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0, backpressure: argument });
         server.on("listening", () => send(server.http_server.address().port));
         server.on("session", async (session) => {
           const before = process.memoryUsage.rss();
@@ -112,7 +112,7 @@ describe("what can't be dropped closes a session whose hooks never let it go", (
 
 describe("a flood of messages to a slow hook", () => {
   const app = ({ cryo, send }) => {
-    const server = cryo({ validate: async () => true }, { port: 0, keepAliveIntervalMs: 200 });
+    const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0, keepAliveIntervalMs: 200 });
     let open;
     const gate = new Promise((resolve) => (open = resolve));
     process.on("message", open);

@@ -135,7 +135,7 @@ describe("what can't be sent rejects", () => {
 
   test("without an unhandled rejection when nobody handles it", async (t) => {
     const app = spawnApp(t, async ({ cryo, send }) => {
-      const server = cryo({ validate: async () => true }, { port: 0 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("session", async (session) => {
         session.SendUTF8(42);

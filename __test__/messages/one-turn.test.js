@@ -38,7 +38,7 @@ describe("what is sent in one turn of the event loop", () => {
       t,
       ({ cryo, send, argument }) => {
         const { existsSync } = require("node:fs");
-        const server = cryo({ validate: async () => true }, { port: 0, host: "127.0.0.1" });
+        const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
         server.on("listening", () => send(server.http_server.address().port));
         server.on("session", (session) => {
           session.on("message-utf8", () => {

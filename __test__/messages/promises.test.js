@@ -192,7 +192,7 @@ describe('undelivered: "reject" rejects', () => {
 
   test("without an unhandled rejection when nobody handles it", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
-      const server = cryo({ validate: async () => true }, { port: 0, undelivered: "reject" });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0, undelivered: "reject" });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("session", (session) => {
         session.SendUTF8("never acknowledged");

@@ -241,7 +241,7 @@ describe("a server that is destroyed", () => {
     const app = spawnApp(
       t,
       async ({ cryo, send, argument: url }) => {
-        const server = cryo({ validate: () => true }, { port: 0 });
+        const server = cryo({ validate: () => true }, { host: "127.0.0.1", port: 0 });
         await new Promise((resolve) => server.once("listening", resolve));
         const connecting = server.ConnectPeer(url, "tok").catch(({ code }) => send(code));
         setTimeout(() => server.Destroy().then(() => send("destroyed")), 100);

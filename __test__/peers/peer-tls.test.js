@@ -21,7 +21,7 @@ function connector(t, environment, urls) {
   const connect = async ({ cryo, send, argument: urls }) => {
     // Any name leads to the server under test.
     require("node:dns").promises.lookup = async () => [{ address: "127.0.0.1", family: 4 }];
-    const server = cryo({ validate: () => true }, { port: 0 });
+    const server = cryo({ validate: () => true }, { host: "127.0.0.1", port: 0 });
     await new Promise((resolve) => server.once("listening", resolve));
     for (const url of urls) {
       try {
@@ -80,7 +80,7 @@ describe("a certificate", () => {
       async ({ cryo, send, argument: { url, cert } }) => {
         // As Node.js has it from 22.15 on.
         require("node:tls").getCACertificates = (type) => (type === "default" ? [cert] : []);
-        const server = cryo({ validate: () => true }, { port: 0 });
+        const server = cryo({ validate: () => true }, { host: "127.0.0.1", port: 0 });
         const peer = await server.ConnectPeer(url, "tok");
         send(peer.Get("__TYPE"));
         await server.Destroy();

@@ -168,7 +168,7 @@ describe("the end of a peer's session", () => {
 
 describe("between two processes", () => {
   const serve = async ({ cryo, send }) => {
-    const server = cryo({ validate: (token) => token === "tok" }, { port: 0 });
+    const server = cryo({ validate: (token) => token === "tok" }, { host: "127.0.0.1", port: 0 });
     server.on("session", (session) => {
       session.on("message-utf8", async (text) => {
         await session.SendUTF8(`${text} from ${process.pid}`);

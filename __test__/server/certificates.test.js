@@ -16,7 +16,7 @@ const { Harness } = require("../support/server");
 
 const read = (name) => fs.readFileSync(path.join(__dirname, "..", "fixtures", "version-1", name));
 const versionOne = { key: read("key.pem"), cert: read("cert.pem") };
-const start = (ssl) => cryo({ validate: async () => true }, { port: 0, ssl });
+const start = (ssl) => cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0, ssl });
 
 describe("ssl takes", () => {
   const mark = (bytes) => Buffer.concat([Buffer.from("\uFEFF"), bytes]);

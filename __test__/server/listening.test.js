@@ -23,7 +23,7 @@ const validator = { validate: async () => true };
 
 describe("listening", () => {
   test("is announced after `await cryo()`", async (t) => {
-    const server = await cryo(validator, { port: 0 });
+    const server = await cryo(validator, { host: "127.0.0.1", port: 0 });
     t.after(() => server.Destroy());
     await event(server, "listening");
     assert.equal(server.http_server.listening, true);
@@ -34,7 +34,7 @@ describe("listening", () => {
   });
 
   test("is announced on http_server, too", async (t) => {
-    const server = cryo(validator, { port: 0 });
+    const server = cryo(validator, { host: "127.0.0.1", port: 0 });
     t.after(() => server.Destroy());
     await event(server.http_server, "listening");
   });
@@ -50,7 +50,7 @@ describe("listening", () => {
   });
 
   test("is on all addresses of both families by default", async (t) => {
-    const harness = await Harness.start(t);
+    const harness = await Harness.start(t, { host: undefined });
     const { family, address } = harness.server.http_server.address();
     assert.equal(address, family === "IPv6" ? "::" : "0.0.0.0");
     await harness.connect({ host: "127.0.0.1" });
@@ -213,7 +213,7 @@ describe("Destroy()", () => {
 describe("the process ends by itself", () => {
   const applications = {
     "after Destroy() before `listening`": ({ cryo }) => {
-      cryo({ validate: async () => true }, { port: 0 }).Destroy();
+      cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 }).Destroy();
     },
 
     "after Destroy() of a server that could not listen": async ({ cryo }) => {
@@ -226,7 +226,7 @@ describe("the process ends by itself", () => {
     },
 
     "at process.exit() while it listens": ({ cryo }) => {
-      const server = cryo({ validate: async () => true }, { port: 0 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("listening", () => process.exit(0));
     },
   };
@@ -239,7 +239,7 @@ describe("the process ends by itself", () => {
 
   test("after Destroy() with a session", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
-      const server = cryo({ validate: async () => true }, { port: 0 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("session", (session) => session.on("connected", () => server.Destroy()));
     });

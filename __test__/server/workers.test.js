@@ -116,7 +116,7 @@ describe("a worker thread", () => {
 
 describe("a process under load", () => {
   const start = ({ cryo, send }) => {
-    const server = cryo({ validate: async () => true }, { port: 0, host: "127.0.0.1" });
+    const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
     server.on("session", (session) => session.on("message-utf8", (text) => session.SendUTF8(text)));
     server.on("listening", () => send(server.http_server.address().port));
     process.on("message", (order) => {
@@ -138,7 +138,7 @@ describe("a process under load", () => {
 
   test("ends at SIGTERM", { skip: process.platform === "win32" }, async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
-      const server = cryo({ validate: async () => true }, { port: 0, host: "127.0.0.1" });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("session", (session) => session.on("message-utf8", (text) => session.SendUTF8(text)));
       server.on("listening", () => send({ port: server.http_server.address().port, pid: process.pid }));
     });

@@ -180,7 +180,7 @@ async function nextPing(client) {
 describe("a blocked event loop", () => {
   test("does not keep what was sent before it was blocked", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
-      const server = cryo({ validate: async () => true }, { port: 0, undelivered: "reject" });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0, undelivered: "reject" });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("session", (session) => {
         const sendAndBlock = () => {
@@ -206,7 +206,7 @@ describe("a blocked event loop", () => {
 
   test("delays neither ACKs nor pongs", async (t) => {
     const app = spawnApp(t, ({ cryo, send }) => {
-      const server = cryo({ validate: async () => true }, { port: 0 });
+      const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
       server.on("listening", () => send(server.http_server.address().port));
       server.on("session", (session) => {
         session.on("message-error", () => {

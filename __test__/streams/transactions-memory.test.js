@@ -35,7 +35,7 @@ function application({ cryo, send, argument: { mode, pieces } }) {
     return { produced, grown: (highest - before) / MIB };
   };
   setInterval(look, 20);
-  const server = cryo({ validate: async () => true }, { port: 0 });
+  const server = cryo({ validate: async () => true }, { host: "127.0.0.1", port: 0 });
   server.on("error", () => {});
   server.on("listening", () => send(server.http_server.address().port));
   server.on("session", (session) => {

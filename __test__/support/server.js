@@ -16,12 +16,12 @@ class Harness {
    * Starts a server and waits until it listens.
    *
    * @param {import("node:test").TestContext} t Ends it.
-   * @param {object} [options] Those of `cryo()`; the port is free.
+   * @param {object} [options] Those of `cryo()`; on a free port of the loopback.
    * @param {{ validate(token: string): any }} [validator]
    * @returns {Promise<Harness>}
    */
   static async start(t, options = {}, validator = VALIDATOR) {
-    const harness = new Harness(cryo(validator, { port: 0, ...options }), Boolean(options.ssl));
+    const harness = new Harness(cryo(validator, { host: "127.0.0.1", port: 0, ...options }), Boolean(options.ssl));
     t.after(() => harness.stop());
     await event(harness.server, "listening");
     return harness;

@@ -4,6 +4,9 @@
 
 const { performance } = require("node:perf_hooks");
 
+/** Where servers listen: nothing but the load on this machine is to reach them. */
+const HOST = "127.0.0.1";
+
 /**
  * What a server process has used since it started.
  *
@@ -41,4 +44,4 @@ function listening(port) {
   process.send({ port });
 }
 
-module.exports = { listening };
+module.exports = { HOST, listening };

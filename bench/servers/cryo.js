@@ -6,7 +6,7 @@ const path = require("node:path");
 const { Readable } = require("node:stream");
 const { pathToFileURL } = require("node:url");
 
-const { listening } = require("./control.js");
+const { HOST, listening } = require("./control.js");
 const { serverOptions } = require("./options.js");
 
 const HERE = path.join(__dirname, "..", "..", "index.js");
@@ -72,6 +72,7 @@ async function main() {
   const { cryo } = await import(pathToFileURL(options.module ?? HERE).href);
   const validator = { validate: async (token) => token === "bench" };
   const server = await cryo(validator, {
+    host: HOST,
     port: 0,
     ssl: options.ssl,
     ...(options.heartbeat > 0 && { keepAliveIntervalMs: options.heartbeat }),

@@ -2,7 +2,7 @@
 
 // uWebSockets.js: a plain WebSocket server that acknowledges nothing. `--module` says where it is.
 
-const { listening } = require("./control.js");
+const { HOST, listening } = require("./control.js");
 const { serverOptions } = require("./options.js");
 
 /** A Cryo frame's header, which the echoed messages have as well. */
@@ -35,7 +35,7 @@ app.ws("/*", {
   },
 });
 
-app.listen(0, (listener) => {
+app.listen(HOST, 0, (listener) => {
   if (listener === false) throw new Error("can't listen");
   listening(uWS.us_socket_local_port(listener));
 });

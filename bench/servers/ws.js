@@ -6,7 +6,7 @@ const { createServer } = require("node:http");
 const https = require("node:https");
 const { WebSocketServer } = require("ws");
 
-const { listening } = require("./control.js");
+const { HOST, listening } = require("./control.js");
 const { serverOptions } = require("./options.js");
 
 /** A Cryo frame's header, which the echoed messages have as well. */
@@ -42,4 +42,4 @@ if (options.heartbeat > 0) {
   }, options.heartbeat);
 }
 
-http.listen(0, () => listening(http.address().port));
+http.listen(0, HOST, () => listening(http.address().port));

@@ -4,7 +4,7 @@
 //! The sessions are the load generator's: `cryo-load idle --raw --sessions <the same> --addr <where this listens>`.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -20,9 +20,7 @@ const PARTS: usize = 64;
 const PING: &[u8] = b"\x89\x11.................";
 /// The client does not check the key's answer.
 const UPGRADED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
-/// The loopback addresses that the load generator uses for so many sessions; there is more than one on Linux only.
-const HOSTS: [Ipv4Addr; 2] = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)];
-const LISTENERS: Token = Token(usize::MAX);
+const LISTENER: Token = Token(usize::MAX);
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -50,7 +48,7 @@ struct Count {
 
 struct Server {
     poll: Poll,
-    listeners: Vec<TcpListener>,
+    listener: TcpListener,
     sessions: Vec<Session>,
     upgraded: usize,
     scratch: Vec<u8>,
@@ -88,16 +86,10 @@ fn main() -> Result<()> {
 impl Server {
     fn listen() -> Result<Self> {
         let poll = Poll::new()?;
-        let mut listeners = Vec::new();
-        let mut port = 0;
-        for host in HOSTS.into_iter().take(if cfg!(target_os = "linux") { HOSTS.len() } else { 1 }) {
-            let mut listener = TcpListener::bind(SocketAddr::new(host.into(), port))?;
-            port = listener.local_addr()?.port();
-            poll.registry().register(&mut listener, LISTENERS, Interest::READABLE)?;
-            listeners.push(listener);
-        }
-        println!("listening on {port}");
-        Ok(Self { poll, listeners, sessions: Vec::new(), upgraded: 0, scratch: vec![0; 4096], count: Count::default() })
+        let mut listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        println!("listening on {}", listener.local_addr()?.port());
+        Ok(Self { poll, listener, sessions: Vec::new(), upgraded: 0, scratch: vec![0; 4096], count: Count::default() })
     }
 
     fn serve_until(&mut self, end: Instant) -> Result<()> {
@@ -105,27 +97,24 @@ impl Server {
         while let Some(wait) = end.checked_duration_since(Instant::now()) {
             self.poll.poll(&mut events, Some(wait))?;
             for event in &events {
-                if event.token() == LISTENERS { self.accept()? } else { self.read(event.token().0)? }
+                if event.token() == LISTENER { self.accept()? } else { self.read(event.token().0)? }
             }
         }
         Ok(())
     }
 
     fn accept(&mut self) -> Result<()> {
-        for listener in &self.listeners {
-            loop {
-                match listener.accept() {
-                    Ok((mut socket, _)) => {
-                        socket.set_nodelay(true)?;
-                        self.poll.registry().register(&mut socket, Token(self.sessions.len()), Interest::READABLE)?;
-                        self.sessions.push(Session { socket, upgraded: false });
-                    }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) => return Err(error.into()),
+        loop {
+            match self.listener.accept() {
+                Ok((mut socket, _)) => {
+                    socket.set_nodelay(true)?;
+                    self.poll.registry().register(&mut socket, Token(self.sessions.len()), Interest::READABLE)?;
+                    self.sessions.push(Session { socket, upgraded: false });
                 }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
     }
 
     /// What arrives is short: it comes in one piece, and the next one later.

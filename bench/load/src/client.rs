@@ -1,6 +1,6 @@
 //! One session on a connection: upgrade, announcement, ACKs and pongs. What else arrives goes to the scenario.
 
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -63,11 +63,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects and asks for the upgrade.
-    pub fn open(args: &Args, addr: SocketAddr, tls: Option<&Arc<ClientConfig>>, sid: u64) -> Result<Self> {
+    /// Connects, from a certain address or any, and asks for the upgrade.
+    pub fn open(args: &Args, source: Option<Ipv4Addr>, tls: Option<&Arc<ClientConfig>>, sid: u64) -> Result<Self> {
         let mut writer = Writer::new(sid, args.raw);
         writer.bytes().extend_from_slice(upgrade::request(&args.token, sid).as_bytes());
-        let connection = Connection::open(addr, tls, args.socket_times)?;
+        let connection = Connection::open(args.addr, source, tls, args.socket_times)?;
         Ok(Self { connection, phase: Phase::Upgrading, partial: Vec::new(), writer })
     }
 

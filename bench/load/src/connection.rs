@@ -1,7 +1,7 @@
 //! One non-blocking connection, with or without TLS.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,9 +23,20 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects; on loopback that is done at once. With `stamps` the kernel tells when bytes arrived.
-    pub fn open(addr: SocketAddr, tls: Option<&Arc<ClientConfig>>, stamps: bool) -> Result<Self> {
+    /// Connects, from the address `source` if there is one; on loopback that is done at once. With `stamps` the kernel tells when bytes arrived.
+    pub fn open(
+        addr: SocketAddr,
+        source: Option<Ipv4Addr>,
+        tls: Option<&Arc<ClientConfig>>,
+        stamps: bool,
+    ) -> Result<Self> {
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        if let Some(source) = source {
+            // The port is chosen with the destination, among more of them.
+            #[cfg(target_os = "linux")]
+            nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::IpBindAddressNoPort, &true)?;
+            socket.bind(&SocketAddr::from((source, 0)).into())?;
+        }
         socket.connect(&addr.into()).with_context(|| format!("can't connect to {addr}"))?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;

@@ -22,7 +22,7 @@ const SCRATCH: usize = 256 * 1024;
 const REFILL: usize = 256 * 1024;
 /// Sessions that are being opened at a time.
 const OPENING: usize = 256;
-/// Connections to one address; the next go to the next loopback address, where the ports are all free again.
+/// Connections from one address; the next come from the next loopback address, where the ports are all free again.
 const PER_ADDRESS: u64 = 16_384;
 /// Loopback addresses that are used in turn.
 const ADDRESSES: u64 = 64;
@@ -141,10 +141,10 @@ impl<'a> Driver<'a> {
     }
 
     fn connect(&mut self, session: usize) -> Result<Client> {
-        let addr = spread(self.args.addr, self.connected);
+        let source = source(self.args.addr, self.connected);
         let sid = self.first_sid.wrapping_add(self.connected);
         self.connected += 1;
-        let mut client = Client::open(self.args, addr, self.tls.as_ref(), sid)?;
+        let mut client = Client::open(self.args, source, self.tls.as_ref(), sid)?;
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(client.connection().socket(), Token(session), interest)?;
         Ok(client)
@@ -218,13 +218,12 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// The address of connection number `index`. Where 127.0.0.0/8 is all loopback, more connections fit than there are ports.
-fn spread(addr: SocketAddr, index: u64) -> SocketAddr {
-    if cfg!(target_os = "linux") && addr.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST) {
-        let host = u8::try_from(1 + index / PER_ADDRESS % ADDRESSES).unwrap_or(1);
-        return SocketAddr::new(Ipv4Addr::new(127, 0, 0, host).into(), addr.port());
-    }
-    addr
+/// The address that connection number `index` comes from, where it is not the system's choice: where 127.0.0.0/8 is all loopback, more
+/// connections fit than there are ports.
+fn source(addr: SocketAddr, index: u64) -> Option<Ipv4Addr> {
+    let host = u8::try_from(index / PER_ADDRESS % ADDRESSES).unwrap_or_default();
+    let one_of_many = cfg!(target_os = "linux") && addr.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST) && host > 0;
+    one_of_many.then(|| Ipv4Addr::new(127, 0, 0, 1 + host))
 }
 
 fn raise_file_limit(sessions: u32) -> Result<()> {
