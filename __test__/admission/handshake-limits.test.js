@@ -4,12 +4,16 @@
 // its own refusal.
 
 const assert = require("node:assert/strict");
+const { writeFileSync } = require("node:fs");
 const { describe, test } = require("node:test");
 const { setTimeout } = require("node:timers/promises");
 
 const certificate = require("../support/certs");
+const { Client } = require("../support/client");
+const { freePath } = require("../support/folder");
 const { requestHead, target } = require("../support/http");
 const { Inbox } = require("../support/inbox");
+const { spawnApp } = require("../support/process");
 const { Harness } = require("../support/server");
 const { deferred, event, settled, until, within } = require("../support/wait");
 
@@ -185,6 +189,36 @@ describe("a client that resets its connection", () => {
     await within(Promise.all(resets), "the resets");
     await harness.join();
   });
+});
+
+test("clients that leave before the validator can be asked are not waited with", async (t) => {
+  const released = freePath(t);
+  const app = spawnApp(
+    t,
+    ({ cryo, send, argument }) => {
+      const { existsSync } = require("node:fs");
+      const server = cryo({ validate: () => true }, { host: "127.0.0.1", port: 0, handshakeTimeoutMs: 600_000 });
+      server.on("listening", () => send(server.http_server.address().port));
+      process.on("message", () => {
+        send("blocked");
+        while (!existsSync(argument)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      });
+    },
+    released,
+  );
+  const port = await app.next("the port");
+  app.tell("block");
+  await app.next("the block");
+  // More than may have a question on its way.
+  const crowd = await Promise.all(Array.from({ length: 40 }, (_, n) => Client.open({ port, sid: BigInt(n) })));
+  for (const client of crowd) {
+    client.write(requestHead(target(client.sid)));
+    client.socket.end();
+  }
+  await Promise.all(crowd.map((client) => client.closed()));
+  writeFileSync(released, "");
+  const late = await Client.connect({ port });
+  late.destroy();
 });
 
 describe('onDuplicateSid: "replace"', () => {

@@ -76,7 +76,7 @@ describe("trustProxy", () => {
   test("as `true` trusts a proxy behind a Unix domain socket, a list does not", { skip: process.platform === "win32" }, async (t) => {
     for (const [trustProxy, expected] of [[true, "192.0.2.1"], [["127.0.0.1"], undefined]]) {
       const file = path.join(os.tmpdir(), `cryo-proxy-${process.pid}.sock`);
-      const harness = await Harness.start(t, { trustProxy, port: undefined, path: file });
+      const harness = await Harness.start(t, { trustProxy, path: file });
       const session = harness.session(1n);
       const client = await Client.open({ path: file });
       await client.request(target(1n), { headers: { "X-Forwarded-For": "192.0.2.1" } });

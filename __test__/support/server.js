@@ -21,7 +21,8 @@ class Harness {
    * @returns {Promise<Harness>}
    */
   static async start(t, options = {}, validator = VALIDATOR) {
-    const harness = new Harness(cryo(validator, { host: "127.0.0.1", port: 0, ...options }), Boolean(options.ssl));
+    const where = "path" in options ? {} : { host: "127.0.0.1", port: 0 };
+    const harness = new Harness(cryo(validator, { ...where, ...options }), Boolean(options.ssl));
     t.after(() => harness.stop());
     await event(harness.server, "listening");
     return harness;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::net::handshake::{MAX_HEAD, Refusal, RequestHead};
+use crate::net::handshake::{Refusal, RequestHead};
 use crate::protocol::{CloseCode, close};
 use crate::server::Shared;
 use crate::server::connection::link::Link;
@@ -71,24 +71,15 @@ pub(super) struct Question<'a> {
 impl Question<'_> {
     /// Asks, and watches the client meanwhile.
     pub(super) async fn ask(&self, token: &str, request: &str, incoming: &mut Incoming) -> Result<Verdict, Ending> {
-        let (answer, mut verdict) = oneshot::channel();
+        let (answer, verdict) = oneshot::channel();
         self.shared.verdicts.lock().insert(self.number, answer);
         let payload = [token.as_bytes(), request.as_bytes()].concat();
-        let permit = Arc::clone(&self.shared.questions).acquire_owned().await.map_err(|_| Ending::Gone)?;
+        let permit = incoming.wait_for(Arc::clone(&self.shared.questions).acquire_owned()).await?;
         self.shared.inbox.write(|filling| {
             filling.batch.push(self.number, Code::Validate, token.len() as u32, 0, &payload);
             filling.batch.permits.push(permit);
         });
-        loop {
-            tokio::select! {
-                verdict = &mut verdict => return verdict.map_err(|_| Ending::Gone),
-                read = incoming.read_more(), if incoming.buffer.len() < MAX_HEAD => {
-                    if read? == 0 {
-                        return Err(Ending::Gone);
-                    }
-                }
-            }
-        }
+        incoming.wait_for(verdict).await
     }
 }
 

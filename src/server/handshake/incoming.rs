@@ -1,9 +1,12 @@
 //! A client's connection, until its handshake is over.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 
 use tokio::io::AsyncReadExt;
 
+use super::Ending;
+use crate::net::handshake::MAX_HEAD;
 use crate::net::stream::Stream;
 
 /// Bytes read at a time.
@@ -25,5 +28,24 @@ impl Incoming {
     pub(super) async fn read_more(&mut self) -> std::io::Result<usize> {
         self.buffer.reserve(PORTION);
         self.stream.read_buf(&mut self.buffer).await
+    }
+
+    /// Waits for what the client is waiting for, unless it leaves first. Who waits in another way keeps a place for clients that are gone.
+    ///
+    /// # Errors
+    ///
+    /// `Gone` where the client has left, or nothing will come any more.
+    pub(super) async fn wait_for<T, E>(&mut self, answer: impl Future<Output = Result<T, E>>) -> Result<T, Ending> {
+        let mut answer = pin!(answer);
+        loop {
+            tokio::select! {
+                answer = &mut answer => return answer.map_err(|_| Ending::Gone),
+                read = self.read_more(), if self.buffer.len() < MAX_HEAD => {
+                    if read? == 0 {
+                        return Err(Ending::Gone);
+                    }
+                }
+            }
+        }
     }
 }
