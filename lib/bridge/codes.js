@@ -73,6 +73,7 @@ const COMMAND = Object.freeze({
   TxFlow: 17,
   TxRoom: 18,
   Stats: 19,
+  TxRefuse: 20,
 });
 
 const COMMAND_WORDS = 5;

@@ -2,7 +2,7 @@
 
 // The streams that a session's peer sends: those that are open, and those that wait to be claimed.
 
-const { EVENT_COST, COMMAND, SIDE } = require("../bridge/codes.js");
+const { EVENT_COST, COMMAND } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { sessionClosed } = require("../messages/sends.js");
 const { costOfName, shownName } = require("./name.js");
@@ -14,6 +14,7 @@ const { Waiters } = require("./waiters.js");
  *
  * @typedef {object} Entry
  * @property {number} txId
+ * @property {number} before How many streams the peer had begun before it. The peer may use the number again while Rust knows more than we do.
  * @property {number} byteLength
  * @property {string} name What messages show of it, once nobody can claim it any more.
  * @property {number} nameBytes What keeping the name costs while it can be claimed.
@@ -36,6 +37,8 @@ class Incoming {
   #open = new Map();
   /** Those that are complete and not claimed, in the order in which they were finished. */
   #complete = new Set();
+  /** How many the peer has begun. */
+  #begun = 0;
   /** What unclaimed streams keep, in bytes, names included: these are not counted as unread, because nobody reads them. */
   #unclaimedBytes = 0;
   /** Makes the error that says why no stream will come, once none will. @type {(() => Error) | null} */
@@ -131,7 +134,9 @@ class Incoming {
 
   #enter(txId, byteLength, name) {
     const nameBytes = costOfName(name);
-    const entry = { txId, byteLength, name, nameBytes, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
+    const before = this.#begun;
+    this.#begun = (before + 1) >>> 0;
+    const entry = { txId, before, byteLength, name, nameBytes, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
     this.#unclaimedBytes += nameBytes;
     this.#entries.add(entry);
     this.#open.set(txId, entry);
@@ -243,8 +248,8 @@ class Incoming {
     entry.name = shownName(entry.name);
   }
 
-  #tellCancelled({ txId }) {
-    this.#context.command(COMMAND.TxCancel, txId, SIDE.Theirs);
+  #tellCancelled({ txId, before }) {
+    this.#context.command(COMMAND.TxRefuse, txId, before);
   }
 }
 

@@ -2,7 +2,7 @@
 
 // One outgoing stream: what pushed and fetched ones have in common, from TX_START to the promise of `Stream()`.
 
-const { COMMAND, SIDE, OUTCOME, STEP } = require("../bridge/codes.js");
+const { COMMAND, OUTCOME, STEP } = require("../bridge/codes.js");
 const { deferred } = require("../promises.js");
 const { CryoError, codes } = require("../errors.js");
 const { shownName } = require("./name.js");
@@ -147,7 +147,7 @@ class Transmission {
   }
 
   #tellCancelled() {
-    if (this.#begun) this.#shared.context.command(COMMAND.TxCancel, this.txId, SIDE.Ours);
+    if (this.#begun) this.#shared.context.command(COMMAND.TxCancel, this.txId);
   }
 }
 

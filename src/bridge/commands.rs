@@ -11,7 +11,7 @@ use crate::server::connection::link::Link;
 use crate::server::events::batch::Batch;
 use crate::server::events::sink::Sink;
 use crate::server::handshake::Verdict;
-use crate::session::{Farewell, Io, MessageKind, Micros, Session, Side};
+use crate::session::{Farewell, Io, MessageKind, Micros, Session};
 
 /// Words of a command.
 pub const WORDS: usize = 5;
@@ -47,7 +47,7 @@ numbered! {
         TxChunk = 12,
         /// Complete our stream `a`.
         TxFinish = 13,
-        /// Cancel stream `a`; `b` is its [`Side`].
+        /// Cancel our stream `a`.
         TxCancel = 14,
         /// Our stream `a` is through: forget it.
         TxForget = 15,
@@ -59,6 +59,8 @@ numbered! {
         TxRoom = 18,
         /// Tell of the session's heartbeat rounds from now on.
         Stats = 19,
+        /// Cancel the peer's stream `a`, before which it had begun `b` others.
+        TxRefuse = 20,
     }
 }
 
@@ -111,10 +113,9 @@ impl Dispatcher<'_> {
             Command::TxStart => self.send(slot, |session, io| session.start_stream(a, b as i32, payload, io)),
             Command::TxChunk => self.send(slot, |session, io| session.send_chunk(a, b, payload, io)),
             Command::TxFinish => self.send(slot, |session, io| session.finish_stream(a, io)),
-            Command::TxCancel => {
-                self.send(slot, |session, io| session.cancel_stream(Side::from_number(b).unwrap_or(Side::Ours), a, io))
-            }
-            Command::TxForget => self.send(slot, |session, _| session.close_stream(Side::Ours, a)),
+            Command::TxCancel => self.send(slot, |session, io| session.cancel_stream(a, io)),
+            Command::TxRefuse => self.send(slot, |session, io| session.refuse_stream(a, b, io)),
+            Command::TxForget => self.send(slot, |session, _| session.close_stream(a)),
             Command::TxFetch => self.send(slot, |session, io| session.request_range(a, b, range(payload), io)),
             Command::TxFlow => self.send(slot, |session, io| {
                 session.set_flow(a, FlowBehaviour::from_number(b).unwrap_or(FlowBehaviour::Pull), io)

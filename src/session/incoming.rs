@@ -26,7 +26,7 @@ impl Session {
         let streams = self.streams.get_or_insert_default();
         let event = match *frame {
             Frame::TxStart { tx_id, byte_length, name, .. } => {
-                streams.incoming.insert(tx_id);
+                streams.begin(tx_id);
                 Some(Event::StreamStarted { tx_id, byte_length, name })
             }
             Frame::TxFinish { tx_id, .. } => {
@@ -66,7 +66,7 @@ impl Session {
         io: &mut Io<'_, W, E>,
     ) -> Result<(), Fault> {
         self.require_transactions()?;
-        if self.streams.as_ref().is_some_and(|streams| streams.incoming.contains(&tx_id)) {
+        if self.streams.as_ref().is_some_and(|streams| streams.incoming.contains_key(&tx_id)) {
             let body = Body::new(message, FrameType::TxChunk.head_len());
             self.window.hold(body.as_slice().len() + EVENT_COST);
             io.events.event(Event::StreamChunk { tx_id, seq, body });

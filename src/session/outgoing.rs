@@ -48,17 +48,29 @@ impl Session {
         }
     }
 
-    /// Forgets a stream that is through.
-    pub fn close_stream(&mut self, side: Side, tx_id: u32) {
+    /// Forgets a stream of ours that is through.
+    pub fn close_stream(&mut self, tx_id: u32) {
         if let Some(streams) = &mut self.streams {
-            streams.close(side, tx_id);
+            streams.close(Side::Ours, tx_id);
         }
     }
 
-    /// Forgets a stream before its end and tells the peer, which stops sending it or waits for no more of it.
-    pub fn cancel_stream<W: Wire, E: Events>(&mut self, side: Side, tx_id: u32, io: &mut Io<'_, W, E>) {
-        self.close_stream(side, tx_id);
-        if self.phase.is_open() {
+    /// Forgets a stream of ours before its end and tells the peer, which waits for no more of it.
+    pub fn cancel_stream<W: Wire, E: Events>(&mut self, tx_id: u32, io: &mut Io<'_, W, E>) {
+        let was_open = self.streams.as_mut().is_some_and(|streams| streams.close(Side::Ours, tx_id));
+        self.tell_cancelled(was_open, tx_id, io);
+    }
+
+    /// Forgets a stream of the peer's before its end, and tells the peer, which stops sending it. `before` is how many streams the peer had
+    /// begun before it: while the application makes up its mind, the stream may end, and another one of the same number begin.
+    pub fn refuse_stream<W: Wire, E: Events>(&mut self, tx_id: u32, before: u32, io: &mut Io<'_, W, E>) {
+        let was_open = self.streams.as_mut().is_some_and(|streams| streams.refuse(tx_id, before));
+        self.tell_cancelled(was_open, tx_id, io);
+    }
+
+    /// Nothing is said of a stream that is through: its number may be another one's by now, of either side.
+    fn tell_cancelled<W: Wire, E: Events>(&mut self, was_open: bool, tx_id: u32, io: &mut Io<'_, W, E>) {
+        if was_open && self.phase.is_open() {
             self.post(Waiter::Nobody, io, |ack| Frame::TxCancel { ack, tx_id });
         }
     }

@@ -82,7 +82,7 @@ fn due(rig: &Rig, frame: &Frame<'_>) -> Due {
     let number = match *frame {
         Frame::Utf8 { ack, .. } | Frame::Binary { ack, .. } | Frame::Error { ack, .. } => Some(ack),
         Frame::TxStart { tx_id, .. } => Some(tx_id).filter(|_| transactions),
-        Frame::TxChunk { tx_id, .. } => Some(tx_id).filter(|tx_id| rig.application.incoming.contains(tx_id)),
+        Frame::TxChunk { tx_id, .. } => Some(tx_id).filter(|tx_id| rig.application.incoming.contains_key(tx_id)),
         _ => None,
     };
     let heard = number.map(|number| (frame_type, number, frame.tail().to_vec(), hooked));

@@ -105,14 +105,20 @@ fn stream(rig: &mut Rig, input: &mut Input<'_>) {
         }
         3 => {}
         4 => {
-            rig.ask(FrameType::TxCancel, 0, &[]);
+            if rig.application.outgoing.contains(&number) {
+                rig.ask(FrameType::TxCancel, 0, &[]);
+            }
             rig.application.forget_stream(number);
-            rig.call(|session, io| session.cancel_stream(Side::Ours, number, io));
+            rig.call(|session, io| session.cancel_stream(number, io));
         }
         5 => {
-            rig.ask(FrameType::TxCancel, 0, &[]);
-            rig.application.incoming.remove(&number);
-            rig.call(|session, io| session.cancel_stream(Side::Theirs, number, io));
+            let open = rig.application.incoming.remove(&number);
+            if open.is_some() {
+                rig.ask(FrameType::TxCancel, 0, &[]);
+            }
+            // Of one that is through, or never was, nothing is said.
+            let before = open.unwrap_or(rig.application.begun.wrapping_sub(1));
+            rig.call(|session, io| session.refuse_stream(number, before, io));
         }
         6 => {
             let token = rig.token();
@@ -126,7 +132,7 @@ fn stream(rig: &mut Rig, input: &mut Input<'_>) {
         }
         8 => {
             rig.application.forget_stream(number);
-            rig.call(|session, _| session.close_stream(Side::Ours, number));
+            rig.call(|session, _| session.close_stream(number));
         }
         _ => {
             let left = number as usize * 16;

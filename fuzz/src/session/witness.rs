@@ -1,7 +1,7 @@
 //! A socket and an application that believe nothing. Each asserts what may ever reach it, and notes what did, for the step to compare
 //! with what was due.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use cryo_server::protocol::{self, Frame, FrameType};
 use cryo_server::session::receive_window::{EVENT_COST, STREAM_COST};
@@ -111,8 +111,11 @@ pub struct Application {
     pub acknowledging: Option<u32>,
     /// Room is to be told of from so few bytes on.
     pub awaited_room: Option<usize>,
-    /// The streams that are open.
-    pub incoming: HashSet<u32>,
+    /// How many streams the peer has begun.
+    pub begun: u32,
+    /// Those of them that are open, with how many it had begun before.
+    pub incoming: HashMap<u32, u32>,
+    /// The open ones of ours.
     pub outgoing: HashSet<u32>,
     /// What came during the step.
     pub heard: Vec<Heard>,
@@ -167,17 +170,18 @@ impl Events for Application {
             Event::Settled { token, outcome } => self.settle(token, outcome),
             Event::StreamStarted { tx_id, name, .. } => {
                 self.held += name.len() + STREAM_COST;
-                self.incoming.insert(tx_id);
+                self.incoming.insert(tx_id, self.begun);
+                self.begun += 1;
                 self.hear(FrameType::TxStart, tx_id, name, false);
             }
             Event::StreamChunk { tx_id, body, .. } => {
                 self.held += body.as_slice().len() + EVENT_COST;
-                assert!(self.incoming.contains(&tx_id), "a chunk of no stream");
+                assert!(self.incoming.contains_key(&tx_id), "a chunk of no stream");
                 self.hear(FrameType::TxChunk, tx_id, body.as_slice(), false);
             }
             Event::StreamFinished { tx_id } | Event::StreamCancelled { side: Side::Theirs, tx_id } => {
                 self.held += EVENT_COST;
-                assert!(self.incoming.remove(&tx_id), "the end of no stream");
+                assert!(self.incoming.remove(&tx_id).is_some(), "the end of no stream");
             }
             Event::StreamCancelled { side: Side::Ours, tx_id } => {
                 self.held += EVENT_COST;

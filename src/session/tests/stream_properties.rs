@@ -47,7 +47,7 @@ fn play(rig: &mut Rig, action: &Action, seq: u32) {
         Action::Start(id) => rig.call(|session, io| session.start_stream(id, -1, b"", io)),
         Action::Chunk(id, length) => rig.call(|session, io| session.send_chunk(id, seq, &vec![0; length], io)),
         Action::Finish(id) => rig.call(|session, io| session.finish_stream(id, io)),
-        Action::Cancel(id) => rig.call(|session, io| session.cancel_stream(Side::Ours, id, io)),
+        Action::Cancel(id) => rig.call(|session, io| session.cancel_stream(id, io)),
         Action::PeerStart(id) => rig.receive(&Frame::TxStart { ack: 0, tx_id: id, byte_length: 0, name: b"name" }),
         Action::PeerChunk(id, length) => {
             let payload = vec![0; length];

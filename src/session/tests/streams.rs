@@ -117,6 +117,26 @@ fn a_cancel_stops_our_stream_and_means_ours_before_the_peers() {
 }
 
 #[test]
+fn nothing_is_said_of_a_stream_that_is_through() {
+    let mut rig = connected(Config::default());
+    start(&mut rig, 5);
+    rig.receive(&Frame::TxFinish { ack: 11, tx_id: 5 });
+    start(&mut rig, 5);
+    rig.call(|session, io| session.start_stream(6, -1, b"down", io));
+    rig.receive(&Frame::TxCancel { ack: 12, tx_id: 6 });
+    rig.did();
+    rig.call(|session, io| session.refuse_stream(5, 0, io));
+    rig.call(|session, io| session.refuse_stream(7, 0, io));
+    rig.call(|session, io| session.cancel_stream(6, io));
+    assert_eq!(rig.did(), []);
+    chunk(&mut rig, 5);
+    assert_eq!(rig.did(), [Did::StreamChunk { tx_id: 5, seq: 3, payload: b"abc".into() }]);
+    rig.call(|session, io| session.refuse_stream(5, 1, io));
+    chunk(&mut rig, 5);
+    assert_eq!(rig.did(), [Did::Frame(Frame::TxCancel { ack: 2, tx_id: 5 })]);
+}
+
+#[test]
 fn only_the_start_of_a_stream_times_out() {
     let mut rig = connected(Config { keep_late: false, ..Config::default() });
     rig.call(|session, io| session.start_stream(0, -1, b"", io));
