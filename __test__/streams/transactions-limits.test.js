@@ -103,6 +103,28 @@ describe("an application that does not read its stream", () => {
     assert.equal(sha256(await buffer(readable)), sha256(body));
   });
 
+  test("stops it also where readers have taken one chunk, and Node.js the next one", async (t) => {
+    const options = { maxUnreadBytes: 64 * 1024, keepAliveIntervalMs: 200 };
+    const { client, session } = await joined(t, options, { acks: true, pongs: true });
+    const chunk = noise(1024 * 1024);
+    const readables = [];
+    session.stream.on("tx-start", async (_txId, name) => {
+      const readable = await session.WaitForStream(name);
+      readables.push(readable);
+      await readable[Symbol.asyncIterator]().next();
+    });
+    for (let txId = 0; txId < 20; txId++) upload(client, txId, `up ${txId}`, [chunk, chunk]);
+    let before = 0;
+    let rx = 0;
+    do {
+      before = rx;
+      [rx] = await event(session, "stat-bytes-rx");
+      // Pongs may still be read.
+    } while (rx === 0 || rx - before > 1000);
+    const buffered = readables.reduce((bytes, { readableLength }) => bytes + readableLength, 0);
+    assert.ok(buffered <= 2 * chunk.length, `${buffered} bytes wait in ${readables.length} streams`);
+  });
+
   test("does so even at a limit of one byte", async (t) => {
     const { client, session } = await joined(t, { maxUnreadBytes: 1 });
     const body = noise(300_000);

@@ -50,6 +50,8 @@ const FLAG = Object.freeze({
 const EVENT_COST = 64;
 /** What the beginning of a stream costs instead. */
 const STREAM_COST = 8192;
+/** What a chunk of a stream costs instead, in bytes. */
+const CHUNK_COST = 384;
 
 /** Commands, to Rust. Five words each: slot, command, a, b, payload length. */
 const COMMAND = Object.freeze({
@@ -90,4 +92,4 @@ const STEP = Object.freeze({ Start: 0, Finish: 1 });
 /** Who sets the pace of a stream, as TX_FLOW says it. */
 const FLOW = Object.freeze({ Push: 0, Pull: 1 });
 
-module.exports = { EVENT, EVENT_COST, EVENT_WORDS, FLAG, FLOW, COMMAND, COMMAND_WORDS, OUTCOME, SIDE, STEP, STREAM_COST };
+module.exports = { CHUNK_COST, EVENT, EVENT_COST, EVENT_WORDS, FLAG, FLOW, COMMAND, COMMAND_WORDS, OUTCOME, SIDE, STEP, STREAM_COST };

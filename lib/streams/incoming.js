@@ -2,7 +2,7 @@
 
 // The streams that a session's peer sends: those that are open, and those that wait to be claimed.
 
-const { EVENT_COST, COMMAND } = require("../bridge/codes.js");
+const { CHUNK_COST, COMMAND } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { sessionClosed } = require("../messages/sends.js");
 const { costOfName, shownName } = require("./name.js");
@@ -22,7 +22,7 @@ const { Waiters } = require("./waiters.js");
  * @property {boolean} open The peer has neither finished nor cancelled it, nor have we.
  * @property {boolean} claimed The application has it.
  * @property {boolean} muted Too much for a stream that nobody claimed, but somebody listens for its chunks: it goes on without being kept.
- * @property {number} bytes What it keeps of chunks that nobody has read, with EVENT_COST for each.
+ * @property {number} bytes What it keeps of chunks that nobody has read, with CHUNK_COST for each.
  */
 
 const isUnclaimed = (entry) => !entry.claimed;
@@ -89,7 +89,7 @@ class Incoming {
   chunk(txId, chunk) {
     const entry = this.#open.get(txId);
     if (this.#context.listens("tx-chunk")) this.#context.emit("tx-chunk", txId, chunk);
-    const cost = chunk.length + EVENT_COST;
+    const cost = chunk.length + CHUNK_COST;
     if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#context.release(cost);
     entry.bytes += cost;
     if (!entry.claimed) {
@@ -146,7 +146,7 @@ class Incoming {
   /** What the application reads it from: made when there is something to read, or somebody who wants to. */
   #readable(entry) {
     entry.readable ??= new CryoReadable(entry.txId, entry.byteLength, {
-      consumed: (length) => this.#consumed(entry, length + EVENT_COST),
+      consumed: (length, chunks) => this.#consumed(entry, length + chunks * CHUNK_COST),
       destroyed: () => this.#destroyed(entry),
       failed: (error, event) => {
         const stream = `incoming stream '${shownName(entry.name)}'`;

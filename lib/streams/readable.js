@@ -16,7 +16,7 @@ const feeder = {};
  * Who made a readable.
  *
  * @typedef {object} Owner
- * @property {(length: number) => void} consumed The application has taken a chunk of that length.
+ * @property {(length: number, chunks: number) => void} consumed The application has taken so many bytes in so many chunks.
  * @property {() => void} destroyed It will take no more.
  * @property {(error: unknown, event: string | null) => void} failed A listener of that event threw or rejected; without an event,
  *   the stream failed and nobody listens for `error`.
@@ -25,6 +25,8 @@ const feeder = {};
 class CryoReadable extends Readable {
   #owner;
   #chunks = [];
+  /** What Node.js has, of which the application may not have taken all: in bytes and in chunks. */
+  #given = { bytes: 0, chunks: 0 };
   /** Node.js has asked for chunks, and has not got as many as it buffers. */
   #wanted = false;
   #finished = false;
@@ -62,6 +64,8 @@ class CryoReadable extends Readable {
   }
 
   _read() {
+    // Node.js asks when the application has taken all before but what Node.js may buffer; a chunk can be much longer than that.
+    this.#taken();
     this.#wanted = true;
     this.#give();
   }
@@ -76,12 +80,19 @@ class CryoReadable extends Readable {
   #give() {
     while (this.#wanted && this.#chunks.length > 0) {
       const chunk = this.#chunks.shift();
-      this.#owner.consumed(chunk.length);
+      this.#given.bytes += chunk.length;
+      this.#given.chunks++;
       this.#wanted = this.push(chunk);
     }
     if (!this.#wanted || !this.#finished) return;
     this.#wanted = false;
     this.push(null);
+  }
+
+  #taken() {
+    const { bytes, chunks } = this.#given;
+    this.#given = { bytes: 0, chunks: 0 };
+    if (chunks > 0) this.#owner.consumed(bytes, chunks);
   }
 }
 

@@ -12,7 +12,7 @@ use crate::server::events::batch::{self, ASCII_FLAG, Code, LARGE_FLAG, PARCEL_FL
 use crate::server::handshake::Verdict;
 use crate::server::http::passthrough::Wanted;
 use crate::session::outbox::OVERFLOW_FACTOR;
-use crate::session::receive_window::{EVENT_COST, STREAM_COST};
+use crate::session::receive_window::{CHUNK_COST, EVENT_COST, STREAM_COST};
 use crate::session::{MessageKind, Outcome, Side, Step};
 
 type Numbers = BTreeMap<String, u32>;
@@ -56,6 +56,7 @@ pub fn bridge_codes() -> BridgeCodes {
         ("EVENT_WORDS", batch::WORDS),
         ("COMMAND_WORDS", commands::WORDS),
         ("EVENT_COST", EVENT_COST),
+        ("CHUNK_COST", CHUNK_COST),
         ("STREAM_COST", STREAM_COST),
         ("MAX_PAYLOAD", MAX_PAYLOAD),
         ("OVERFLOW_FACTOR", OVERFLOW_FACTOR),

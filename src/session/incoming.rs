@@ -1,11 +1,11 @@
 //! Transaction frames from the peer: its own streams, and what it says about ours.
 //!
 //! What is handed to the application counts as [held](super::receive_window::ReceiveWindow::hold), bytes of the frame and
-//! [`EVENT_COST`] or [`STREAM_COST`], until the application releases it: a stream that it does not read pauses the socket.
+//! [`CHUNK_COST`], [`STREAM_COST`] or [`EVENT_COST`], until the application releases it: a stream that it does not read pauses the socket.
 
 use std::borrow::Cow;
 
-use super::receive_window::{EVENT_COST, STREAM_COST};
+use super::receive_window::{CHUNK_COST, EVENT_COST, STREAM_COST};
 use super::{Body, Event, Events, Fault, Io, Session, Side, Wire};
 use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, FrameType, close};
 
@@ -68,7 +68,7 @@ impl Session {
         self.require_transactions()?;
         if self.streams.as_ref().is_some_and(|streams| streams.incoming.contains_key(&tx_id)) {
             let body = Body::new(message, FrameType::TxChunk.head_len());
-            self.window.hold(body.as_slice().len() + EVENT_COST);
+            self.window.hold(body.as_slice().len() + CHUNK_COST);
             io.events.event(Event::StreamChunk { tx_id, seq, body });
         } else {
             self.config.meter.ignored.add(1);

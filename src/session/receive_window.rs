@@ -7,6 +7,9 @@ pub const EVENT_COST: usize = 64;
 /// `maxUnreadBytes`, 128 of them may be on their way at once.
 pub const STREAM_COST: usize = 8192;
 
+/// What a chunk of a stream costs instead: the application keeps it as a Buffer of its own until it is read, which takes that much.
+pub const CHUNK_COST: usize = 384;
+
 /// By how many bits the limit may be raised.
 const MOST_RAISED: u32 = 4;
 

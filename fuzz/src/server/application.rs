@@ -12,7 +12,7 @@ use cryo_server::protocol::FrameType;
 use cryo_server::server::Shared;
 use cryo_server::server::events::batch::{ASCII_FLAG, Batch, Code, LARGE, LARGE_FLAG, VERDICT_FLAG, WORDS};
 use cryo_server::session::Outcome;
-use cryo_server::session::receive_window::{EVENT_COST, STREAM_COST};
+use cryo_server::session::receive_window::{CHUNK_COST, EVENT_COST, STREAM_COST};
 
 use super::super::input::Input;
 use super::peer::Peer;
@@ -246,7 +246,7 @@ impl Application {
             // What the peer says of streams is kept until it is released (`src/session/incoming.rs`).
             Code::TxChunk => {
                 assert!(peers[slot as usize].is_wild || payload == expected(b, payload.len()));
-                known.held += payload.len() as u32 + EVENT_COST as u32;
+                known.held += payload.len() as u32 + CHUNK_COST as u32;
             }
             Code::TxStart => known.held += payload.len() as u32 + STREAM_COST as u32,
             Code::TxFinish | Code::TxCancel | Code::TxFetch | Code::TxFlow => known.held += EVENT_COST as u32,

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use cryo_server::protocol::{self, Frame, FrameType};
-use cryo_server::session::receive_window::{EVENT_COST, STREAM_COST};
+use cryo_server::session::receive_window::{CHUNK_COST, EVENT_COST, STREAM_COST};
 use cryo_server::session::{Event, Events, Hooks, MessageKind, Outcome, Side, Step, Wire};
 
 use super::SID;
@@ -175,7 +175,7 @@ impl Events for Application {
                 self.hear(FrameType::TxStart, tx_id, name, false);
             }
             Event::StreamChunk { tx_id, body, .. } => {
-                self.held += body.as_slice().len() + EVENT_COST;
+                self.held += body.as_slice().len() + CHUNK_COST;
                 assert!(self.incoming.contains_key(&tx_id), "a chunk of no stream");
                 self.hear(FrameType::TxChunk, tx_id, body.as_slice(), false);
             }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::session::receive_window::{EVENT_COST, STREAM_COST};
+use crate::session::receive_window::{CHUNK_COST, EVENT_COST, STREAM_COST};
 
 #[derive(Debug, Clone)]
 enum Action {
@@ -66,7 +66,7 @@ fn play(rig: &mut Rig, action: &Action, seq: u32) {
 fn cost(did: &Did) -> usize {
     match did {
         Did::StreamStarted { name, .. } => name.len() + STREAM_COST,
-        Did::StreamChunk { payload, .. } => payload.len() + EVENT_COST,
+        Did::StreamChunk { payload, .. } => payload.len() + CHUNK_COST,
         Did::StreamFinished(_) | Did::StreamCancelled(..) | Did::RangeRequested(..) => EVENT_COST,
         _ => 0,
     }

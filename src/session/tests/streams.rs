@@ -3,7 +3,7 @@
 use super::*;
 use crate::protocol::CloseCode;
 use crate::session::acks::ACK_TIMEOUT;
-use crate::session::receive_window::{EVENT_COST, STREAM_COST};
+use crate::session::receive_window::{CHUNK_COST, STREAM_COST};
 
 fn connected(config: Config) -> Rig {
     let mut rig = Rig::greeted(config);
@@ -71,7 +71,7 @@ fn without_the_feature_every_transaction_frame_is_a_fault() {
 
 #[test]
 fn a_stream_counts_as_unread_until_it_is_released() {
-    let mut rig = connected(Config { max_unread: 240 + STREAM_COST, ..Config::default() });
+    let mut rig = connected(Config { max_unread: 3 * CHUNK_COST + STREAM_COST, ..Config::default() });
     start(&mut rig, 5);
     chunk(&mut rig, 5);
     chunk(&mut rig, 5);
@@ -79,7 +79,7 @@ fn a_stream_counts_as_unread_until_it_is_released() {
     chunk(&mut rig, 5);
     chunk(&mut rig, 5);
     assert!(rig.session.is_full(u64::MAX), "whatever batch is done");
-    rig.session.window.release(2 * (3 + EVENT_COST));
+    rig.session.window.release(2 * (3 + CHUNK_COST));
     assert!(!rig.session.is_full(u64::MAX));
 }
 
