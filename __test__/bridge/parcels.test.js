@@ -95,7 +95,7 @@ test("what comes after a large payload waits for it, and all arrives as it was s
   session.on("message-utf8", (value) => seen.push(value.length > 9 ? value === text : value));
   session.on("message-error", (value) => seen.push(value.length));
   session.on("closed", () => closed.resolve(seen.push("closed")));
-  const stream = session.WaitForStream("up").then(buffer);
+  const stream = session.WaitForStream("up", 30_000).then(buffer);
   client.send("UTF8DATA", { payload: "first" });
   client.send("BINARYDATA", { payload: body });
   client.send("BINARYDATA", { payload: "small" });

@@ -88,7 +88,7 @@ describe("an event loop that stands still for 5 s costs no session and no messag
       if (token === "block") block("a validator");
       return true;
     };
-    const server = cryo({ validate }, { host: "127.0.0.1", port: 0, keepAliveIntervalMs: 400 });
+    const server = cryo({ validate }, { host: "127.0.0.1", port: 0, keepAliveIntervalMs: 2000 });
     server.RegisterExtension({ name: "blocks", on_receive_error: () => block("a hook") });
     function* source() {
       block("a stream's source");

@@ -83,11 +83,15 @@ describe("no connection", () => {
   });
 
   test("because the name does not exist", async (t) => {
+    // Not the resolver of the machine, which may never answer, or have an address for any name.
+    const unknown = Object.assign(new Error("getaddrinfo ENOTFOUND cryo-server.invalid"), { code: "ENOTFOUND", hostname: "cryo-server.invalid" });
+    t.mock.method(dns.promises, "lookup", async (name) => {
+      assert.equal(name, "cryo-server.invalid");
+      throw unknown;
+    });
     const { code, cause } = await failure(t, "ws://cryo-server.invalid");
     assert.equal(code, "ERR_CRYO_PEER_UNREACHABLE");
-    // Without a network the resolver can only say that it does not know.
-    assert.ok(["ENOTFOUND", "EAI_AGAIN"].includes(cause.code), cause.code);
-    assert.equal(cause.hostname, "cryo-server.invalid");
+    assert.equal(cause, unknown);
   });
 
   test("to the first of several addresses: the next one is tried", async (t) => {
