@@ -18,7 +18,15 @@ function detached() {
 
 const CODE = { code: "ERR_CRYO_INVALID_ARGUMENT" };
 
-describe("what was transferred to somebody else", () => {
+/** A view that its memory, which was made shorter, does not hold any more. */
+function outOfBounds(View) {
+  const buffer = new ArrayBuffer(64, { maxByteLength: 64 });
+  const view = new View(buffer, 16, 4);
+  buffer.resize(8);
+  return view;
+}
+
+describe("what was transferred to somebody else, or made shorter", () => {
   const cases = {
     "a view": () => detached(),
     "an ArrayBuffer": () => detached().buffer,
@@ -29,6 +37,7 @@ describe("what was transferred to somebody else", () => {
       return view;
     },
   };
+  for (const View of [Uint8Array, Float64Array, DataView]) cases[`a ${View.name} out of bounds`] = () => outOfBounds(View);
   for (const [what, make] of Object.entries(cases)) {
     test(`rejects as ${what}, and what is sent before and behind it arrives`, async (t) => {
       const { client, session } = await joined(t, {}, { acks: true });

@@ -2,6 +2,9 @@
 
 // JavaScript's side of the bridge: takes batches of events from Rust, gives batches of commands to it. One call each way
 // per batch, however many messages it holds.
+//
+// Commands are given at any depth of the application's stack, and the stack may end at any call. So what belongs together is changed without a
+// call in between: a payload that is counted without its command would be the next command's, which may be another session's.
 
 const { isSharedArrayBuffer } = require("node:util/types");
 
@@ -116,7 +119,7 @@ class Bridge {
   /** Takes the next portion, giving the commands that have come up; false when there is nothing to deliver. */
   #refill() {
     const count = this.#exchange(this.#commandCount);
-    this.#given();
+    this.#commandCount = this.#outgoingLength = 0;
     this.#unwritten = count > 0;
     this.#begin(count);
     return count > 0;
@@ -196,6 +199,7 @@ class Bridge {
    * @param {number} [b]
    */
   command(slot, command, a = 0, b = 0) {
+    this.#prepare(0);
     this.#put(slot, command, a, b, 0);
   }
 
@@ -211,10 +215,8 @@ class Bridge {
   commandText(slot, command, a, text, b = 0) {
     // A UTF-16 unit takes at most three bytes of UTF-8.
     if (text.length * 3 >= LARGE) return this.commandBytes(slot, command, a, Buffer.from(text), b);
-    if (this.#outgoingLength + text.length * 3 > BYTES) this.#giveSome();
-    const length = this.#outgoing.utf8Write(text, this.#outgoingLength);
-    this.#outgoingLength += length;
-    this.#put(slot, command, a, b, length);
+    this.#prepare(text.length * 3);
+    this.#put(slot, command, a, b, this.#outgoing.utf8Write(text, this.#outgoingLength));
   }
 
   /**
@@ -229,17 +231,16 @@ class Bridge {
   commandBytes(slot, command, a, bytes, b = 0) {
     const { length } = bytes;
     if (length >= LARGE) {
+      this.#scheduleFlush();
       // What was commanded before comes first.
       if (this.#commandCount > 0) this.#giveSome();
       // Rust must not read what another thread may write to meanwhile.
       this.#native.command(slot, command, a, b, isSharedArrayBuffer(bytes.buffer) ? Buffer.from(bytes) : bytes);
       this.#unwritten = true;
-      this.#scheduleFlush();
       return;
     }
-    if (this.#outgoingLength + length > BYTES) this.#giveSome();
+    this.#prepare(length);
     this.#outgoing.set(bytes, this.#outgoingLength);
-    this.#outgoingLength += length;
     this.#put(slot, command, a, b, length);
   }
 
@@ -247,28 +248,30 @@ class Bridge {
   flush() {
     if (this.#commandCount === 0 && !this.#unwritten) return;
     this.#flush(this.#commandCount, false);
-    this.#given();
+    this.#commandCount = this.#outgoingLength = 0;
+    this.#unwritten = false;
   }
 
   /** Makes room for commands. What these send may leave together with what the rest of this turn does. */
   #giveSome() {
     this.#flush(this.#commandCount, true);
-    this.#given();
+    this.#commandCount = this.#outgoingLength = 0;
     this.#unwritten = true;
-  }
-
-  #given() {
-    this.#commandCount = 0;
-    this.#outgoingLength = 0;
-    this.#unwritten = false;
   }
 
   #scheduleFlush() {
     if (this.#delivering || this.#scheduled) return;
-    this.#scheduled = true;
     process.nextTick(this.#flushLater);
+    this.#scheduled = true;
   }
 
+  /** There is going to be a command, with up to so many bytes of payload. */
+  #prepare(bytes) {
+    if (this.#commandCount === COMMANDS || this.#outgoingLength + bytes > BYTES) this.#giveSome();
+    this.#scheduleFlush();
+  }
+
+  /** Puts the command down whose payload has been written. */
   #put(slot, command, a, b, length) {
     const at = this.#commandCount * COMMAND_WORDS;
     const commands = this.#commands;
@@ -278,8 +281,7 @@ class Bridge {
     commands[at + 3] = b;
     commands[at + 4] = length;
     this.#commandCount++;
-    if (this.#commandCount === COMMANDS) this.#giveSome();
-    this.#scheduleFlush();
+    this.#outgoingLength += length;
   }
 }
 

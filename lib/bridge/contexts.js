@@ -7,7 +7,7 @@
 // client whose event is being delivered: changing it costs nothing, and a client has none before something is stored there. Where that is not
 // so, each event runs in its client's resource.
 
-const { AsyncLocalStorage, AsyncResource, executionAsyncResource } = require("node:async_hooks");
+const { AsyncLocalStorage, AsyncResource, executionAsyncId, executionAsyncResource } = require("node:async_hooks");
 
 /** Whether stores are properties of resources. */
 let inResources;
@@ -46,6 +46,8 @@ class Contexts {
   #current = null;
   /** Whether wake-ups run in `resource`; unknown until the first. */
   #standsIn;
+  /** Which execution the wake-up is, to Node.js. After an uncaught exception that the application handles it is none any more. */
+  #wakeUp = NaN;
 
   /** What wake-ups are to run in. */
   resource = new Proxy(this.#base, {
@@ -58,6 +60,7 @@ class Contexts {
   /** Events are going to be delivered, in a wake-up. */
   begin() {
     this.#standsIn ??= executionAsyncResource() === this.resource && (inResources ??= probe());
+    this.#wakeUp = executionAsyncId();
   }
 
   /** They were. */
@@ -73,7 +76,7 @@ class Contexts {
    */
   enter(context) {
     this.#current = context;
-    return this.#standsIn;
+    return this.#standsIn && executionAsyncId() === this.#wakeUp;
   }
 
   /**

@@ -21,7 +21,7 @@ class Lane {
   #done = false;
 
   /**
-   * @param {(item: T, turn: number) => void} handle Must not throw, and calls `done` with the turn, as the last thing it does. Items are handled
+   * @param {(item: T, turn: number) => void} handle Calls `done` with the turn, as the last thing it does. Items are handled
    *   one after the other.
    */
   constructor(handle) {
@@ -82,7 +82,15 @@ class Lane {
       const turn = ++this.#turn;
       this.#running = this.#handling = true;
       this.#done = false;
-      this.#handle(item, turn);
+      try {
+        this.#handle(item, turn);
+      } catch (error) {
+        // Nothing that it does throws, but the application's stack may end within it; nothing waits then. Without a call, which might not fit
+        // the stack either.
+        this.#running = false;
+        this.#turn++;
+        throw error;
+      }
       // What is no longer waited for must not end what came since.
       if (turn !== this.#turn) return;
       this.#handling = false;

@@ -61,12 +61,12 @@ class Sends {
   /** @returns {Promise<void>} A promise for the next send, whose token is then in `token`. */
   promise() {
     const promise = new Promise(capture);
-    if (this.#rejecters !== null) {
-      // Applications that never looked at the promise must not get unhandled rejections from it.
-      promise.catch(noop);
-      this.#rejecters.push(rejecter);
-    }
-    this.#resolvers.push(resolver);
+    // Applications that never looked at the promise must not get unhandled rejections from it.
+    if (this.#rejects) promise.catch(noop);
+    // Not pushed: where the application's stack ends between the two they would no longer match.
+    const at = this.#resolvers.length;
+    if (this.#rejecters !== null) this.#rejecters[at] = rejecter;
+    this.#resolvers[at] = resolver;
     this.token = this.#next;
     this.#next = (this.#next + 1) >>> 0;
     if (this.#next === 0) {
