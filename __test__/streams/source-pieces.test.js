@@ -4,12 +4,13 @@
 
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
+const { setImmediate: turn } = require("node:timers/promises");
 const vm = require("node:vm");
 
 const { chunksOf } = require("../../lib/streams/chunks.js");
 const { joined } = require("../support/server");
 const { download } = require("../support/transactions");
-const { within } = require("../support/wait");
+const { until, within } = require("../support/wait");
 
 const FAILED = { name: "CryoError", code: "ERR_CRYO_STREAM_SOURCE" };
 const INVALID = { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" };
@@ -39,6 +40,27 @@ describe("a source", () => {
       };
       await within(session.Stream(endless(over)), "the end of the stream");
       assert.ok(asked < LIMIT, `no timer ran during ${asked} pieces`);
+    });
+  }
+
+  for (const kind of ["sync", "async"]) {
+    test(`of empty pieces without end, and without return(), is asked no more once its stream is over, ${kind}`, async (t) => {
+      const { client, session } = await joined(t, {}, { acks: true });
+      let asked = 0;
+      const next = () => {
+        asked++;
+        return kind === "sync" ? { done: false, value: "" } : turn({ done: false, value: "" });
+      };
+      const sent = session.Stream({ [kind === "sync" ? Symbol.iterator : Symbol.asyncIterator]: () => ({ next }) });
+      await until(() => asked > 0, "the first piece");
+      client.destroy();
+      await within(sent, "the end of the stream");
+      // What was asked for before comes back.
+      await turn();
+      await turn();
+      const before = asked;
+      for (let n = 0; n < 10; n++) await turn();
+      assert.equal(asked, before);
     });
   }
 

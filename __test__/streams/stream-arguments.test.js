@@ -42,6 +42,25 @@ describe("a range of chunks", () => {
   });
 });
 
+describe("a range of a stream that is not this session's, or is not that number's any more,", () => {
+  const REFUSED = { code: "ERR_CRYO_INVALID_ARGUMENT", message: /a stream of this session, before its number is used again/ };
+
+  test("is refused, and the peer hears nothing", async (t) => {
+    const { harness, client, session } = await joined(t, {}, ACKS);
+    const other = await harness.join();
+    const claims = [session.WaitForStream("up"), other.session.WaitForStream("up")];
+    for (const one of [client, other.client]) one.send("TX_START", { txId: 6, byteLength: 4, streamName: "up" });
+    const [own, foreign] = await Promise.all(claims);
+    await assert.rejects(session.StreamFetchRange(foreign, 0, 1), REFUSED);
+    const next = session.WaitForStream("next");
+    client.send("TX_FINISH", { txId: 6 });
+    client.send("TX_START", { txId: 6, byteLength: 4, streamName: "next" });
+    await assert.rejects(session.StreamFetchRange((await next) && own, 0, 1), REFUSED);
+    await session.StreamFetchRange(await next, 0, 1);
+    assert.deepEqual(client.frames.take().filter(({ name }) => name === "TX_FETCH").length, 1);
+  });
+});
+
 describe("SetIncomingFlowControl on a session that is over", () => {
   const closing = async (t, options) => {
     const { client, session } = await joined(t, options, ACKS);

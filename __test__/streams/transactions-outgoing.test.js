@@ -3,7 +3,7 @@
 // Streams that the server pushes: every kind of source, pace, fairness, and how they end.
 
 const assert = require("node:assert/strict");
-const { PassThrough, Readable } = require("node:stream");
+const { PassThrough, Readable, Writable } = require("node:stream");
 const { describe, test } = require("node:test");
 
 const certificate = require("../support/certs");
@@ -57,7 +57,8 @@ describe("the source of an outgoing stream", () => {
 
   test("must be one of these, and the name a string", async (t) => {
     const { session } = await joined(t);
-    for (const source of [undefined, null, 7, {}]) {
+    const writable = new Writable({ write: (_chunk, _encoding, done) => done() });
+    for (const source of [undefined, null, 7, {}, writable]) {
       await assert.rejects(session.Stream(source), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
     }
     await assert.rejects(session.Stream([], 7), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
@@ -149,6 +150,18 @@ describe("an outgoing stream", () => {
     await client.announce();
     assert.equal(String(Buffer.concat((await download(client)).chunks)), "early");
     await streamed;
+  });
+
+  test("keeps its place among those that are begun before and behind the announcement", async (t) => {
+    const harness = await Harness.start(t);
+    const { client, session } = await harness.meet(ACKS);
+    const streamed = ["first", "second"].map((name) => session.Stream([name], name));
+    session.on("connected", () => streamed.push(session.Stream(["third"], "third")));
+    await client.announce();
+    const names = [];
+    while (names.length < 3) names.push((await client.nextOf("TX_START")).streamName);
+    assert.deepEqual(names, ["first", "second", "third"]);
+    await Promise.all(streamed);
   });
 
   test("rejects without the feature, and its source is destroyed", async (t) => {

@@ -67,6 +67,31 @@ describe("a stream as a source", () => {
     assert.deepEqual(texts(await pieces), ["old"]);
   });
 
+  test("of the old style is read to its end however it ends, paused while it is not read, and destroyed with its stream", async () => {
+    const calls = [];
+    const methods = Object.fromEntries(["pipe", "pause", "resume", "destroy"].map((name) => [name, () => void calls.push(name)]));
+    const make = () => Object.assign(new EventEmitter(), methods);
+    const closing = make();
+    const pieces = piecesOf(closing, 100_000);
+    closing.emit("data", Buffer.alloc(100_000, "a"));
+    for (const event of ["end", "close"]) closing.emit(event);
+    assert.deepEqual(texts(await pieces), ["a".repeat(100_000)]);
+    assert.ok(calls.includes("pause"));
+
+    const cut = make();
+    const cutPieces = piecesOf(cut, 100);
+    cut.emit("close");
+    await assert.rejects(cutPieces, { code: "ERR_STREAM_PREMATURE_CLOSE" });
+    const failing = make();
+    const failed = piecesOf(failing, 100);
+    failing.emit("error", new Error("its own"));
+    await assert.rejects(failed, /its own/);
+
+    calls.length = 0;
+    openSource(make(), 100).destroy();
+    assert.ok(calls.includes("destroy"));
+  });
+
   test("that can only be iterated is iterated", async () => {
     const own = Object.assign(new EventEmitter(), { pipe() {}, async *[Symbol.asyncIterator]() { yield "own"; } });
     assert.deepEqual(texts(await piecesOf(own, 100)), ["own"]);

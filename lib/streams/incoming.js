@@ -37,6 +37,8 @@ class Incoming {
   #open = new Map();
   /** Those that are complete and not claimed, in the order in which they were finished. */
   #complete = new Set();
+  /** What was made of all of them. @type {WeakSet<CryoReadable>} */
+  #readables = new WeakSet();
   /** How many the peer has begun. */
   #begun = 0;
   /** What unclaimed streams keep, in bytes, names included: these are not counted as unread, because nobody reads them. */
@@ -68,6 +70,12 @@ class Incoming {
   /** Whether the peer has an open stream of that number. */
   has(txId) {
     return this.#open.has(txId);
+  }
+
+  /** Whether a readable is of this session, and its number no other's. @param {CryoReadable} readable */
+  isCurrent(readable) {
+    const entry = this.#open.get(readable.txId);
+    return this.#readables.has(readable) && (entry === undefined || entry.readable === readable);
   }
 
   /** The peer begins a stream. */
@@ -145,7 +153,8 @@ class Incoming {
 
   /** What the application reads it from: made when there is something to read, or somebody who wants to. */
   #readable(entry) {
-    entry.readable ??= new CryoReadable(entry.txId, entry.byteLength, {
+    if (entry.readable !== null) return entry.readable;
+    entry.readable = new CryoReadable(entry.txId, entry.byteLength, {
       consumed: (length, chunks) => this.#consumed(entry, length + chunks * CHUNK_COST),
       destroyed: () => this.#destroyed(entry),
       failed: (error, event) => {
@@ -153,6 +162,7 @@ class Incoming {
         this.#context.report(error, event === null ? stream : `listener of '${event}' on ${stream}`);
       },
     });
+    this.#readables.add(entry.readable);
     return entry.readable;
   }
 

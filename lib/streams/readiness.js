@@ -17,7 +17,7 @@ class Readiness {
   /** Null while unknown. */
   #capable = null;
   #closed = false;
-  /** Those who wait. */
+  /** Tasks that wait, in order. */
   #waiting = new Set();
 
   /** Whether transactions can begin at once. */
@@ -32,21 +32,26 @@ class Readiness {
   }
 
   /**
-   * @returns {Promise<void>} Resolves when transactions can begin; rejects when they can't, or the peer has not announced itself in time.
+   * Does something when transactions can begin: behind what has waited longer, and before anybody is told that they can.
+   *
+   * @template T
+   * @param {() => T} task Must not throw.
+   * @returns {Promise<T>} What the task returns; rejects when transactions can't begin, or the peer has not announced itself in time.
    */
-  wait() {
-    if (this.isReady) return Promise.resolve();
+  run(task) {
+    if (this.isReady) return Promise.resolve(task());
     const { obstacle } = this;
     if (obstacle !== null) return Promise.reject(obstacle);
     const { promise, resolve, reject } = deferred();
-    const timer = setTimeout(() => reject(noTransactions()), TIMEOUT);
     const settle = () => {
       clearTimeout(timer);
-      if (this.isReady) resolve();
-      else reject(this.obstacle);
+      this.#waiting.delete(settle);
+      if (this.isReady) resolve(task());
+      else reject(this.obstacle ?? noTransactions());
     };
+    const timer = setTimeout(settle, TIMEOUT);
     this.#waiting.add(settle);
-    return promise.finally(() => this.#waiting.delete(settle));
+    return promise;
   }
 
   /** The peer has announced itself. @param {boolean} capable */

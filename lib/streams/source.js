@@ -15,6 +15,8 @@ const PATIENCE = 256;
 class Source {
   #next;
   #end;
+  /** No more is wanted. */
+  #destroyed = false;
 
   /**
    * @param {() => any} next As an iterator's.
@@ -26,11 +28,11 @@ class Source {
   }
 
   /**
-   * @returns {Promise<Uint8Array | null>} The next piece that is not empty; null at the end.
+   * @returns {Promise<Uint8Array | null>} The next piece that is not empty; null at the end, and where no more is wanted.
    * @throws Whatever the source fails with; a TypeError for a piece that is no bytes and no text.
    */
   async next() {
-    for (let empty = 0; ; ) {
+    for (let empty = 0; !this.#destroyed; ) {
       const { done, value } = await this.#next();
       if (done) return null;
       const piece = await value;
@@ -40,10 +42,13 @@ class Source {
       // A source may have as many of these as it likes, and promises alone never let the event loop come round.
       if (++empty % PATIENCE === 0) await new Promise(setImmediate);
     }
+    return null;
   }
 
   /** Tells the source that no more is wanted. */
   destroy() {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
     try {
       // Whether and how it takes leave is its own affair.
       Promise.resolve(this.#end()).catch(noop);
@@ -76,7 +81,7 @@ function openSource(source, size) {
 
 function open(source, size) {
   if (bytesOf(source) !== null) return fromIterator([source][Symbol.iterator]());
-  if (typeof source?.pipe === "function" && typeof source.on === "function") return fromStream(source, size);
+  if (typeof source?.pipe === "function" && typeof source.on === "function") return isReadable(source) ? fromStream(source, size) : null;
   if (typeof source?.getReader === "function") {
     if (source.locked) throw argumentTypeError("Stream", source, "a stream that nobody else has locked");
     const reader = source.getReader();
@@ -87,6 +92,11 @@ function open(source, size) {
   return null;
 }
 
+/** Whether a stream can be read: one to write to has a `pipe` method as well. */
+function isReadable(source) {
+  return typeof source.write !== "function" || typeof source.read === "function" || source.readable === true;
+}
+
 /**
  * Takes a stream over, at once and not when its first piece is wanted, which is when the peer has acknowledged TX_START: until then it may flow
  * to somebody else, or to nobody.
@@ -94,13 +104,37 @@ function open(source, size) {
 function fromStream(source, size) {
   // From now on, not only while it is being read: its error is the stream's, not the process's.
   source.on("error", noop);
-  const isReadable = typeof source.read === "function" && typeof source.readableLength === "number";
-  if (!isReadable && typeof source[Symbol.asyncIterator] === "function") {
+  const isModern = typeof source.read === "function" && typeof source.readableLength === "number";
+  if (!isModern && typeof source[Symbol.asyncIterator] === "function") {
     const pieces = source[Symbol.asyncIterator]();
     return new Source(() => pieces.next(), () => source.destroy?.());
   }
-  const readable = isReadable ? source : new Readable().wrap(source);
+  const readable = isModern ? source : adapted(source);
   return new Source(piecesOf(readable, size), () => readable.destroy?.());
+}
+
+/** A stream of the kind that Node.js had before version 0.10, as one of today. `Readable.wrap()` would lose its end at the `close` behind it. */
+function adapted(source) {
+  let ended = false;
+  const readable = new Readable({
+    read: () => source.resume?.(),
+    destroy: (error, callback) => {
+      source.destroy?.();
+      callback(error);
+    },
+  });
+  source.on("data", (piece) => {
+    if (!readable.push(piece)) source.pause?.();
+  });
+  source.on("end", () => {
+    ended = true;
+    readable.push(null);
+  });
+  source.on("error", (error) => readable.destroy(error));
+  source.on("close", () => {
+    if (!ended) readable.destroy();
+  });
+  return readable;
 }
 
 /**

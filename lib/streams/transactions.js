@@ -41,8 +41,7 @@ class Transactions {
     return handled(() => {
       checkName("Stream", name);
       const pieces = openSource(source, this.#context.options.streamChunkBytes);
-      if (this.#readiness.isReady) return this.#outgoing.stream(pieces, name);
-      return this.#streamLater(pieces, name);
+      return this.#streamWhenReady(pieces, name);
     });
   }
 
@@ -61,6 +60,8 @@ class Transactions {
   requestRange(method, stream, start, end) {
     return handled(() => {
       if (!(stream instanceof CryoReadable)) throw argumentTypeError(method, stream, "a stream of WaitForStream");
+      // Its number may be another one's by now, or here.
+      if (!this.#incoming.isCurrent(stream)) throw argumentTypeError(method, stream, "a stream of this session, before its number is used again");
       const range = Buffer.alloc(8);
       range.writeUInt32LE(checkedIndex(method, start), 0);
       range.writeUInt32LE(end === Infinity ? MAX_U32 : checkedIndex(method, end), 4);
@@ -74,8 +75,8 @@ class Transactions {
       if (behaviour !== FLOW.Push && behaviour !== FLOW.Pull) {
         throw argumentTypeError("SetIncomingFlowControl", behaviour, "0 (TX_PUSH) or 1 (TX_PULL)");
       }
-      if (!this.#readiness.isReady && !(await this.#ready())) return new Promise(noop);
-      return this.#context.send(COMMAND.TxFlow, behaviour, Buffer.alloc(0));
+      const begun = await this.#whenReady(() => this.#context.send(COMMAND.TxFlow, behaviour, Buffer.alloc(0)));
+      return begun === null ? new Promise(noop) : begun.settled;
     });
   }
 
@@ -128,24 +129,30 @@ class Transactions {
     this.#incoming.sessionClosed();
   }
 
-  async #streamLater(pieces, name) {
+  async #streamWhenReady(pieces, name) {
+    let begun;
     try {
-      // Without a session it is cut short; without transactions it can't be sent at all.
-      if (await this.#ready()) return this.#outgoing.stream(pieces, name);
+      begun = await this.#whenReady(() => this.#outgoing.stream(pieces, name));
     } catch (error) {
+      // Without transactions it can't be sent at all.
       pieces.destroy();
       throw error;
     }
-    return pieces.destroy();
+    // Without a session it is cut short.
+    return begun === null ? pieces.destroy() : begun.settled;
   }
 
-  /** @returns {Promise<boolean>} False where the session is over and that is no reason to reject. */
-  async #ready() {
+  /**
+   * Begins something when transactions can begin.
+   *
+   * @param {() => Promise<void>} begin
+   * @returns {Promise<{ settled: Promise<void> } | null>} How that settles; null where the session is over and that is no reason to reject.
+   */
+  async #whenReady(begin) {
     try {
-      await this.#readiness.wait();
-      return true;
+      return await this.#readiness.run(() => ({ settled: begin() }));
     } catch (error) {
-      if (error.code === codes.SESSION_CLOSED && this.#context.options.undelivered !== "reject") return false;
+      if (error.code === codes.SESSION_CLOSED && this.#context.options.undelivered !== "reject") return null;
       throw error;
     }
   }

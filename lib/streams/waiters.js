@@ -7,8 +7,15 @@ const { CryoError, codes } = require("../errors.js");
 /** The longest delay of a Node.js timer, in ms; it takes longer ones for 1 ms. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+/**
+ * @typedef {object} Waiter
+ * @property {(readable: import("./readable.js").CryoReadable) => void} resolve
+ * @property {(error: Error) => void} reject
+ * @property {NodeJS.Timeout | undefined} timer
+ */
+
 class Waiters {
-  /** By name, each in order of arrival. */
+  /** By name, each in order of arrival. @type {Map<string, Set<Waiter>>} */
   #byName = new Map();
 
   /**
@@ -25,8 +32,8 @@ class Waiters {
           reject(new CryoError(codes.STREAM_TIMEOUT, "Timeout elapsed!"));
         }, timeout);
       }
-      if (this.#byName.has(name)) this.#byName.get(name).push(waiter);
-      else this.#byName.set(name, [waiter]);
+      if (!this.#byName.has(name)) this.#byName.set(name, new Set());
+      this.#byName.get(name).add(waiter);
     });
   }
 
@@ -37,8 +44,8 @@ class Waiters {
    * @returns {((readable: import("./readable.js").CryoReadable) => void) | null} Gives it its stream; null where nobody waits.
    */
   take(name) {
-    const waiter = this.#byName.get(name)?.[0];
-    if (waiter === undefined) return null;
+    if (!this.#byName.has(name)) return null;
+    const [waiter] = this.#byName.get(name);
     this.#remove(name, waiter);
     clearTimeout(waiter.timer);
     return waiter.resolve;
@@ -46,18 +53,20 @@ class Waiters {
 
   /** No stream will come any more. @param {() => Error} makeError */
   rejectAll(makeError) {
-    const waiters = [...this.#byName.values()].flat();
+    const all = [...this.#byName.values()];
     this.#byName.clear();
-    for (const { reject, timer } of waiters) {
-      clearTimeout(timer);
-      reject(makeError());
+    for (const waiters of all) {
+      for (const { reject, timer } of waiters) {
+        clearTimeout(timer);
+        reject(makeError());
+      }
     }
   }
 
   #remove(name, waiter) {
-    const rest = this.#byName.get(name).filter((other) => other !== waiter);
-    if (rest.length > 0) this.#byName.set(name, rest);
-    else this.#byName.delete(name);
+    const waiters = this.#byName.get(name);
+    waiters.delete(waiter);
+    if (waiters.size === 0) this.#byName.delete(name);
   }
 }
 

@@ -17,8 +17,8 @@ class Window {
   #used = 0;
   /** Rust was asked to tell when there is room. */
   #asked = false;
-  /** Streams that wait for room, one chunk each: their turns come round in order. */
-  #queue = [];
+  /** Streams that wait for room, one chunk each: their turns come round in order. @type {Map<object, { cost: number, resolve: (room: boolean) => void }>} */
+  #queue = new Map();
 
   /** @param {import("./context.js").StreamContext} context */
   constructor(context) {
@@ -50,21 +50,21 @@ class Window {
   /**
    * Waits for room, behind all who wait already, and takes it.
    *
-   * @param {object} owner Who waits, for {@link abandon}.
+   * @param {object} owner Who waits, for one chunk at a time.
    * @param {number} bytes
    * @returns {Promise<boolean>} False when it was abandoned.
    */
   wait(owner, bytes) {
     return new Promise((resolve) => {
-      this.#queue.push({ owner, cost: Math.max(bytes, LEAST), resolve });
+      this.#queue.set(owner, { cost: Math.max(bytes, LEAST), resolve });
       this.#ask();
     });
   }
 
-  /** Ends the waits of an owner. */
+  /** Ends the wait of an owner, if it waits. */
   abandon(owner) {
-    for (const waiting of this.#queue) if (waiting.owner === owner) waiting.resolve(false);
-    this.#queue = this.#queue.filter((waiting) => waiting.owner !== owner);
+    this.#queue.get(owner)?.resolve(false);
+    this.#queue.delete(owner);
   }
 
   /** No more than `left` bytes of chunks wait for the socket. */
@@ -77,12 +77,13 @@ class Window {
   #use(left) {
     this.#asked = false;
     this.#used = left;
-    while (this.#queue.length > 0 && this.#fits(this.#queue[0].cost)) {
-      const { cost, resolve } = this.#queue.shift();
+    for (const [owner, { cost, resolve }] of this.#queue) {
+      if (!this.#fits(cost)) break;
+      this.#queue.delete(owner);
       this.#used += cost;
       resolve(true);
     }
-    if (this.#queue.length > 0) this.#ask();
+    if (this.#queue.size > 0) this.#ask();
   }
 
   #fits(cost) {
@@ -93,8 +94,9 @@ class Window {
   #ask() {
     if (this.#asked) return;
     this.#asked = true;
+    const [{ cost }] = this.#queue.values();
     // With a quarter left the socket does not run dry before the next chunks come.
-    const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - this.#queue[0].cost));
+    const most = Math.min(this.#size >>> 2, Math.max(0, this.#size - cost));
     this.#context.command(COMMAND.TxRoom, most);
   }
 }

@@ -135,7 +135,8 @@ impl Session {
     /// Looks for frames whose ACK is overdue.
     pub fn sweep<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
         let streams = self.streams.as_deref();
-        let timeouts = self.acks.sweep(io.now, self.config.keep_late, |waiter| {
+        let streaming = streams.is_some_and(|streams| streams.outgoing.len() > 1);
+        let timeouts = self.acks.sweep(io.now, self.config.keep_late, streaming, |waiter| {
             settle(waiter, Outcome::TimedOut, streams, io.events);
         });
         self.config.meter.ack_timeouts.add(timeouts.into());

@@ -145,10 +145,10 @@ impl Acks {
         Some(waiter)
     }
 
-    /// Counts what was sent more than [`ACK_TIMEOUT`] ago as timed out. With `keep_late` such frames, and TX_FINISH always, are still
-    /// remembered, up to [`MAX_LATE`]; `released` gets the waiter of each frame that no ACK can settle any more.
+    /// Counts what was sent more than [`ACK_TIMEOUT`] ago as timed out. With `keep_late` such frames, TX_FINISH always, and TX_START while other
+    /// streams of ours are open (`streaming`), are still remembered, up to [`MAX_LATE`]; `released` gets the waiter of each frame that no ACK can settle any more.
     /// Returns how many were counted.
-    pub fn sweep(&mut self, now: Micros, keep_late: bool, mut released: impl FnMut(Waiter)) -> u32 {
+    pub fn sweep(&mut self, now: Micros, keep_late: bool, streaming: bool, mut released: impl FnMut(Waiter)) -> u32 {
         let before = self.timeouts;
         let waiting = self.entries.len().saturating_sub(self.late + self.settled);
         let mut excess = waiting.saturating_sub(MAX_WAITING);
@@ -157,8 +157,12 @@ impl Acks {
                 State::Sent(at) if excess > 0 || now.saturating_sub(at) >= ACK_TIMEOUT => {
                     excess = excess.saturating_sub(1);
                     self.timeouts = self.timeouts.saturating_add(1);
-                    // TX_FINISH stands behind its own stream's data: with a slow reader that takes longer.
-                    let patient = matches!(entry.waiter, Waiter::Stream(_, Step::Finish));
+                    // These stand behind a stream's data: with a slow reader that takes longer.
+                    let patient = match entry.waiter {
+                        Waiter::Stream(_, Step::Finish) => true,
+                        Waiter::Stream(_, Step::Start) => streaming,
+                        _ => false,
+                    };
                     if (keep_late || patient) && entry.waiter != Waiter::Nobody {
                         entry.state = State::Late;
                         self.late += 1;

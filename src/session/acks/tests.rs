@@ -38,7 +38,7 @@ fn two_old_frames_far_from_each_other_keep_their_numbers_and_disturb_nobody() {
     assert_eq!(send(&mut acks, 1, 0), 5);
     acks.next = 1000;
     assert_eq!(send(&mut acks, 2, 0), 1000);
-    acks.sweep(ACK_TIMEOUT, true, |_| panic!("they are kept"));
+    acks.sweep(ACK_TIMEOUT, true, false, |_| panic!("they are kept"));
     acks.next = (1 << 32) + 4;
     let numbers: Vec<_> = (0..20).map(|token| send(&mut acks, 100 + token, ACK_TIMEOUT)).collect();
     assert_eq!(numbers[..3], [4, 6, 7]);
@@ -81,8 +81,8 @@ fn a_sweep_counts_once_and_a_late_ack_still_settles() {
     let mut acks = Acks::default();
     let first = send(&mut acks, 1, 0);
     send(&mut acks, 2, ACK_TIMEOUT);
-    acks.sweep(ACK_TIMEOUT, true, |_| panic!("kept for a late ACK"));
-    acks.sweep(ACK_TIMEOUT, true, |_| panic!("kept for a late ACK"));
+    acks.sweep(ACK_TIMEOUT, true, false, |_| panic!("kept for a late ACK"));
+    acks.sweep(ACK_TIMEOUT, true, false, |_| panic!("kept for a late ACK"));
     assert_eq!(acks.take_timeouts(), 1);
     assert_eq!(acks.take_timeouts(), 0);
     assert_eq!(acks.acknowledge(first, ACK_TIMEOUT + 5), Some(Waiter::Send(1)));
@@ -95,7 +95,7 @@ fn without_keeping_a_timed_out_frame_is_released_at_once() {
     let first = send(&mut acks, 1, 0);
     let queued = acks.expect(Waiter::Send(2));
     let mut released = Vec::new();
-    acks.sweep(ACK_TIMEOUT, false, |waiter| released.push(waiter));
+    acks.sweep(ACK_TIMEOUT, false, false, |waiter| released.push(waiter));
     assert_eq!(released, [Waiter::Send(1)]);
     assert_eq!(acks.acknowledge(first, 0), None);
     assert_eq!(acks.forget(queued), Some(Waiter::Send(2)), "what was not sent does not time out");
@@ -115,7 +115,7 @@ fn an_ack_that_comes_before_its_frame_has_left_settles_once() {
 fn one_frame_without_an_ack_keeps_nothing_of_those_behind_it() {
     let mut acks = Acks::default();
     let first = send(&mut acks, 1, 0);
-    acks.sweep(ACK_TIMEOUT, true, |_| panic!("kept for a late ACK"));
+    acks.sweep(ACK_TIMEOUT, true, false, |_| panic!("kept for a late ACK"));
     for token in 2..10_000 {
         let ack = send(&mut acks, token, ACK_TIMEOUT);
         assert_eq!(acks.acknowledge(ack, ACK_TIMEOUT), Some(Waiter::Send(token)));
@@ -133,6 +133,6 @@ fn late_frames_are_remembered_up_to_a_cap() {
         send(&mut acks, token, 0);
     }
     let mut released = Vec::new();
-    acks.sweep(ACK_TIMEOUT, true, |waiter| released.push(waiter));
+    acks.sweep(ACK_TIMEOUT, true, false, |waiter| released.push(waiter));
     assert_eq!(released, [Waiter::Send(0), Waiter::Send(1), Waiter::Send(2)]);
 }

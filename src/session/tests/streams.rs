@@ -140,15 +140,35 @@ fn nothing_is_said_of_a_stream_that_is_through() {
 fn only_the_start_of_a_stream_times_out() {
     let mut rig = connected(Config { keep_late: false, ..Config::default() });
     rig.call(|session, io| session.start_stream(0, -1, b"", io));
-    rig.call(|session, io| session.start_stream(1, -1, b"", io));
-    rig.receive(&Frame::Ack { ack: 1 });
-    rig.call(|session, io| session.finish_stream(0, io));
     rig.did();
     rig.now += ACK_TIMEOUT;
     rig.call(Session::sweep);
-    assert_eq!(rig.did(), [Did::StreamSettled(1, Step::Start, Outcome::TimedOut)]);
+    assert_eq!(rig.did(), [Did::StreamSettled(0, Step::Start, Outcome::TimedOut)]);
+    rig.call(|session, _| session.close_stream(0));
+    rig.call(|session, io| session.start_stream(1, -1, b"", io));
+    rig.receive(&Frame::Ack { ack: 2 });
+    rig.call(|session, io| session.finish_stream(1, io));
+    rig.did();
+    rig.now += ACK_TIMEOUT;
+    rig.call(Session::sweep);
+    assert_eq!(rig.did(), []);
     rig.receive(&Frame::Ack { ack: 3 });
-    assert_eq!(rig.did(), [Did::StreamSettled(0, Step::Finish, Outcome::Acknowledged)]);
+    assert_eq!(rig.did(), [Did::StreamSettled(1, Step::Finish, Outcome::Acknowledged)]);
+}
+
+#[test]
+fn the_start_of_a_stream_may_stand_behind_anothers_data() {
+    let mut rig = connected(Config { keep_late: false, ..Config::default() });
+    rig.call(|session, io| session.start_stream(0, -1, b"", io));
+    rig.receive(&Frame::Ack { ack: 1 });
+    rig.call(|session, io| session.send_chunk(0, 0, &[0; 1000], io));
+    rig.call(|session, io| session.start_stream(1, -1, b"", io));
+    rig.did();
+    rig.now += ACK_TIMEOUT;
+    rig.call(Session::sweep);
+    assert_eq!(rig.did(), []);
+    rig.receive(&Frame::Ack { ack: 2 });
+    assert_eq!(rig.did(), [Did::StreamSettled(1, Step::Start, Outcome::Acknowledged)]);
 }
 
 #[test]
