@@ -1,11 +1,11 @@
 "use strict";
 
-// Errors of the application's own callbacks: reported, and nothing else.
+// Events to the application's listeners, and the errors of its callbacks: reported, and nothing else.
 
 const { errorMonitor } = require("node:events");
 const { inspect } = require("node:util");
 
-const { emitGuarded } = require("./emit.js");
+const { emitGuarded, isThenable, mayMiss } = require("./emit.js");
 const { codes } = require("./errors.js");
 
 /** Warnings a second at most: a listener that fails on every message must not drown the log. */
@@ -13,6 +13,31 @@ const WARNINGS_PER_SECOND = 10;
 
 let second = 0;
 let warned = 0;
+
+/**
+ * Emits an event to all of its listeners, and reports what any of them throws or is rejected with.
+ *
+ * @param {import("node:events").EventEmitter} server
+ * @param {object | null} session Whose event it is, if any session's.
+ * @param {import("node:events").EventEmitter} emitter
+ * @param {string} event
+ * @param {any[]} args
+ */
+function tell(server, session, emitter, event, args) {
+  // A function of its own: where none is made that could fail, the one listener that most events have costs nothing besides.
+  if (mayMiss(emitter, event)) return tellEach(server, session, emitter, event, args);
+  try {
+    emitter.emit(event, ...args);
+  } catch (error) {
+    report(server, error, session, whose(event));
+  }
+}
+
+function tellEach(server, session, emitter, event, args) {
+  emitGuarded(emitter, event, args, (error) => report(server, error, session, whose(event)), isThenable);
+}
+
+const whose = (event) => `listener of '${event}'`;
 
 /**
  * Reports an error to the server's `error` listeners, or as a process warning where there are none.
@@ -23,13 +48,15 @@ let warned = 0;
  * @param {string} where Which callback it was.
  */
 function report(server, error, session, where) {
+  const args = [error, session, where];
   if (server.listenerCount("error") === 0) {
     // Without a listener, Node's emit would throw.
-    emitGuarded(server, errorMonitor, [error, session, where], reportOfListener);
+    emitGuarded(server, errorMonitor, args, reportOfListener, isThenable);
     return warn(error, where);
   }
+  if (mayMiss(server, "error")) return void emitGuarded(server, "error", args, reportOfListener, isThenable);
   try {
-    server.emit("error", error, session, where);
+    server.emit("error", ...args);
   } catch (thrown) {
     reportOfListener(thrown);
   }
@@ -70,4 +97,4 @@ function describe(error) {
   }
 }
 
-module.exports = { report, reportOfListener };
+module.exports = { report, reportOfListener, tell };

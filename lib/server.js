@@ -2,7 +2,7 @@
 
 // The server, as the application sees it, and where events from Rust are handed out.
 
-const { EventEmitter, captureRejectionSymbol } = require("node:events");
+const { EventEmitter, captureRejectionSymbol, errorMonitor } = require("node:events");
 
 const { Admission } = require("./admission/admission.js");
 const { Bridge } = require("./bridge/bridge.js");
@@ -15,7 +15,7 @@ const { Extensions } = require("./messages/extensions.js");
 const { HttpFace, listenError } = require("./http/face.js");
 const { normalizeOptions } = require("./options/options.js");
 const { Peers } = require("./peers/peers.js");
-const { report, reportOfListener } = require("./report.js");
+const { report, reportOfListener, tell } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
 const { TimeSlice } = require("./streams/time-slice.js");
@@ -162,7 +162,7 @@ class CryoWebsocketServer extends EventEmitter {
 
   /** What a rejected promise of an async listener becomes. */
   [captureRejectionSymbol](error, event, ...args) {
-    if (event === "error") return reportOfListener(error);
+    if (event === "error" || event === errorMonitor) return reportOfListener(error);
     const session = args[0] instanceof CryoServerWebsocketSession ? args[0] : null;
     report(this, error, session, `listener of '${String(event)}'`);
   }
@@ -195,7 +195,7 @@ class CryoWebsocketServer extends EventEmitter {
       // Not on the next tick: `await cryo(...)` comes back before it in some places and after it in others.
       setImmediate(() => {
         if (this.#destroyed !== null) return;
-        this.#emitListening();
+        tell(this, null, this, "listening", []);
         this.#http.server.emit("listening");
       });
       return;
@@ -258,14 +258,6 @@ class CryoWebsocketServer extends EventEmitter {
     this.#http.closed();
     this.#destroyed ??= deferred();
     this.#destroyed.resolve();
-  }
-
-  #emitListening() {
-    try {
-      this.emit("listening");
-    } catch (error) {
-      report(this, error, null, "listener of 'listening'");
-    }
   }
 }
 

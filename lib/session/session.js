@@ -12,7 +12,7 @@ const { isLost } = require("../bridge/lost.js");
 const { deferred } = require("../promises.js");
 const { argumentTypeError } = require("../errors.js");
 const { Messages } = require("../messages/messages.js");
-const { report } = require("../report.js");
+const { report, tell } = require("../report.js");
 const { CryoTransactionManager } = require("./stream.js");
 const { Transactions, isOurProgress } = require("../streams/transactions.js");
 
@@ -269,11 +269,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   }
 
   #emit(event, ...args) {
-    try {
-      this.emit(event, ...args);
-    } catch (error) {
-      report(this.#server.emitter, error, this, `listener of '${event}'`);
-    }
+    tell(this.#server.emitter, this, this, event, args);
   }
 
   #streams() {

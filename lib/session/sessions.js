@@ -4,7 +4,7 @@
 
 const { EVENT, FLAG, COMMAND } = require("../bridge/codes.js");
 const { Context } = require("../bridge/contexts.js");
-const { report } = require("../report.js");
+const { tell } = require("../report.js");
 const { UpgradeRequest } = require("../admission/request.js");
 const { afterContinuations } = require("../messages/turns.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
@@ -105,11 +105,7 @@ class Sessions {
 
   #announce(session) {
     const { emitter } = this.#shared;
-    try {
-      emitter.emit("session", session);
-    } catch (error) {
-      report(emitter, error, session, "listener of 'session'");
-    }
+    tell(emitter, session, emitter, "session", [session]);
   }
 
   /** Behind `closed` of the session before it, and in its own context all the same. */

@@ -3,7 +3,7 @@
 // What the streams of a session may do with it: commands to Rust, events and reports to the application.
 
 const { COMMAND } = require("../bridge/codes.js");
-const { report } = require("../report.js");
+const { report, tell } = require("../report.js");
 
 /** Bytes that may be handled without telling Rust, which then is told once for many chunks. */
 const UNTOLD = 64 * 1024;
@@ -103,11 +103,9 @@ class StreamContext {
 
   /** Emits an event of `session.stream`. */
   emit(event, ...args) {
-    try {
-      this.#around.emitter()?.emit(event, ...args);
-    } catch (error) {
-      this.report(error, `listener of '${event}'`);
-    }
+    const { server, session, emitter } = this.#around;
+    const stream = emitter();
+    if (stream !== null) tell(server.emitter, session, stream, event, args);
   }
 
   /** Reports what went wrong in the application. */
