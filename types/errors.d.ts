@@ -10,7 +10,8 @@
  *   ended before the call.
  * - `ERR_CRYO_DROPPED`: the backpressure policy dropped the message.
  * - `ERR_CRYO_ACK_TIMEOUT`: the peer did not acknowledge within 2500 ms.
- * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload, or a stream's name, over the protocol's 16 MiB, whatever the option `maxPayload` is.
+ * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload, or a stream's name, over the protocol's 16 MiB, whatever the option `maxPayload` is. Goes to the server's
+ *   `error` event where a `before_send_*` hook made a message so large.
  * - `ERR_CRYO_PAYLOAD_LOST`: a payload was received but could not be taken over, for example for lack of memory; `cause` says why. Goes
  *   to the server's `error` event; the session, or the connection of `http_server`, is closed.
  * - `ERR_CRYO_NATIVE_MISSING`: there is no addon for this platform, or it can't be loaded. Thrown by {@link cryo}.

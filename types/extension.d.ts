@@ -12,7 +12,8 @@ export type Box<T> = { value: T };
  *
  * Sends and streams that a `before_send_*` hook starts on its own session wait behind the message that the hook is looking at: a hook that
  * awaits one waits for itself. A value of another type in the box is reported, and the message goes on as it was before that hook, or is
- * dropped with the option `extensionErrors: "drop"`.
+ * dropped with the option `extensionErrors: "drop"`. A message that a `before_send_*` hook makes larger than 16 MiB is reported and always
+ * dropped.
  *
  * Which hooks there are is looked up when any extension is registered or unregistered, and after `on_register`: a hook that is added at
  * another time does not run before the next of these. A hook that is replaced runs as it is, and one that is removed is passed over.

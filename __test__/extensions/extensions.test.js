@@ -191,7 +191,7 @@ describe("a box", () => {
     assert.equal((await client.nextOf("BINARYDATA")).payload.toString(), "as it was");
   });
 
-  for (const [title, value] of [["another type", 42], ["nothing", undefined], ["more than may be sent", "x".repeat(16 * 1024 * 1024 + 1)]]) {
+  for (const [title, value] of [["another type", 42], ["nothing", undefined]]) {
     test(`with ${title} in it is reported, and the message stays as it was`, async (t) => {
       const { server, session, client } = await joined(t);
       const errors = reports(server);
@@ -199,7 +199,7 @@ describe("a box", () => {
       session.SendUTF8("text");
       assert.equal((await client.nextOf("UTF8DATA")).payload, "text");
       assert.equal(errors.length, 1);
-      assert.match(errors[0][0], /^box\.value after before_send_utf8 takes a string|over the limit of 16777216/);
+      assert.match(errors[0][0], /^box\.value after before_send_utf8 takes a string/);
       assert.deepEqual(errors[0].slice(1), [session, "before_send_utf8 of extension 'odd'"]);
     });
   }

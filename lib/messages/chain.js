@@ -4,7 +4,7 @@
 // after the other.
 
 const { report } = require("../report.js");
-const { BINARY, bytesOf, textOf } = require("./kinds.js");
+const { BINARY, bytesOf, isTooLarge, textOf } = require("./kinds.js");
 
 /**
  * @typedef {object} Hook
@@ -33,7 +33,7 @@ class Chain {
 
   /**
    * @param {{ emitter: import("node:events").EventEmitter, options: Readonly<Record<string, any>> }} server Errors of hooks are reported to its
-   *   emitter; its option `extensionErrors` says what becomes of a message whose hook threw.
+   *   emitter; its option `extensionErrors` says what becomes of a message whose hook threw. One that a hook made too large is dropped.
    * @param {object} session
    * @param {(message: M, passed: boolean) => void} done Told whether a message goes on. Must not throw. The next one may be given from within.
    */
@@ -90,19 +90,27 @@ class Chain {
 
   #failed = (/** @type {unknown} */ error) => {
     if (this.#message === null) return;
-    const { emitter, options } = this.#server;
-    const { name, method } = this.#message.chain[this.#at];
-    report(emitter, error, this.#session, `${method} of extension '${name}'`);
-    if (options.extensionErrors === "drop") return this.#leave(false);
+    this.#report(error);
+    if (this.#server.options.extensionErrors === "drop") return this.#leave(false);
     try {
       this.#takeOver();
-    } catch {
+    } catch (unfit) {
+      // It must not go on as it was: this hook may be one that encrypts.
+      if (isTooLarge(unfit)) {
+        if (!isTooLarge(error)) this.#report(unfit);
+        return this.#leave(false);
+      }
       // What it left is no such message, or can't be read or written: the next one gets a box as it would be without this hook.
       this.#box = { value: this.#message.value };
     }
     this.#at++;
     this.#next();
   };
+
+  #report(error) {
+    const { name, method } = this.#message.chain[this.#at];
+    report(this.#server.emitter, error, this.#session, `${method} of extension '${name}'`);
+  }
 
   /** Takes over what a hook left in the box. Throws for what is no such message; an empty one may be what is left of a message that was transferred. */
   #takeOver() {

@@ -56,4 +56,9 @@ function checkLength(length, limit) {
   throw new CryoError(codes.PAYLOAD_TOO_LARGE, `A payload of ${length} bytes is over the limit of ${limit}; stream it instead.`);
 }
 
-module.exports = { BINARY, ERROR, EVENTS, NAMES, UTF8, bytesOf, textOf, valueIn };
+/** Whether an error is that of a payload over the limit. */
+function isTooLarge(error) {
+  return error instanceof CryoError && error.code === codes.PAYLOAD_TOO_LARGE;
+}
+
+module.exports = { BINARY, ERROR, EVENTS, NAMES, UTF8, bytesOf, isTooLarge, textOf, valueIn };
