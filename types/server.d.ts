@@ -33,7 +33,7 @@ export interface CryoServerMoreEvents {
 }
 
 /** What {@link cryo} returns. */
-export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServerEvents & CryoServerMoreEvents> {
+export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServerEvents, CryoServerMoreEvents> {
   private constructor();
 
   /**

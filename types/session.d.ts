@@ -62,7 +62,7 @@ export declare class CryoBaseManager {
  */
 export declare class CryoServerWebsocketSession<
   TStorageKeys extends string = string,
-> extends TypedEmitter<ICryoServerWebsocketSessionEvents & CryoSessionMoreEvents> {
+> extends TypedEmitter<ICryoServerWebsocketSessionEvents, CryoSessionMoreEvents> {
   private constructor();
 
   /** The number the client chose for its session: unsigned, 64 bits. */

@@ -52,6 +52,11 @@ server.on("session", async (session) => {
   console.info(remoteAddress, remotePort?.toFixed(), url, session.queued.bytes, session.queued.frames, session.dropped);
   session.on("dropped", (messages) => console.info(messages.toFixed()));
   session.prependOnceListener("closed", () => {});
+  for (const name of ["closed", "dropped"] as const) session.once(name, () => console.info(name));
+  // @ts-expect-error: no such event
+  session.on("drops", () => {});
+  // @ts-expect-error: a number, not a text
+  session.on("dropped", (messages: string) => messages);
   await session.SetIncomingFlowControl(CRYO_FLOW_BEHAVIOUR.TX_PULL);
 
   const classes: boolean[] = [

@@ -116,6 +116,27 @@ server.UnregisterExtension("audit");
 const onSession: CryoWebsocketServerEvents["session"] = (session) => console.info(session.sid);
 server.once("session", onSession).off("session", onSession).removeAllListeners("session");
 
+// Helpers that are generic over the events.
+function listen<Name extends keyof ICryoServerWebsocketSessionEvents>(
+  session: CryoServerWebsocketSession,
+  name: Name,
+  listener: ICryoServerWebsocketSessionEvents[Name],
+): () => void {
+  session.once(name, listener).off(name, listener).on(name, listener);
+  return () => session.removeListener(name, listener);
+}
+function listenToServer<Name extends keyof CryoWebsocketServerEvents>(name: Name, listener: CryoWebsocketServerEvents[Name]): void {
+  server.on(name, listener);
+}
+listenToServer("listening", serverListeners.listening);
+// @ts-expect-error: an event without arguments
+listenToServer("listening", (session: Session) => session);
+server.on("session", (session) => {
+  for (const name of Object.keys(sessionListeners) as (keyof ICryoServerWebsocketSessionEvents)[]) {
+    listen(session, name, sessionListeners[name])();
+  }
+});
+
 server.on("session", async (session: Session) => {
   const base: CryoBaseManager = session.base;
   const stream: CryoTransactionManager = session.stream;
