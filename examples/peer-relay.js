@@ -29,6 +29,6 @@ server.on("session", async (session) => {
 });
 
 // A message or a leave of a client whose peer could not be reached; it was told why.
-server.on("error", (error, session, where) => console.error(`${where}: ${error.message}`));
+server.on("error", (error, session, where) => console.error(`${where}:`, error));
 
 server.on("listening", () => console.log(`Listening on ws://localhost:${server.http_server.address().port}`));

@@ -5,14 +5,20 @@
 const { errorMonitor } = require("node:events");
 const { inspect } = require("node:util");
 
+const { isLost } = require("./bridge/lost.js");
 const { emitGuarded, isThenable, mayMiss } = require("./emit.js");
 const { codes } = require("./errors.js");
 
 /** Warnings a second at most: a listener that fails on every message must not drown the log. */
 const WARNINGS_PER_SECOND = 10;
 
+const ADVICE = "Listen for the server's 'error' event to handle this.";
+const NOT_HEARD = "The listener of 'error' that was told failed, too.";
+
+/** In which second the last warning was, how many were in it, and how many more would have been. */
 let second = 0;
 let warned = 0;
+let hidden = 0;
 
 /**
  * Emits an event to all of its listeners, and reports what any of them throws or is rejected with.
@@ -49,42 +55,60 @@ const whose = (event) => `listener of '${event}'`;
  */
 function report(server, error, session, where) {
   const args = [error, session, where];
+  const failed = (thrown, event) => (event === "error" ? reportOfListener(thrown, error, where) : warn(thrown, whose("error")));
   if (server.listenerCount("error") === 0) {
     // Without a listener, Node's emit would throw.
-    emitGuarded(server, errorMonitor, args, reportOfListener, isThenable);
-    return warn(error, where);
+    emitGuarded(server, errorMonitor, args, failed, isThenable);
+    return warn(error, where, ADVICE);
   }
-  if (mayMiss(server, "error")) return void emitGuarded(server, "error", args, reportOfListener, isThenable);
+  if (mayMiss(server, "error")) return void emitGuarded(server, "error", args, failed, isThenable);
   try {
     server.emit("error", ...args);
   } catch (thrown) {
-    reportOfListener(thrown);
+    reportOfListener(thrown, error, where);
   }
 }
 
 /**
- * Reports what a listener of `error` itself threw or was rejected with: to nobody but the log, as it would only fail again.
+ * Reports what a listener of `error` itself threw or was rejected with, and what it was told: to nobody but the log, as it would only fail again.
  *
- * @param {unknown} error
+ * @param {unknown} thrown
+ * @param {unknown} error What it was told.
+ * @param {string} [where] The same. The application may emit `error` by itself, without it.
  */
-function reportOfListener(error) {
-  warn(error, "listener of 'error'");
+function reportOfListener(thrown, error, where = "what emitted 'error'") {
+  warn(thrown, whose("error"));
+  warn(error, where, NOT_HEARD);
 }
 
 /** Reports an error as a process warning. */
-function warn(error, where) {
-  const now = Math.floor(performance.now() / 1000);
-  if (now !== second) {
-    second = now;
+function warn(error, where, more = "") {
+  if (!isLost(error) && !mayWarn()) return;
+  const { message, detail } = describe(error);
+  emitWarning(`${where} failed: ${message.replace(/\.$/, "")}. ${more}`.trimEnd(), detail);
+}
+
+/** Whether one more warning is within the limit; if not, it is counted. */
+function mayWarn() {
+  const now = performance.now() / 1000;
+  if (Math.floor(now) !== second) {
+    tellHidden();
+    second = Math.floor(now);
     warned = 0;
   }
-  if (++warned > WARNINGS_PER_SECOND) return;
-  const { message, detail } = describe(error);
-  process.emitWarning(`${where} failed: ${message.replace(/\.$/, "")}. Listen for the server's 'error' event to handle this.`, {
-    type: "CryoApplicationError",
-    code: codes.APPLICATION_ERROR,
-    detail,
-  });
+  if (++warned <= WARNINGS_PER_SECOND) return true;
+  if (++hidden === 1) setTimeout(tellHidden, (second + 1 - now) * 1000).unref();
+  return false;
+}
+
+function tellHidden() {
+  if (hidden === 0) return;
+  emitWarning(`${hidden} more failures of the application's callbacks were not shown: ${WARNINGS_PER_SECOND} a second are.`);
+  hidden = 0;
+}
+
+function emitWarning(text, detail) {
+  process.emitWarning(text, { type: "CryoApplicationError", code: codes.APPLICATION_ERROR, detail });
 }
 
 /** An error in words. Whatever was thrown can be anything: its message no string, its getters and its `inspect` ones that throw. */

@@ -162,7 +162,8 @@ class CryoWebsocketServer extends EventEmitter {
 
   /** What a rejected promise of an async listener becomes. */
   [captureRejectionSymbol](error, event, ...args) {
-    if (event === "error" || event === errorMonitor) return reportOfListener(error);
+    // `report` would have it told to the listener that has failed, again and again.
+    if (event === "error" || event === errorMonitor) return reportOfListener(error, args[0], args[2]);
     const session = args[0] instanceof CryoServerWebsocketSession ? args[0] : null;
     report(this, error, session, `listener of '${String(event)}'`);
   }

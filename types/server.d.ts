@@ -25,11 +25,12 @@ export interface CryoServerMoreEvents {
    * A listener, hook or validator of the application threw or rejected, or a payload is lost (`ERR_CRYO_PAYLOAD_LOST`).
    * The server goes on. Without a listener, a process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
    *
+   * @param error What was thrown, or what a promise was rejected with: not always an Error.
    * @param session Whose event or message it was; null where there is none.
    * @param where What failed, such as `listener of 'message-utf8'`, `before_send_utf8 of extension 'logger'`, `validator`,
    *   `verifyOrigin` or `source of a stream`.
    */
-  error: (error: Error, session: CryoServerWebsocketSession | null, where: string) => void;
+  error: (error: unknown, session: CryoServerWebsocketSession | null, where: string) => void;
 }
 
 /** What {@link cryo} returns. */

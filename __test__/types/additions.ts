@@ -46,7 +46,9 @@ cryo({ validate: () => true }, { backpressure: { dropPolicy: "drop-all" } });
 // @ts-expect-error: no validator
 cryo({});
 
-server.on("error", (error, session, where) => console.error(where, session?.sid, error.message));
+server.on("error", (error, session, where) => console.error(where, session?.sid, error));
+// @ts-expect-error: it may be anything
+server.on("error", (error) => console.error(error.message));
 server.on("session", async (session) => {
   const { remoteAddress, remotePort, url }: CryoUpgradeRequest = session.request;
   console.info(remoteAddress, remotePort?.toFixed(), url, session.queued.bytes, session.queued.frames, session.dropped);

@@ -42,7 +42,7 @@ server.on("session", (session) => {
   else echo(session);
 });
 
-server.on("error", (error, session, where) => console.error(`${where} of ${session?.id}: ${error.message}`));
+server.on("error", (error, session, where) => console.error(`${where} of ${session?.id}:`, error));
 
 server.http_server.on("error", (error) => {
   console.error(`${error.message}. Another port: PORT=8081 npm start`);
