@@ -224,9 +224,10 @@ export interface ICryoWebsocketServerOptions {
    */
   maxUnclaimedStreamBytes?: number | undefined;
   /**
-   * Which `Origin` a browser may have: a list of origins, or a function that decides. Left out, any. Clients that send no `Origin` are
-   * no browsers; the function is asked about them, the list lets them in. Clients that are not accepted get 403 before the validator is
-   * asked. If the function throws or rejects, the client gets 503, and the error is reported as the `error` event.
+   * Which `Origin` a browser may have: a list of origins, or a function that decides. Left out, any. A list has them as
+   * browsers send them, such as `https://example.com` or `http://localhost:3000`: without a path, wildcards or the scheme's own port. Clients
+   * that send no `Origin` are no browsers; the function is asked about them, the list lets them in. Clients that are not accepted get 403
+   * before the validator is asked. If the function throws or rejects, the client gets 503, and the error is reported as the `error` event.
    */
   verifyOrigin?:
     | readonly string[]

@@ -167,6 +167,32 @@ describe("words and addresses", () => {
     refuses(TypeError, { verifyOrigin: [/example/] }, "options.verifyOrigin[0]");
   });
 
+  it("take origins that browsers can send", () => {
+    const sent = ["https://Example.com", "http://localhost:3000", "http://[::1]:8080", "null", "chrome-extension://abcd", "app://.", "file://"];
+    assert.deepEqual(normalize({ verifyOrigin: sent }).verifyOrigin, sent);
+  });
+
+  const other = {
+    "https://example.com/": "here https://example.com",
+    "https://example.com:443": "here https://example.com",
+    "HTTP://Example.com:80/chat?x#y": "here http://example.com",
+    "https://user@example.com": "here https://example.com",
+    "https://bücher.example": "here https://xn--bcher-kva.example",
+    "http://127.1": "here http://127.0.0.1",
+    "app://host/page": "here app://host",
+    "example.com": "such as https://example.com",
+    "localhost:3000": "such as https://example.com",
+    "https://": "such as https://example.com",
+    "*": "without wildcards",
+    "https://*.example.com": "without wildcards",
+  };
+  for (const [origin, advice] of Object.entries(other)) {
+    it(`take no origin that browsers never send: ${origin}`, () => {
+      refuses(TypeError, { verifyOrigin: ["https://example.net", origin] }, "options.verifyOrigin[1]");
+      assert.throws(() => normalize({ verifyOrigin: [origin] }), (error) => error.message.includes(advice));
+    });
+  }
+
   it("are copied, so that a later change to the list changes nothing", () => {
     const origins = ["https://example.com"];
     const { verifyOrigin } = normalize({ verifyOrigin: origins });

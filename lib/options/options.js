@@ -8,6 +8,7 @@ const { isIP } = require("node:net");
 const { argumentTypeError, optionError, optionRangeError, optionTypeError } = require("../errors.js");
 const { normalizeBackpressure } = require("./backpressure.js");
 const { MAX_BYTES, MAX_COUNT, duration, integer, object, oneOf, text } = require("./checks.js");
+const { origin } = require("./origin.js");
 
 const MIB = 1024 * 1024;
 /** The protocol's limit for the payload of one frame. */
@@ -104,7 +105,7 @@ function pem(name, value) {
 
 function verifyOrigin(name, value) {
   if (typeof value === "function") return value;
-  if (Array.isArray(value)) return Object.freeze(value.map((origin, index) => text(`${name}[${index}]`, origin)));
+  if (Array.isArray(value)) return Object.freeze(value.map((entry, index) => origin(`${name}[${index}]`, entry)));
   throw optionTypeError(name, value, "a function (origin, request) or an array of origins");
 }
 
