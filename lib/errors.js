@@ -47,7 +47,7 @@ const codes = Object.freeze({
   PEER_TIMEOUT: "ERR_CRYO_PEER_TIMEOUT",
   /** An extension of this name is registered already. */
   EXTENSION_EXISTS: "ERR_CRYO_EXTENSION_EXISTS",
-  /** `ConnectPeer`: the server was destroyed before the call or during it, or does not listen. */
+  /** `ConnectPeer`: the server was destroyed before the call or during it, or does not listen. `RegisterExtension`: it has ended. */
   SERVER_CLOSED: "ERR_CRYO_SERVER_CLOSED",
   /** A worker of a cluster would have to share its port on a system that can't. */
   CLUSTER_UNSUPPORTED: "ERR_CRYO_CLUSTER_UNSUPPORTED",
@@ -135,8 +135,18 @@ function argumentTypeError(name, value, takes) {
   return coded(TypeError, codes.INVALID_ARGUMENT, name, value, takes);
 }
 
+/**
+ * For a call that is wrong in a way that is told better than by the value of an argument.
+ *
+ * @param {string} reason A sentence: what is wrong, and what to do.
+ * @returns {TypeError & { code: string }}
+ */
+function argumentError(reason) {
+  return Object.assign(new TypeError(reason), { code: codes.INVALID_ARGUMENT });
+}
+
 function coded(ErrorClass, code, name, value, takes) {
   return Object.assign(new ErrorClass(`${name} takes ${takes}, not ${show(value)}.`), { code });
 }
 
-module.exports = { CryoError, argumentTypeError, codes, optionError, optionRangeError, optionTypeError };
+module.exports = { CryoError, argumentError, argumentTypeError, codes, optionError, optionRangeError, optionTypeError };

@@ -10,7 +10,7 @@ const { listen, sharesPort } = require("./cluster.js");
 const { EVENT, COMMAND } = require("./bridge/codes.js");
 const { Context } = require("./bridge/contexts.js");
 const { deferred } = require("./promises.js");
-const { argumentTypeError } = require("./errors.js");
+const { argumentError, argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
 const { HttpFace, listenError } = require("./http/face.js");
 const { normalizeOptions } = require("./options/options.js");
@@ -20,6 +20,9 @@ const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
 const { TimeSlice } = require("./streams/time-slice.js");
 const { makeNative, updateTls } = require("./tls.js");
+
+/** What only `cryo()` can give the constructor. */
+const MADE_BY_CRYO = Symbol("made by cryo()");
 
 /** How long `Drain()` waits for sessions to leave, in ms, where nobody says otherwise. */
 const DRAIN_DEADLINE = 10_000;
@@ -45,8 +48,10 @@ class CryoWebsocketServer extends EventEmitter {
    *
    * @param {{ validate(token: string, request: import("./admission/request.js").UpgradeRequest): Promise<boolean> | boolean }} validator
    * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
+   * @param {symbol} maker
    */
-  constructor(validator, options) {
+  constructor(validator, options, maker) {
+    if (maker !== MADE_BY_CRYO) throw argumentError("CryoWebsocketServer takes no `new`: call cryo(validator, options).");
     super({ captureRejections: true });
     // First: once there is a native server, it has to be ended.
     const shared = sharesPort(options);
@@ -255,7 +260,7 @@ class CryoWebsocketServer extends EventEmitter {
     clearTimeout(this.#deadline);
     this.#release();
     this.#native.end();
-    this.#extensions.clear();
+    this.#extensions.end();
     this.#http.closed();
     this.#destroyed ??= deferred();
     this.#destroyed.resolve();
@@ -272,7 +277,7 @@ class CryoWebsocketServer extends EventEmitter {
  * @throws {TypeError | RangeError} When an option is not what it should be.
  */
 function cryo(validator, options) {
-  return new CryoWebsocketServer(validator, normalizeOptions(validator, options));
+  return new CryoWebsocketServer(validator, normalizeOptions(validator, options), MADE_BY_CRYO);
 }
 
 module.exports = { CryoWebsocketServer, cryo };

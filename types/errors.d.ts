@@ -10,8 +10,8 @@
  *   ended before the call.
  * - `ERR_CRYO_DROPPED`: the backpressure policy dropped the message.
  * - `ERR_CRYO_ACK_TIMEOUT`: the peer did not acknowledge within 2500 ms.
- * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload, or a stream's name, over the protocol's 16 MiB, whatever the option `maxPayload` is. Goes to the server's
- *   `error` event where a `before_send_*` hook made a message so large.
+ * - `ERR_CRYO_PAYLOAD_TOO_LARGE`: a payload, or a stream's name, over the protocol's 16 MiB, whatever the option `maxPayload` is. Goes
+ *   to the server's `error` event where a `before_send_*` hook made a message so large.
  * - `ERR_CRYO_PAYLOAD_LOST`: a payload was received but could not be taken over, for example for lack of memory; `cause` says why. Goes
  *   to the server's `error` event; the session, or the connection of `http_server`, is closed.
  * - `ERR_CRYO_NATIVE_MISSING`: there is no addon for this platform, or it can't be loaded. Thrown by {@link cryo}.
@@ -29,7 +29,8 @@
  * - `ERR_CRYO_PEER_REFUSED`: the other server did not upgrade the connection; see {@link CryoPeerRefusedError}.
  * - `ERR_CRYO_PEER_TIMEOUT`: the other server did not answer in time.
  * - `ERR_CRYO_EXTENSION_EXISTS`: an extension of this name is registered already.
- * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call of `ConnectPeer` or during it, or does not listen.
+ * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call of `ConnectPeer` or during it, or does not listen; or it
+ *   had ended before the call of `RegisterExtension`.
  * - `ERR_CRYO_CLUSTER_UNSUPPORTED`: a cluster worker on a system where processes can't share a port (any but Linux).
  */
 export type CryoErrorCode =

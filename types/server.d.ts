@@ -47,7 +47,8 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   /**
    * Adds an extension behind those that are registered. Messages that are in hooks already do not see it.
    *
-   * @throws {CryoError} `Extension '<name>' is already registered!`, code `ERR_CRYO_EXTENSION_EXISTS`.
+   * @throws {CryoError} `Extension '<name>' is already registered!`, code `ERR_CRYO_EXTENSION_EXISTS`; on a server that has ended, code
+   *   `ERR_CRYO_SERVER_CLOSED`.
    * @throws {TypeError} For what is no object with a name, code `ERR_CRYO_INVALID_ARGUMENT`.
    */
   RegisterExtension(extension: ICryoExtension): void;

@@ -73,7 +73,7 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    * Waits for a stream of the peer, or takes one that has come already. Each stream is given to one caller.
    *
    * @param name Default: `anonymous`.
-   * @param timeout In ms. Default: 2500.
+   * @param timeout In ms, 0 or more. Default: 2500. Above 2^31-1, `Infinity` among them, it waits until the session ends.
    * @returns Rejects with `Timeout elapsed!`, code `ERR_CRYO_STREAM_TIMEOUT`; with `ERR_CRYO_SESSION_CLOSED` when the session ends
    *   first, or has ended, and no stream of that name is left; with `ERR_CRYO_NO_TRANSACTIONS` when the peer has announced that it takes
    *   no part in transactions; with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for a name or timeout that can't be used. While it is

@@ -164,3 +164,25 @@ describe("unregistration by object", () => {
     await within(server.Destroy(), "Destroy()");
   });
 });
+
+describe("registration on a server that has ended", () => {
+  const refused = { code: "ERR_CRYO_SERVER_CLOSED" };
+  const late = (more) => ({ name: "late", on_register: () => assert.fail("registered"), ...more });
+
+  test("throws, and leaves nothing behind", async (t) => {
+    const { server } = await joined(t);
+    await within(server.Destroy(), "Destroy()");
+    assert.throws(() => server.RegisterExtension(late()), refused);
+    assert.equal(server.GetExtension("late"), null);
+  });
+
+  test("throws in an on_unregister at its end, too", async (t) => {
+    const { server } = await joined(t);
+    const codes = [];
+    server.on("error", ({ code }, session, where) => codes.push([code, where]));
+    server.RegisterExtension({ name: "first", on_unregister: () => server.RegisterExtension(late()) });
+    await within(server.Destroy(), "Destroy()");
+    assert.deepEqual(codes, [["ERR_CRYO_SERVER_CLOSED", "on_unregister of extension 'first'"]]);
+    assert.equal(server.GetExtension("late"), null);
+  });
+});

@@ -49,6 +49,16 @@ describe("the module", () => {
   });
 });
 
+test("a server is made by cryo() alone", () => {
+  for (const options of [undefined, { port: 0 }]) {
+    assert.throws(() => new cryoServer.CryoWebsocketServer({ validate: () => true }, options), {
+      name: "TypeError",
+      code: "ERR_CRYO_INVALID_ARGUMENT",
+      message: "CryoWebsocketServer takes no `new`: call cryo(validator, options).",
+    });
+  }
+});
+
 describe("the types", () => {
   const run = (...args) => spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
 

@@ -22,6 +22,8 @@ class Extensions {
   #receive = NAMES.map(() => /** @type {readonly Hook[]} */ ([]));
   #send = NAMES.map(() => /** @type {readonly Hook[]} */ ([]));
   #changed;
+  /** The server has ended. */
+  #ended = false;
 
   /**
    * @param {object} server What `on_register` gets and errors are reported to.
@@ -35,11 +37,13 @@ class Extensions {
   /**
    * @param {any} extension
    * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT` where it is no object with a name.
-   * @throws {CryoError} `ERR_CRYO_EXTENSION_EXISTS`.
+   * @throws {CryoError} `ERR_CRYO_EXTENSION_EXISTS`, `ERR_CRYO_SERVER_CLOSED`.
    */
   register(extension) {
     const name = extension?.name;
     if (typeof name !== "string") throw argumentTypeError("RegisterExtension", extension, "an object with a name");
+    // Nobody would call its on_unregister any more.
+    if (this.#ended) throw new CryoError(codes.SERVER_CLOSED, `The server has ended, so extension '${name}' can't be registered.`);
     if (this.#byName.has(name)) {
       throw new CryoError(codes.EXTENSION_EXISTS, `Extension '${name}' is already registered!`);
     }
@@ -72,8 +76,9 @@ class Extensions {
     return this.#byName.get(name) ?? null;
   }
 
-  /** Unregisters all, the newest first. */
-  clear() {
+  /** The server has ended: unregisters all, the newest first. */
+  end() {
+    this.#ended = true;
     for (const name of [...this.#byName.keys()].reverse()) this.unregister(name);
   }
 

@@ -4,7 +4,6 @@
 
 const { CHUNK_COST, COMMAND } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
-const { sessionClosed } = require("../messages/sends.js");
 const { costOfName, shownName } = require("./name.js");
 const { CryoReadable, feeder } = require("./readable.js");
 const { Waiters } = require("./waiters.js");
@@ -134,7 +133,7 @@ class Incoming {
 
   /** The session is over. What is complete can still be read, and claimed. */
   sessionClosed() {
-    this.refuse(sessionClosed);
+    this.refuse(() => new CryoError(codes.SESSION_CLOSED, "The session ended before a stream of this name came."));
     for (const entry of [...this.#open.values()]) {
       this.#fail(entry, codes.STREAM_PREMATURE_CLOSE, "The session ended before the stream was complete.");
     }
