@@ -15,8 +15,8 @@ export type Box<T> = { value: T };
  * dropped with the option `extensionErrors: "drop"`. A message that a `before_send_*` hook makes larger than 16 MiB is reported and always
  * dropped.
  *
- * Which hooks there are is looked up when any extension is registered or unregistered, and after `on_register`: a hook that is added at
- * another time does not run before the next of these. A hook that is replaced runs as it is, and one that is removed is passed over.
+ * The list of hooks is rebuilt at every `RegisterExtension` and `UnregisterExtension`, and after `on_register`. A hook added at any other time
+ * is not called until the next rebuild. Replacing or removing a hook takes effect at once.
  */
 export interface ICryoExtension {
   /** Unique among the extensions of a server. What counts is the name at the registration. */

@@ -168,8 +168,8 @@ export interface ICryoWebsocketServerOptions {
    */
   handshakeTimeoutMs?: number | undefined;
   /**
-   * Time in ms that a closing session has for each of three things: send hooks that still run, sending what is queued, and the peer's
-   * close.
+   * When a session ends, each of these steps may take this time in ms: running its send hooks, sending what is queued, and waiting for the
+   * peer's close.
    * @default 2000
    */
   closeTimeoutMs?: number | undefined;
@@ -196,7 +196,8 @@ export interface ICryoWebsocketServerOptions {
    */
   maxPayload?: number | undefined;
   /**
-   * Bytes of one session that may be received and not yet handled by the application. From there on its socket is not read.
+   * Bytes of one session that are received but not yet handled by the application. From there on, reading pauses. While the session waits
+   * for an ACK and the application handles nothing, the limit grows, up to 16 times.
    * @default 1 MiB
    */
   maxUnreadBytes?: number | undefined;
@@ -212,14 +213,14 @@ export interface ICryoWebsocketServerOptions {
   streamChunkBytes?: number | undefined;
   /**
    * Incoming streams that one session may have open. Above, its oldest unclaimed one is cancelled. As many again may be complete and not
-   * claimed; above, the oldest of these is dropped, of which the peer hears nothing.
+   * claimed; above, the oldest of these is dropped, and the peer is not told.
    * @default 64
    */
   maxIncomingStreams?: number | undefined;
   /**
-   * Bytes of incoming streams that are not claimed with `WaitForStream`, for one session; of their names, what they have over 256 bytes
-   * each. Above, those that are complete are dropped, the oldest first; then the oldest open one is cancelled, or, where `tx-chunk` has a
-   * listener, goes on for that alone.
+   * Bytes of one session's incoming streams that are not yet claimed with `WaitForStream`; of each name, only what exceeds 256 bytes counts.
+   * Above, complete streams are dropped, the oldest first. Then the oldest open stream is cancelled or, if `tx-chunk` has a listener, continues
+   * for that listener only.
    * @default 4 MiB
    */
   maxUnclaimedStreamBytes?: number | undefined;

@@ -11,7 +11,7 @@ export type CryoWebsocketSessionDefaultMetadata = "__TOKEN" | "__TYPE";
 export interface ICryoServerWebsocketSessionEvents {
   /** A text message. */
   "message-utf8": (message: string) => void;
-  /** A binary message. The Buffer is the application's to keep. */
+  /** A binary message. The Buffer is yours to keep. A small one shares its `ArrayBuffer` with other messages: use the Buffer, not its `buffer`. */
   "message-binary": (message: Buffer) => void;
   /** An ERROR frame. */
   "message-error": (message: string) => void;

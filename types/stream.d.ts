@@ -55,10 +55,10 @@ export interface CryoTransactionEvents {
 export declare class CryoTransactionManager extends TypedEmitter<CryoTransactionEvents> {
   private constructor();
   /**
-   * Streams `source` to the peer, no faster than the peer reads. From the call on, a Node.js stream does not flow: listeners of its `data`
-   * event and pipes from it get what the peer gets, when it is read for the peer, even if they are slower. To a peer that fetches, the source is read to its end first, because its
-   * length is announced; where the temporary files of all such streams hold 2 GiB, the length is announced as -1, and the source is read
-   * as its chunks are fetched.
+   * Streams `source` to the peer, no faster than the peer reads. From the call on, a Node.js stream is read at the peer's pace. Its other `data`
+   * listeners and pipes get the same pieces at that pace and can't slow it down. To a peer that fetches, the source is read to its end first,
+   * because its length is announced; where the temporary files of all such streams hold 2 GiB, the length is announced as -1, and the source
+   * is read as its chunks are fetched.
    *
    * @param name Under which the peer can wait for it. Default: `anonymous`.
    * @returns Resolves when the peer has acknowledged the end of the stream. A stream that is cut short resolves too, unless the
