@@ -30,7 +30,7 @@ let hidden = 0;
  * @param {any[]} args
  */
 function tell(server, session, emitter, event, args) {
-  // A function of its own: where none is made that could fail, the one listener that most events have costs nothing besides.
+  // Apart, because it makes a closure: most events have one listener, and must not pay for that.
   if (mayMiss(emitter, event)) return tellEach(server, session, emitter, event, args);
   try {
     emitter.emit(event, ...args);
