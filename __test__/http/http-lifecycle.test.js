@@ -6,7 +6,6 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { GET, HttpService, gone, received, text } = require("../support/http-service");
-const { requestHead, target } = require("../support/http");
 const { spawnApp } = require("../support/process");
 const { deferred, event, settled, within } = require("../support/wait");
 
@@ -210,37 +209,6 @@ describe("other protocols", () => {
     const service = await HttpService.start(t, false);
     service.http.on("connect", (request, socket) => socket.resume().end(`to ${request.url}`));
     assert.equal(await service.exchange("CONNECT example:1 HTTP/1.1\r\nHost: example:1\r\n\r\n"), "to example:1");
-  });
-
-  for (const secure of [false, true]) {
-    for (const names of [["request"], ["request", "upgrade"]]) {
-      test(`${secure ? "TLS" : "plain"}: Cryo's upgrade may follow other requests, with listeners of ${names}`, async (t) => {
-        const service = await HttpService.start(t, secure, patient);
-        const seen = [];
-        for (const name of names) service.http.on(name, ({ url }) => seen.push(`${name} ${url}`));
-        const socket = await idle(service);
-        const session = service.harness.session(7n);
-        socket.write(requestHead(target(7n)));
-        await received(socket, "\r\n\r\n");
-        (await session).SendUTF8("welcome");
-        await received(socket, "welcome");
-        assert.deepEqual(seen, ["request /"]);
-        const other = await idle(service);
-        other.write(requestHead(target(7n)));
-        assert.match(await text(other), /HTTP\/1\.1 401 /, "that session lives");
-        socket.destroy();
-      });
-    }
-  }
-
-  test("`upgrade` and `request` listeners don't see what Cryo has handled", async (t) => {
-    const service = await HttpService.start(t, false);
-    const seen = [];
-    for (const name of ["upgrade", "request", "connection"]) service.http.on(name, () => seen.push(name));
-    await service.harness.join();
-    const refused = await service.harness.request("/?authorization=Bearer%20wrong&x-cryo-sid=77");
-    assert.equal(refused.status, 401);
-    assert.deepEqual(seen, []);
   });
 });
 

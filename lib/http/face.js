@@ -12,7 +12,7 @@ const { EVENT } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
 const { guardRequest } = require("./guard.js");
 const { HttpSocket } = require("./socket.js");
-const { headOf, isWebSocketUpgrade, requireUpgrade } = require("./upgrade.js");
+const { isCryos, requireUpgrade, serveUpgrade, stopAtUpgrades } = require("./upgrade.js");
 
 const rejection = Symbol.for("nodejs.rejection");
 
@@ -137,6 +137,7 @@ class HttpFace {
     this.#sockets.set(id, socket);
     // A tls.Server would begin a handshake on `connection`.
     this.#contexts.run(socket.context, () => this.server.emit(this.#secure ? "secureConnection" : "connection", socket));
+    stopAtUpgrades(socket);
   }
 
   #socket(id, native, payload) {
@@ -181,8 +182,10 @@ class HttpFace {
       if (event === "request") answer.call(server, error, event, ...args);
     };
     server.emit = (event, ...args) => {
-      if (isCryos(event, args)) return giveBack(args);
-      if (REQUESTS.has(event)) this.#guardRequest(...args);
+      if (REQUESTS.has(event)) {
+        if (isCryos(event, args)) return serveUpgrade(event, args);
+        this.#guardRequest(...args);
+      }
       // Nobody listens any more. A new connection is told so in Rust.
       if (event === "request" && server.listenerCount(event) === 0) return requireUpgrade(...args);
       // An `error` that nobody listens for is to be thrown.
@@ -228,21 +231,6 @@ class HttpFace {
     server.on("newListener", (event) => set(event, true));
     server.on("removeListener", (event) => set(event, server.listenerCount(event) > 0));
   }
-}
-
-/** Whether a later request of a connection is an upgrade to WebSocket, and nothing before it is still to be answered. */
-function isCryos(event, [request, response]) {
-  if (event !== "request" && event !== "upgrade") return false;
-  const { socket } = request;
-  if (!(socket instanceof HttpSocket) || !isWebSocketUpgrade(request.headers)) return false;
-  // A response gets its socket when all earlier ones are through.
-  return socket.writableLength === 0 && (event === "upgrade" || response.socket === socket);
-}
-
-function giveBack([request, , behind]) {
-  const head = headOf(request);
-  request.socket.giveBack(behind === undefined ? head : Buffer.concat([head, behind]));
-  return true;
 }
 
 /** A server whose rejected listeners are noticed: its constructor takes no such option, so it is the default meanwhile. */

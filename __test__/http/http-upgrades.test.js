@@ -1,0 +1,112 @@
+"use strict";
+
+// Upgrades to WebSocket and `http_server`: they are Cryo's, also where they follow other requests on a connection that is kept.
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+
+const { encode } = require("../support/frames");
+const { requestHead, target } = require("../support/http");
+const { GET, HttpService, received, text } = require("../support/http-service");
+const { event, within } = require("../support/wait");
+const { encodeFrame } = require("../support/websocket");
+
+const MIB = 1024 * 1024;
+const UPGRADE = requestHead(target(7n));
+
+/** A service whose listeners of these events note what they see; requests are answered by `answer`. */
+async function watched(t, secure, names, answer = (_, response) => response.end("done")) {
+  const service = await HttpService.start(t, secure, answer);
+  const seen = [];
+  for (const name of names) service.http.on(name, ({ url }) => seen.push(`${name} ${url}`));
+  return { service, seen };
+}
+
+/** A connection whose request was answered. */
+async function idle(service) {
+  const socket = await service.connect();
+  socket.write(GET);
+  await received(socket, "done");
+  return socket;
+}
+
+for (const secure of [false, true]) {
+  for (const names of [["request"], ["request", "upgrade"], ["request", "checkContinue"]]) {
+    describe(`${secure ? "TLS" : "plain"}, with listeners of ${names.join(" and ")}`, () => {
+      test("Cryo's upgrade may follow other requests", async (t) => {
+        const { service, seen } = await watched(t, secure, names);
+        const socket = await idle(service);
+        const session = service.harness.session(7n);
+        socket.write(UPGRADE);
+        await received(socket, "\r\n\r\n");
+        (await session).SendUTF8("welcome");
+        await received(socket, "welcome");
+        assert.deepEqual(seen, ["request /"]);
+        const other = await idle(service);
+        other.write(UPGRADE);
+        assert.match(await text(other), /HTTP\/1\.1 401 /, "that session lives");
+        socket.destroy();
+      });
+
+      test("what comes right behind such an upgrade is the session's", async (t) => {
+        const { service } = await watched(t, secure, names);
+        const socket = await idle(service);
+        const message = service.harness.session(7n).then((session) => event(session, "message-utf8"));
+        const frame = encodeFrame(encode("UTF8DATA", { sid: 7n, ack: 1, payload: "early" }));
+        socket.write(Buffer.concat([Buffer.from(UPGRADE), frame]));
+        assert.deepEqual(await within(message, "the message"), ["early"]);
+        socket.destroy();
+      });
+
+      test("one that follows a request without an answer yet is refused behind that answer", async (t) => {
+        const { service, seen } = await watched(t, secure, names, () => {});
+        const requested = event(service.http, "request");
+        const socket = await service.connect();
+        socket.write(GET + UPGRADE);
+        const [, response] = await requested;
+        response.end("the answer");
+        const answers = await text(socket);
+        assert.match(answers, /^HTTP\/1\.1 200 [^]*the answerHTTP\/1\.1 503 [^]*Connection: close\r\n/);
+        assert.match(answers, /Upgrade request for \S+ was refused\. Earlier requests of this connection are not answered yet\./);
+        assert.deepEqual(seen, ["request /"]);
+      });
+
+      test("one that follows an answer under way is refused behind it", async (t) => {
+        const { service, seen } = await watched(t, secure, names, (_, response) => response.end(Buffer.alloc(30 * MIB, "x")));
+        const answers = await service.exchange(GET + UPGRADE);
+        assert.match(answers.slice(30 * MIB), /xHTTP\/1\.1 503 /);
+        assert.deepEqual(seen, ["request /"]);
+      });
+
+      test("one that expects 100-continue is no other", async (t) => {
+        const { service, seen } = await watched(t, secure, names, () => {});
+        const requested = event(service.http, "request");
+        const socket = await service.connect();
+        socket.write(GET + requestHead(target(7n), { headers: { Expect: "100-continue" } }));
+        (await requested)[1].end("the answer");
+        assert.match(await text(socket), /the answerHTTP\/1\.1 (?:100 Continue\r\n\r\nHTTP\/1\.1 )?503 /);
+        assert.deepEqual(seen, ["request /"]);
+      });
+    });
+  }
+}
+
+test("an upgrade behind a request whose socket was destroyed comes to nothing", async (t) => {
+  const { service, seen } = await watched(t, false, ["request", "upgrade"], ({ socket }) => socket.destroy());
+  service.server.on("session", () => seen.push("session"));
+  assert.equal(await service.exchange(GET + UPGRADE), "");
+  // Its session would have been opened before that of a later connection.
+  const { client } = await service.harness.join();
+  assert.deepEqual(seen, ["request /", "session"]);
+  client.destroy();
+});
+
+test("`upgrade` and `request` listeners don't see what Cryo has handled", async (t) => {
+  const service = await HttpService.start(t, false);
+  const seen = [];
+  for (const name of ["upgrade", "request", "connection"]) service.http.on(name, () => seen.push(name));
+  await service.harness.join();
+  const refused = await service.harness.request("/?authorization=Bearer%20wrong&x-cryo-sid=77");
+  assert.equal(refused.status, 401);
+  assert.deepEqual(seen, []);
+});
