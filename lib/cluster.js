@@ -32,7 +32,7 @@ function sharesPort({ path }) {
  * @param {any} native The `NativeServer`.
  * @param {boolean} share As {@link sharesPort} says.
  * @param {{ host?: string, port: number }} options
- * @returns {{ listening: import("./http/face.js").Listening, release: () => void }} `release` is to be called when it stops.
+ * @returns {{ listening: import("./http/listening.js").Listening, release: () => void }} `release` is to be called when it stops.
  */
 function listen(native, share, { host = "::", port }) {
   const key = `${host} ${port}`;

@@ -47,8 +47,13 @@ const codes = Object.freeze({
   PEER_TIMEOUT: "ERR_CRYO_PEER_TIMEOUT",
   /** An extension of this name is registered already. */
   EXTENSION_EXISTS: "ERR_CRYO_EXTENSION_EXISTS",
-  /** `ConnectPeer`: the server was destroyed before the call or during it, or does not listen. `RegisterExtension`: it has ended. */
+  /**
+   * `ConnectPeer`, `http_server.listen`: the server was destroyed before the call or during it, or does not listen. `RegisterExtension`: it has
+   * ended.
+   */
   SERVER_CLOSED: "ERR_CRYO_SERVER_CLOSED",
+  /** A method of `http_server` that there is on Node's servers only. */
+  UNSUPPORTED: "ERR_CRYO_UNSUPPORTED",
   /** A worker of a cluster would have to share its port on a system that can't. */
   CLUSTER_UNSUPPORTED: "ERR_CRYO_CLUSTER_UNSUPPORTED",
   /** Process warning: a listener, hook or validator of the application failed and nobody listens for `error`. */

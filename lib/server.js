@@ -12,7 +12,8 @@ const { Context } = require("./bridge/contexts.js");
 const { deferred } = require("./promises.js");
 const { argumentError, argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
-const { HttpFace, listenError } = require("./http/face.js");
+const { HttpFace } = require("./http/face.js");
+const { listenError } = require("./http/listening.js");
 const { normalizeOptions } = require("./options/options.js");
 const { Peers } = require("./peers/peers.js");
 const { report, reportOfListener, tell } = require("./report.js");
@@ -195,6 +196,7 @@ class CryoWebsocketServer extends EventEmitter {
       listening,
       sessions: () => this.#sessions.count,
       destroy: () => this.Destroy(),
+      updateTls: (ssl) => this.UpdateTLS(ssl),
       failed: (error, where) => report(this, error, null, where),
     });
     if (listening.error === undefined) {

@@ -30,7 +30,8 @@
  * - `ERR_CRYO_PEER_TIMEOUT`: the other server did not answer in time.
  * - `ERR_CRYO_EXTENSION_EXISTS`: an extension of this name is registered already.
  * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call of `ConnectPeer` or during it, or does not listen; or it
- *   had ended before the call of `RegisterExtension`.
+ *   had ended before the call of `RegisterExtension` or `http_server.listen()`.
+ * - `ERR_CRYO_UNSUPPORTED`: thrown by methods of `http_server` that there are on Node's servers only.
  * - `ERR_CRYO_CLUSTER_UNSUPPORTED`: a cluster worker on a system where processes can't share a port (any but Linux).
  */
 export type CryoErrorCode =
@@ -54,6 +55,7 @@ export type CryoErrorCode =
   | "ERR_CRYO_PEER_TIMEOUT"
   | "ERR_CRYO_EXTENSION_EXISTS"
   | "ERR_CRYO_SERVER_CLOSED"
+  | "ERR_CRYO_UNSUPPORTED"
   | "ERR_CRYO_CLUSTER_UNSUPPORTED";
 
 /** An error of this package. */

@@ -11,7 +11,7 @@ const os = require("node:os");
 const { describe, test } = require("node:test");
 
 const { cryo } = require("../..");
-const { listenError } = require("../../lib/http/face.js");
+const { listenError } = require("../../lib/http/listening.js");
 const certificate = require("../support/certs");
 const { Client } = require("../support/client");
 const { requestHead, target } = require("../support/http");

@@ -215,6 +215,15 @@ describe("ssl", () => {
     refuses(TypeError, { ssl: { key: 1, cert: "CERT" } }, "options.ssl.key");
     for (const value of [null, true, "KEY", []]) refuses(TypeError, { ssl: value }, "options.ssl");
   });
+
+  it("refuses settings of TLS that it does not have, and misspelt ones", () => {
+    const others = { requestCert: true, ca: "CA", minVersion: "TLSv1.3", ciphers: "", ALPNProtocols: [], SNICallback() {}, Key: "KEY" };
+    for (const [key, value] of Object.entries(others)) {
+      refuses(TypeError, { ssl: { key: "KEY", cert: "CERT", [key]: value } }, "options.ssl", ` has no key "${key}"; its keys are "key" and "cert".`);
+    }
+    refuses(TypeError, { ssl: { pfx: "PFX" } }, "options.ssl", ' has no key "pfx"');
+    normalize({ ssl: { key: "KEY", cert: "CERT", ca: undefined } });
+  });
 });
 
 describe("backpressure", () => {

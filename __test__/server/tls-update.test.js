@@ -50,6 +50,7 @@ describe("UpdateTLS()", () => {
     "a certificate that is not PEM": { ...renewed, cert: "no PEM" },
     "a key of another certificate": { ...renewed, key: certificate.key },
     "no key": { cert: renewed.cert },
+    "a setting that there is not": { ...renewed, minVersion: "TLSv1.3" },
     nothing: undefined,
   };
   for (const [title, ssl] of Object.entries(rows)) {
@@ -65,4 +66,24 @@ describe("UpdateTLS()", () => {
     assert.throws(() => harness.server.UpdateTLS(renewed), { name: "TypeError", code: "ERR_CRYO_INVALID_OPTION" });
     await works(await harness.join());
   });
+});
+
+describe("the methods of an https.Server on http_server", () => {
+  test("setSecureContext() is UpdateTLS()", async (t) => {
+    const harness = await Harness.start(t, { ssl: certificate });
+    const { http_server: https } = harness.server;
+    assert.throws(() => https.setSecureContext({ ...renewed, requestCert: true }), { code: "ERR_CRYO_INVALID_OPTION" });
+    assert.equal(await nameSeen(harness), "localhost");
+    https.setSecureContext(renewed);
+    assert.equal(await nameSeen(harness), "renewed");
+  });
+
+  for (const [method, ...args] of [["addContext", "other", renewed], ["getTicketKeys"], ["setTicketKeys", Buffer.alloc(48)]]) {
+    test(`${method}() throws`, async (t) => {
+      const harness = await Harness.start(t, { ssl: certificate });
+      const { http_server: https } = harness.server;
+      const message = new RegExp(`^http_server\\.${method}\\(\\) `);
+      assert.throws(() => https[method](...args), { name: "CryoError", code: "ERR_CRYO_UNSUPPORTED", message });
+    });
+  }
 });

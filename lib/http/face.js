@@ -6,11 +6,12 @@
 const { EventEmitter } = require("node:events");
 const http = require("node:http");
 const https = require("node:https");
-const { getSystemErrorMap } = require("node:util");
 
 const { EVENT } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
+const { CryoError, codes } = require("../errors.js");
 const { guardRequest } = require("./guard.js");
+const { alreadyListening, notListening } = require("./listening.js");
 const { HttpSocket } = require("./socket.js");
 const { isCryos, requireUpgrade, serveUpgrade, stopAtUpgrades } = require("./upgrade.js");
 
@@ -29,22 +30,14 @@ const REQUESTS = new Set(["request", "checkContinue", "checkExpectation", "upgra
 const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
 
 /**
- * @typedef {object} Listening What `NativeServer.listen()` returns.
- * @property {string} address
- * @property {string} [family]
- * @property {number} [port]
- * @property {string} [error] The code of the error, as far as Rust can tell.
- * @property {number} [errno] The system's number for it, from which Node.js tells the code.
- */
-
-/**
  * @typedef {object} Surroundings What it needs of the Cryo server.
  * @property {boolean} secure
  * @property {any} native The `NativeServer`.
  * @property {import("../bridge/contexts.js").Contexts} contexts
- * @property {Listening} listening
+ * @property {import("./listening.js").Listening} listening
  * @property {() => number} sessions How many sessions are open.
  * @property {() => Promise<void>} destroy Closes the Cryo server.
+ * @property {(ssl: any) => void} updateTls Sets another key and certificate.
  * @property {(error: unknown, where: string) => void} failed Reports an error of a listener.
  */
 
@@ -66,7 +59,7 @@ class HttpFace {
   server;
 
   /** @param {Surroundings} surroundings */
-  constructor({ secure, native, contexts, listening, sessions, destroy, failed }) {
+  constructor({ secure, native, contexts, listening, sessions, destroy, updateTls, failed }) {
     this.#native = native;
     this.#contexts = contexts;
     this.#failed = failed;
@@ -76,6 +69,7 @@ class HttpFace {
     this.server = createServer(secure ? https : http);
     this.#close = this.server.close;
     this.#mirror(listening, sessions, destroy);
+    if (secure) mirrorTls(this.server, updateTls);
     this.#guard();
     this.#watchListeners();
     // Node.js makes its table of connections on this event. Nobody else hears it yet, and a connection
@@ -161,6 +155,9 @@ class HttpFace {
       if (!this.#listening) return null;
       return family === undefined ? address : { address, family, port };
     };
+    server.listen = () => {
+      throw this.#listening ? alreadyListening() : notListening();
+    };
     server.getConnections = (callback) => {
       process.nextTick(() => this.#call(callback, "callback of getConnections", null, this.#sockets.size + sessions()));
       return server;
@@ -233,6 +230,17 @@ class HttpFace {
   }
 }
 
+/** TLS is Rust's: what Node.js would do with other certificates or keys would go unnoticed. */
+function mirrorTls(server, updateTls) {
+  server.setSecureContext = updateTls;
+  for (const method of ["addContext", "getTicketKeys", "setTicketKeys"]) {
+    server[method] = () => {
+      const words = `http_server.${method}() is not supported: there is one certificate, and no access to the keys of session tickets.`;
+      throw new CryoError(codes.UNSUPPORTED, `${words} Let a proxy do TLS where that is not enough.`);
+    };
+  }
+}
+
 /** A server whose rejected listeners are noticed: its constructor takes no such option, so it is the default meanwhile. */
 function createServer(module) {
   const { captureRejections } = EventEmitter;
@@ -244,23 +252,4 @@ function createServer(module) {
   }
 }
 
-/**
- * @param {Listening} listening One that failed.
- * @returns {Error} What Node's own server would emit.
- */
-function listenError({ error, errno, address, port }) {
-  const errors = getSystemErrorMap();
-  // By number, unless there is none, or it is one of Windows, whose numbers Node.js has replaced by its own.
-  const [code, reason] = errors.get(-errno) ?? [...errors.values()].find(([name]) => name === error) ?? [error, "listen failed"];
-  const where = port === undefined ? address : `${address}:${port}`;
-  return Object.assign(new Error(`listen ${code}: ${reason} ${where}`), {
-    code,
-    errno: errno === undefined ? undefined : -errno,
-    syscall: "listen",
-    address,
-    // As Node.js has it for a path.
-    port: port ?? -1,
-  });
-}
-
-module.exports = { HttpFace, WANTED, listenError };
+module.exports = { HttpFace, WANTED };

@@ -86,10 +86,18 @@ function countOrInfinity(name, value) {
  * @param {string} name The option's path, for error messages.
  * @param {unknown} value
  * @returns {Readonly<{ key: Buffer, cert: Buffer }>}
- * @throws {TypeError} Where one of the two is missing, empty, or neither a string nor a Buffer.
+ * @throws {TypeError} Where one of the two is missing, empty, or neither a string nor a Buffer; and for any other key.
  */
 function normalizeSsl(name, value) {
-  const { key, cert } = object(name, value, "an object with a key and a cert, both PEM");
+  const { key, cert, ...others } = object(name, value, "an object with a key and a cert, both PEM");
+  // Who asks for client certificates or a minimal version must not believe to have them.
+  const unknown = Object.keys(others).find((other) => others[other] !== undefined);
+  if (unknown !== undefined) {
+    throw optionError(
+      `${name} has no key ${JSON.stringify(unknown)}; its keys are "key" and "cert". ` +
+        "There is TLS 1.2 and 1.3 without client certificates; let a proxy do TLS where that is not enough.",
+    );
+  }
   return Object.freeze({ key: pem(`${name}.key`, key), cert: pem(`${name}.cert`, cert) });
 }
 

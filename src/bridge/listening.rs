@@ -35,7 +35,7 @@ impl Listening {
         }
     }
 
-    /// Why there is none. The code is for errors without a number, and for Windows: `lib/http/face.js` knows all others by theirs.
+    /// Why there is none. The code is for errors without a number, and for Windows: `lib/http/listening.js` knows all others by theirs.
     pub(super) fn refused(failure: &ListenError) -> Self {
         use std::io::ErrorKind;
         let code = match failure.error.kind() {
