@@ -4,10 +4,13 @@
 // listens.
 
 const assert = require("node:assert/strict");
+const net = require("node:net");
 const { describe, test } = require("node:test");
 
 const { requestHead, target } = require("../support/http");
 const { GET, HttpService, gone, received, text } = require("../support/http-service");
+const { reports } = require("../support/server");
+const { event } = require("../support/wait");
 
 for (const secure of [false, true]) {
   describe(secure ? "TLS" : "plain", () => {
@@ -54,3 +57,54 @@ for (const secure of [false, true]) {
     });
   });
 }
+
+describe("time-outs", () => {
+  /** The server's end of a new connection with a request that nobody answers. */
+  const requested = async (service) => {
+    const request = event(service.http, "request");
+    (await service.connect()).write(GET);
+    return (await request)[0].socket;
+  };
+
+  /** What a socket says to each of these. */
+  const outcomes = (socket) =>
+    ["1000", null, undefined, -1, NaN, Infinity].map((value) => {
+      try {
+        return socket.setTimeout(value) === socket;
+      } catch ({ name, code, message }) {
+        return { name, code, message };
+      }
+    });
+
+  test("that are none throw as on a net.Socket", async (t) => {
+    const service = await HttpService.start(t, false, () => {});
+    const socket = await requested(service);
+    assert.deepEqual(outcomes(socket), outcomes(new net.Socket()));
+    assert.equal(socket.timeout, 0);
+    for (const milliseconds of [0, 1000]) assert.throws(() => socket.setTimeout(milliseconds, null), { code: "ERR_INVALID_ARG_TYPE" });
+  });
+
+  test("above 2^31-1 ms are 2^31-1 ms, with Node's warning", async (t) => {
+    const service = await HttpService.start(t, false, () => {});
+    const warned = event(process, "warning");
+    service.http.setTimeout(2 ** 31);
+    const socket = await requested(service);
+    assert.deepEqual([(await warned)[0].name, socket.timeout], ["TimeoutOverflowWarning", 2 ** 31]);
+    const timedOut = [];
+    socket.on("timeout", () => timedOut.push("2^31 ms"));
+    service.http.setTimeout(20);
+    await event(await requested(service), "timeout");
+    assert.deepEqual(timedOut, []);
+  });
+
+  test("of the server that are none are reported, and their connections closed", async (t) => {
+    const service = await HttpService.start(t, false, (_, response) => response.end("fine"));
+    const errors = reports(service.server);
+    service.http.timeout = "1000";
+    assert.equal(await service.exchange(GET), "");
+    assert.match(errors[0][0], /"msecs"/);
+    assert.deepEqual(errors.map(([, ...rest]) => rest), [[null, "listener of 'connection' on http_server"]]);
+    service.http.timeout = 1000;
+    assert.match(await service.exchange(GET, "fine"), /^HTTP\/1\.1 200 /);
+  });
+});

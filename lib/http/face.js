@@ -26,6 +26,9 @@ const CONNECTION = "connection of http_server";
 /** Events that bring a request, and with it a response or a socket. */
 const REQUESTS = new Set(["request", "checkContinue", "checkExpectation", "upgrade", "connect"]);
 
+/** Events that bring a connection. */
+const CONNECTIONS = new Set(["connection", "secureConnection"]);
+
 /** Listeners without which a request is answered in Rust; the bits are those of src/server/http/passthrough.rs. */
 const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
 
@@ -177,6 +180,8 @@ class HttpFace {
     const fail = (error, event, args) => {
       this.#failed(error, `listener of '${String(event)}' on http_server`);
       if (event === "request") answer.call(server, error, event, ...args);
+      // Node's own listener comes first. Where it has failed, such as for a time-out that is none, nobody reads.
+      if (CONNECTIONS.has(event) && args[0].listenerCount("data") === 0) args[0].destroy();
     };
     server.emit = (event, ...args) => {
       if (REQUESTS.has(event)) {

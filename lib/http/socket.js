@@ -5,8 +5,8 @@
 const { Duplex } = require("node:stream");
 
 const { Context } = require("../bridge/contexts.js");
-
 const { emitGuarded } = require("../emit.js");
+const { timerDuration } = require("./timer-duration.js");
 
 /** Bytes that are reported as consumed at a time; less than Rust lets be under way, so that reading never stalls for it. */
 const CREDIT = 64 * 1024;
@@ -86,12 +86,14 @@ class HttpSocket extends Duplex {
   /**
    * Emits `timeout` when nothing has come or gone for a while.
    *
-   * @param {number} milliseconds 0 for never.
+   * @param {number} milliseconds 0 for never; above 2^31-1 it is that, with a warning.
    * @param {() => void} [callback] Added as a listener, or with 0 removed.
    * @returns {this}
+   * @throws {TypeError | RangeError} As a net.Socket's, for what is no time.
    */
   setTimeout(milliseconds, callback) {
     if (this.destroyed) return this;
+    const duration = timerDuration(milliseconds);
     clearTimeout(this.#timer);
     this.timeout = milliseconds;
     if (milliseconds === 0) {
@@ -99,7 +101,7 @@ class HttpSocket extends Duplex {
       if (callback !== undefined) this.removeListener("timeout", callback);
       return this;
     }
-    this.#timer = setTimeout(() => this.emit("timeout"), milliseconds).unref();
+    this.#timer = setTimeout(() => this.emit("timeout"), duration).unref();
     if (callback !== undefined) this.once("timeout", callback);
     return this;
   }
