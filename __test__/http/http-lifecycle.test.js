@@ -134,6 +134,24 @@ for (const secure of [false, true]) {
       assert.deepEqual(ended, [50, 1000]);
     });
 
+    test("Drain() waits for answers under way until its deadline, and for closeTimeoutMs more", async (t) => {
+      const service = await HttpService.start(t, secure, patient, { closeTimeoutMs: 1 });
+      const [answered, left] = [await busy(service), await busy(service)];
+      const drained = service.server.Drain(60_000);
+      // Another server's end is the clock.
+      const other = await HttpService.start(t, secure, patient, { closeTimeoutMs: 200 });
+      await busy(other);
+      await within(other.server.Destroy(), "Destroy()");
+      answered.response.end("the end");
+      assert.match(await text(answered.socket), /the end/);
+      const closed = gone(left.socket);
+      assert.equal(await settled(drained), false);
+      // As at the deadline.
+      void service.server.Destroy();
+      left.socket.end();
+      await Promise.all([closed, within(drained, "Drain()")]);
+    });
+
     for (const method of ["Destroy", "Drain", "close"]) {
       test(`listening is false and address() null from ${method}() on, as in node:http`, async (t) => {
         const service = await HttpService.start(t, secure, patient);

@@ -78,11 +78,11 @@ fn lines(address: Option<SocketAddr>) -> String {
     address.map_or_else(|| "\n".into(), |address| format!("{}\n{}", address.ip(), address.port()))
 }
 
-/// Waits until a server that stops has waited long enough for the answers under way.
+/// Waits until a server that stops has waited long enough for the answers under way. While it drains, they have the time that its sessions have.
 async fn too_late(shared: &Shared) {
     let mut stop = shared.stop.subscribe();
     // An error would mean that the server is gone.
-    let _ = stop.wait_for(|stop| *stop != Stop::Running).await;
+    let _ = stop.wait_for(|stop| *stop >= Stop::Leaving).await;
     tokio::time::sleep(shared.settings.close_timeout).await;
 }
 
