@@ -40,19 +40,25 @@ for (const secure of [false, true]) {
       assert.match(await service.exchange(requestHead(target(1n), { headers })), /^HTTP\/1\.1 431 /);
     });
 
+    test("a HEAD request is answered without a body when nobody listens", async (t) => {
+      const service = await HttpService.start(t, secure);
+      const answer = await service.exchange(GET.replace("GET", "HEAD"));
+      assert.match(answer, /^HTTP\/1\.1 426 [^]*\r\nContent-Length: [1-9]\d+\r\n[^]*\r\n\r\n$/);
+    });
+
     test("the request's socket is a Duplex, and has what a socket without a client certificate has", async (t) => {
       const seen = {};
       const service = await HttpService.start(t, secure, ({ socket }) => {
         Object.assign(seen, { closed: socket.closed, certificate: socket.getPeerCertificate?.() });
         assert.equal(socket.resetAndDestroy(), socket);
-        seen.whenClosed = new Promise((resolve) => socket.on("close", () => resolve(socket.closed)));
+        seen.whenClosed = new Promise((resolve) => socket.on("close", (hadError) => resolve([socket.closed, hadError])));
       });
       const socket = await service.connect();
       const closed = gone(socket);
       socket.write(GET);
       socket.once("end", () => socket.end());
       await closed;
-      assert.deepEqual([seen.closed, await seen.whenClosed], [false, true]);
+      assert.deepEqual([seen.closed, await seen.whenClosed], [false, [true, false]]);
       assert.deepEqual(seen.certificate, secure ? {} : undefined);
     });
   });

@@ -44,6 +44,7 @@ for (const secure of [false, true]) {
       await service.harness.join();
       await idle(service);
       assert.equal(await count(), 2);
+      assert.throws(() => service.http.getConnections(), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
     });
 
     test("closeIdleConnections spares the busy ones, closeAllConnections does not", async (t) => {
@@ -188,10 +189,14 @@ for (const secure of [false, true]) {
       await idle(service);
       const closed = deferred();
       service.http.close(closed.resolve);
-      await within(closed.promise, "the callback");
+      const meanwhile = deferred();
+      service.http.close(meanwhile.resolve);
+      assert.equal(await within(closed.promise, "the callback"), undefined);
       const again = deferred();
       service.http.close(again.resolve);
-      assert.equal((await within(again.promise, "the second callback")).code, "ERR_SERVER_NOT_RUNNING");
+      for (const { promise } of [meanwhile, again]) {
+        assert.equal((await within(promise, "a later callback")).code, "ERR_SERVER_NOT_RUNNING");
+      }
     });
   });
 }

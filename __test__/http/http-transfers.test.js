@@ -6,6 +6,7 @@ const assert = require("node:assert/strict");
 const { createHash } = require("node:crypto");
 const { Readable } = require("node:stream");
 const { describe, test } = require("node:test");
+const { getSystemErrorName } = require("node:util");
 
 const { HttpService, text } = require("../support/http-service");
 const { event, within } = require("../support/wait");
@@ -104,8 +105,8 @@ for (const secure of [false, true]) {
     test("a client that resets its connection ends its request and nothing else", async (t) => {
       const service = await HttpService.start(t, secure, (request, response) => {
         if (request.url === "/ping") return response.end("pong");
-        request.on("error", (error) => service.server.emit("failed", error));
-        request.resume();
+        request.resume().on("error", () => {});
+        request.socket.on("error", (error) => request.socket.on("close", (hadError) => service.server.emit("failed", error, hadError)));
       });
       const socket = await service.connect();
       socket.on("error", () => {});
@@ -113,7 +114,8 @@ for (const secure of [false, true]) {
       await event(service.http, "request");
       const failed = event(service.server, "failed");
       service.sockets.at(-1).resetAndDestroy();
-      assert.equal((await failed)[0].code, "ECONNRESET");
+      const [{ code, errno, syscall }, hadError] = await failed;
+      assert.deepEqual([code, getSystemErrorName(errno), syscall, hadError], ["ECONNRESET", "ECONNRESET", "read", true]);
       assert.equal((await service.request("/ping")).body, "pong");
     });
 

@@ -98,7 +98,21 @@ describe("listening", () => {
     // WSAEADDRINUSE, of which Node knows by another number.
     const { code, message } = listenError({ error: "EADDRINUSE", errno: 10048, address: "::", port: 80 });
     assert.deepEqual([code, message], ["EADDRINUSE", "listen EADDRINUSE: address already in use :::80"]);
-    assert.equal(listenError({ error: "ENOTFOUND", address: "nowhere", port: 80 }).code, "ENOTFOUND");
+  });
+
+  test("fails as Node's own servers do where there is no such host", async (t) => {
+    const server = cryo(validator, { host: "nowhere.invalid", port: 0 });
+    t.after(() => server.Destroy());
+    const [ours] = await event(server.http_server, "error");
+    const [nodes] = await event(net.createServer().listen(0, "nowhere.invalid"), "error");
+    // Without a network, Node's resolver may say EAI_AGAIN.
+    assert.deepEqual({ ...ours, message: ours.message }, {
+      errno: -3008,
+      code: "ENOTFOUND",
+      syscall: nodes.syscall,
+      hostname: nodes.hostname,
+      message: "getaddrinfo ENOTFOUND nowhere.invalid",
+    });
   });
 });
 

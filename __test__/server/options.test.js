@@ -156,6 +156,8 @@ describe("words and addresses", () => {
       refuses(TypeError, { trustProxy: [value] }, "options.trustProxy[0]");
     }
     refuses(RangeError, { trustProxy: ["::1", "10.0.0.0/33"] }, "options.trustProxy[1]");
+    refuses(RangeError, { trustProxy: ["::ffff:10.0.0.0/64"] }, "options.trustProxy[0]");
+    normalize({ trustProxy: ["::ffff:10.0.0.0/96", "::ffff:10.0.0.0/104"] });
     refuses(TypeError, { trustProxy: "10.0.0.0/8" }, "options.trustProxy");
   });
 

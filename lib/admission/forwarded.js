@@ -4,6 +4,9 @@
 
 const { BlockList, isIP } = require("node:net");
 
+/** Bits before an IPv4 address in the form of IPv6. */
+const MAPPED_PREFIX = 96;
+
 /**
  * @typedef {object} Hop
  * @property {string | undefined} address
@@ -28,7 +31,7 @@ function makeTrust(trustProxy) {
     const address = canonical(network);
     const mapped = address !== network;
     if (prefix === undefined) ranges.addAddress(address, family(address));
-    else ranges.addSubnet(address, Number(prefix) - (mapped ? 96 : 0), family(address));
+    else ranges.addSubnet(address, Number(prefix) - (mapped ? MAPPED_PREFIX : 0), family(address));
   }
   return (address) => address !== undefined && ranges.check(address, family(address));
 }
@@ -103,4 +106,4 @@ function family(address) {
   return isIP(address) === 4 ? "ipv4" : "ipv6";
 }
 
-module.exports = { clientOf, makeTrust };
+module.exports = { MAPPED_PREFIX, canonical, clientOf, makeTrust };

@@ -9,9 +9,9 @@ const https = require("node:https");
 
 const { EVENT } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
-const { CryoError, codes } = require("../errors.js");
+const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { guardRequest } = require("./guard.js");
-const { alreadyListening, notListening } = require("./listening.js");
+const { alreadyListening, notListening, notRunning } = require("./listening.js");
 const { HttpSocket } = require("./socket.js");
 const { isCryos, requireUpgrade, serveUpgrade, stopAtUpgrades } = require("./upgrade.js");
 
@@ -162,12 +162,16 @@ class HttpFace {
       throw this.#listening ? alreadyListening() : notListening();
     };
     server.getConnections = (callback) => {
+      if (typeof callback !== "function") throw argumentTypeError("http_server.getConnections", callback, "a callback");
       process.nextTick(() => this.#call(callback, "callback of getConnections", null, this.#sockets.size + sessions()));
       return server;
     };
+    let closing = false;
     server.close = (callback) => {
       if (!this.#open) return this.#close.call(server, callback);
-      if (typeof callback === "function") server.once("close", callback);
+      const told = closing ? () => callback(notRunning()) : callback;
+      if (typeof callback === "function") server.once("close", told);
+      closing = true;
       void destroy();
       return server;
     };

@@ -1,10 +1,9 @@
 "use strict";
 
-// What `http_server` says where it can't listen: it listens once, where Rust does.
-
-const { getSystemErrorMap } = require("node:util");
+// What `http_server` says where it can't listen: it listens once, where Rust does. And where it is closed twice.
 
 const { CryoError, codes } = require("../errors.js");
+const { byName, byNumber } = require("./system-errors.js");
 
 /**
  * @typedef {object} Listening What `NativeServer.listen()` returns.
@@ -20,9 +19,9 @@ const { CryoError, codes } = require("../errors.js");
  * @returns {Error} What Node's own server would emit.
  */
 function listenError({ error, errno, address, port }) {
-  const errors = getSystemErrorMap();
+  if (error === "ENOTFOUND") return notFound(address);
   // By number, unless there is none, or it is one of Windows, whose numbers Node.js has replaced by its own.
-  const [code, reason] = errors.get(-errno) ?? [...errors.values()].find(([name]) => name === error) ?? [error, "listen failed"];
+  const { code, reason } = byNumber(-errno) ?? byName(error) ?? { code: error, reason: "listen failed" };
   const where = port === undefined ? address : `${address}:${port}`;
   return Object.assign(new Error(`listen ${code}: ${reason} ${where}`), {
     code,
@@ -32,6 +31,12 @@ function listenError({ error, errno, address, port }) {
     // As Node.js has it for a path.
     port: port ?? -1,
   });
+}
+
+/** As Node's resolver says that there is no such host. */
+function notFound(hostname) {
+  const { errno } = byName("EAI_NONAME");
+  return Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { errno, code: "ENOTFOUND", syscall: "getaddrinfo", hostname });
 }
 
 /** For a second call of `listen()`, by the code that Node.js has for it. */
@@ -46,4 +51,9 @@ function notListening() {
   return new CryoError(codes.SERVER_CLOSED, words);
 }
 
-module.exports = { alreadyListening, listenError, notListening };
+/** For a second call of `close()`, as Node.js has it. */
+function notRunning() {
+  return Object.assign(new Error("Server is not running."), { code: "ERR_SERVER_NOT_RUNNING" });
+}
+
+module.exports = { alreadyListening, listenError, notListening, notRunning };

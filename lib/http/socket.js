@@ -6,6 +6,7 @@ const { Duplex } = require("node:stream");
 
 const { Context } = require("../bridge/contexts.js");
 const { emitGuarded } = require("../emit.js");
+const { byName } = require("./system-errors.js");
 const { timerDuration } = require("./timer-duration.js");
 
 /** Bytes that are reported as consumed at a time; less than Rust lets be under way, so that reading never stalls for it. */
@@ -63,6 +64,8 @@ class HttpSocket extends Duplex {
 
   /** Node.js calls listeners when it sees fit: what one throws then would end the process, as would an error that nobody listens for. */
   emit(event, ...args) {
+    // What a net.Socket tells with it, and a Duplex does not.
+    if (event === "close") args[0] ??= this.errored !== null;
     return emitGuarded(this, event, args, this.#owner.failed);
   }
 
@@ -163,7 +166,8 @@ class HttpSocket extends Duplex {
 
   /** @param {string} code What broke the connection; empty if nothing did. */
   onClosed(code) {
-    this.destroy(code === "" ? undefined : Object.assign(new Error(`read ${code}`), { code, syscall: "read" }));
+    if (code === "") this.destroy();
+    else this.destroy(Object.assign(new Error(`read ${code}`), { errno: byName(code)?.errno, code, syscall: "read" }));
   }
 
   /**

@@ -5,6 +5,7 @@
 
 const { isIP } = require("node:net");
 
+const { MAPPED_PREFIX, canonical } = require("../admission/forwarded.js");
 const { argumentTypeError, optionError, optionRangeError, optionTypeError } = require("../errors.js");
 const { normalizeBackpressure } = require("./backpressure.js");
 const { MAX_BYTES, MAX_COUNT, duration, integer, object, oneOf, text } = require("./checks.js");
@@ -130,7 +131,11 @@ function addressRange(name, value) {
   const [, address, prefix] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
   const bits = { 4: 32, 6: 128 }[isIP(address ?? "")];
   if (bits === undefined) throw optionTypeError(name, value, takes);
-  if (prefix !== undefined && Number(prefix) > bits) throw optionRangeError(name, value, `${takes}, its prefix up to ${bits}`);
+  // A shorter one would go beyond the addresses of IPv4.
+  const least = canonical(address) === address ? 0 : MAPPED_PREFIX;
+  if (prefix !== undefined && (Number(prefix) > bits || Number(prefix) < least)) {
+    throw optionRangeError(name, value, `${takes}, its prefix from ${least} to ${bits}`);
+  }
   return value;
 }
 

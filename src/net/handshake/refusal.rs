@@ -12,15 +12,22 @@ pub struct Refusal {
     outcome: &'static str,
     /// Header lines of this status alone, each with its line end.
     pub(super) headers: &'static str,
+    /// It answers a request of the method HEAD.
+    pub(super) bodiless: bool,
 }
 
 impl Refusal {
     const fn new(status: StatusCode, outcome: &'static str, reason: &'static str) -> Self {
-        Self { status, reason: Cow::Borrowed(reason), outcome, headers: "" }
+        Self { status, reason: Cow::Borrowed(reason), outcome, headers: "", bodiless: false }
     }
 
     fn naming(status: StatusCode, outcome: &'static str, reason: String) -> Self {
-        Self { status, reason: Cow::Owned(reason), outcome, headers: "" }
+        Self { status, reason: Cow::Owned(reason), outcome, headers: "", bodiless: false }
+    }
+
+    /// As an answer to a request of this method.
+    pub fn answering(self, method: &str) -> Self {
+        Self { bodiless: method == "HEAD", ..self }
     }
 
     /// 401: the query has no `authorization`.

@@ -14,10 +14,12 @@ impl Refusal {
         );
         // Who sends Upgrade has to name it in Connection as well (RFC 9110 section 7.8).
         let connection = if *status == StatusCode::UPGRADE_REQUIRED { "close, Upgrade" } else { "close" };
+        // Its length, whether it is sent or not (RFC 9110 section 8.6).
+        let length = body.len();
+        let body = if self.bodiless { "" } else { body.as_str() };
         format!(
-            "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
-             {headers}Connection: {connection}\r\n\r\n{body}",
-            body.len()
+            "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n\
+             {headers}Connection: {connection}\r\n\r\n{body}"
         )
         .into_bytes()
     }

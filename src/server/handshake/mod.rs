@@ -182,9 +182,14 @@ struct Accepted {
 
 async fn negotiate(shared: &Shared, incoming: &mut Incoming) -> Result<Accepted, Ending> {
     let (head, length) = read_head(shared, incoming).await?;
-    let Kind::WebSocket { key } = handshake::classify(&head)? else {
+    let kind = handshake::classify(&head).map_err(|refusal| refusal.answering(&head.method))?;
+    let Kind::WebSocket { key } = kind else {
         let answered = shared.wanted().wants(Some(&head));
-        return Err(if answered { Ending::HandedOver } else { Refusal::upgrade_required().into() });
+        return Err(if answered {
+            Ending::HandedOver
+        } else {
+            Refusal::upgrade_required().answering(&head.method).into()
+        });
     };
     // What came behind the head is the session's.
     incoming.buffer.drain(..length);

@@ -95,6 +95,14 @@ fn every_answer_is_complete_and_closes_the_connection() {
 }
 
 #[test]
+fn an_answer_to_head_is_the_head_of_that_to_get() {
+    for refusal in every_refusal() {
+        let (to_get, to_head) = (answer(&refusal.clone().answering("GET")), answer(&refusal.answering("HEAD")));
+        assert_eq!(Some(to_head.as_str()), to_get.find("\r\n\r\n").and_then(|end| to_get.get(..end + 4)));
+    }
+}
+
+#[test]
 fn every_refusal_has_its_own_label() {
     let refusals = every_refusal();
     let labels: HashSet<_> = refusals.iter().map(Refusal::outcome).collect();
