@@ -40,6 +40,32 @@ for (const secure of [false, true]) {
       assert.match(await service.exchange(requestHead(target(1n), { headers })), /^HTTP\/1\.1 431 /);
     });
 
+    test("`connection` is emitted for each connection, then `secureConnection` with TLS", async (t) => {
+      const service = await HttpService.start(t, secure, (_, response) => response.end("fine"));
+      const errors = reports(service.server);
+      const seen = [];
+      service.http.on("connection", (socket) => {
+        seen.push(["connection", socket]);
+        throw new Error("expected by the test");
+      });
+      service.http.on("secureConnection", (socket) => seen.push(["secureConnection", socket]));
+      const request = event(service.http, "request");
+      assert.match(await service.exchange(GET + GET, "fine"), /^HTTP\/1\.1 200 /);
+      const [{ socket }] = await request;
+      assert.deepEqual(seen.map(([name]) => name), secure ? ["connection", "secureConnection"] : ["connection"]);
+      assert.ok(seen.every(([, other]) => other === socket));
+      assert.deepEqual(errors, [["expected by the test", null, "listener of 'connection' on http_server"]]);
+    });
+
+    test("a connection that a `connection` listener destroys is closed", async (t) => {
+      const service = await HttpService.start(t, secure, (_, response) => response.end("fine"));
+      service.http.on("secureConnection", () => assert.fail("it was closed"));
+      service.http.on("connection", (socket) => socket.destroy());
+      const errors = reports(service.server);
+      assert.equal(await service.exchange(GET), "");
+      assert.deepEqual(errors, []);
+    });
+
     test("a HEAD request is answered without a body when nobody listens", async (t) => {
       const service = await HttpService.start(t, secure);
       const answer = await service.exchange(GET.replace("GET", "HEAD"));

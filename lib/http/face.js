@@ -26,9 +26,6 @@ const CONNECTION = "connection of http_server";
 /** Events that bring a request, and with it a response or a socket. */
 const REQUESTS = new Set(["request", "checkContinue", "checkExpectation", "upgrade", "connect"]);
 
-/** Events that bring a connection. */
-const CONNECTIONS = new Set(["connection", "secureConnection"]);
-
 /** Listeners without which a request is answered in Rust; the bits are those of src/server/http/passthrough.rs. */
 const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
 
@@ -70,6 +67,8 @@ class HttpFace {
     this.#listening = listening.error === undefined;
     this.#open = this.#listening;
     this.server = createServer(secure ? https : http);
+    // That of a tls.Server would begin a handshake.
+    if (secure) this.server.removeAllListeners("connection");
     this.#close = this.server.close;
     this.#mirror(listening, sessions, destroy);
     if (secure) mirrorTls(this.server, updateTls);
@@ -132,9 +131,13 @@ class HttpFace {
     const native = this.#native.takeHttpSocket();
     const socket = this.#socket(id, native, payload);
     this.#sockets.set(id, socket);
-    // A tls.Server would begin a handshake on `connection`.
-    this.#contexts.run(socket.context, () => this.server.emit(this.#secure ? "secureConnection" : "connection", socket));
+    this.#contexts.run(socket.context, () => this.#announce(socket));
     stopAtUpgrades(socket);
+  }
+
+  #announce(socket) {
+    this.server.emit("connection", socket);
+    if (this.#secure && !socket.destroyed) this.server.emit("secureConnection", socket);
   }
 
   #socket(id, native, payload) {
@@ -181,11 +184,10 @@ class HttpFace {
   #guard() {
     const { server } = this;
     const { emit } = server;
+    const begin = this.#secure ? "secureConnection" : "connection";
     const fail = (error, event, args) => {
       this.#failed(error, `listener of '${String(event)}' on http_server`);
       if (event === "request") answer.call(server, error, event, ...args);
-      // Node's own listener comes first. Where it has failed, such as for a time-out that is none, nobody reads.
-      if (CONNECTIONS.has(event) && args[0].listenerCount("data") === 0) args[0].destroy();
     };
     server.emit = (event, ...args) => {
       if (REQUESTS.has(event)) {
@@ -200,6 +202,8 @@ class HttpFace {
         return emit.call(server, event, ...args);
       } catch (error) {
         fail(error, event, args);
+        // Node's own listener comes first. Where it has failed, such as for a time-out that is none, nobody reads.
+        if (event === begin && args[0].listenerCount("data") === 0) args[0].destroy();
         return true;
       }
     };
