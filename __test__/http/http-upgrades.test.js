@@ -91,6 +91,21 @@ for (const secure of [false, true]) {
   }
 }
 
+for (const names of [["request"], ["request", "upgrade"]]) {
+  test(`with listeners of ${names.join(" and ")}, Cryo's upgrade is noticed also where Node.js keeps its parser elsewhere`, async (t) => {
+    const { service, seen } = await watched(t, false, names);
+    service.http.on("connection", (socket) => {
+      const { parser } = socket;
+      socket.parser = undefined;
+      queueMicrotask(() => (socket.parser = parser));
+    });
+    const socket = await idle(service);
+    socket.write(UPGRADE);
+    assert.match(await received(socket, "\r\n\r\n"), /HTTP\/1\.1 101 /);
+    assert.deepEqual(seen, ["request /"]);
+  });
+}
+
 test("an upgrade behind a request whose socket was destroyed comes to nothing", async (t) => {
   const { service, seen } = await watched(t, false, ["request", "upgrade"], ({ socket }) => socket.destroy());
   service.server.on("session", () => seen.push("session"));

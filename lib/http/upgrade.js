@@ -3,6 +3,7 @@
 // Upgrades to WebSocket among the requests that Node.js has read: on a connection that a reverse proxy keeps, one may follow
 // ordinary requests.
 
+const { EventEmitter } = require("node:events");
 const { STATUS_CODES } = require("node:http");
 
 const { HttpSocket } = require("./socket.js");
@@ -26,8 +27,16 @@ function stopAtUpgrades(socket) {
   parser.onIncoming = (request, keepAlive) => {
     if (!request.upgrade || !isWebSocketUpgrade(request.headers)) return onIncoming(request, keepAlive);
     request.upgrade = isIdle(socket);
-    return request.upgrade ? STOP : onIncoming(request, keepAlive);
+    if (!request.upgrade) return onIncoming(request, keepAlive);
+    expectUpgrade(request.socket.server);
+    return STOP;
   };
+}
+
+/** From here to the `upgrade` that Node.js emits next there is a listener: Node.js 22 and later close the connection where there is none. */
+function expectUpgrade(server) {
+  const { listenerCount } = EventEmitter.prototype;
+  server.listenerCount = (event, ...rest) => (event === "upgrade" ? 1 : listenerCount.call(server, event, ...rest));
 }
 
 /** Whether an event brings a later request of a connection that is an upgrade to WebSocket. */
@@ -46,8 +55,10 @@ function isCryos(event, [request]) {
 function serveUpgrade(event, [request, other, behind]) {
   const { socket } = request;
   const head = headOf(request);
-  if (event === "upgrade") socket.giveBack(Buffer.concat([head, behind]));
-  else if (isIdle(socket, other)) socket.giveBack(head);
+  if (event === "upgrade") {
+    delete socket.server.listenerCount;
+    socket.giveBack(Buffer.concat([head, behind]));
+  } else if (isIdle(socket, other)) socket.giveBack(head);
   else refuse(request, other, 503, "Earlier requests of this connection are not answered yet. Try again on another one.");
   return true;
 }
