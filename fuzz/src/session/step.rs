@@ -1,7 +1,7 @@
 //! One step: what the peer sends, what the application asks for, what the socket takes, and time that passes.
 
 use cryo_server::protocol::{FlowBehaviour, FrameType};
-use cryo_server::session::{Beat, Farewell, Hooks, MessageKind, Session, Side, Step};
+use cryo_server::session::{Beat, Farewell, Hooks, MessageKind, Session, Step};
 
 use super::super::input::Input;
 use super::witness::message_type;
