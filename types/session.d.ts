@@ -38,7 +38,10 @@ export interface CryoSessionMoreEvents {
 /** `session.base`: messages. */
 export declare class CryoBaseManager {
   private constructor();
-  /** Sends a ping, behind what was sent before; the heartbeat does so by itself. Resolves at once, without waiting for the pong. */
+  /**
+   * Sends a ping, behind what was sent before; the heartbeat does so by itself. None is sent while the peer reads too slowly. Resolves at once,
+   * without waiting for the pong.
+   */
   Ping(): Promise<void>;
   /**
    * Sends a text message.

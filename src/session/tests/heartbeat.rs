@@ -24,6 +24,20 @@ fn each_round_sends_a_ping_with_a_number_of_its_own() {
 }
 
 #[test]
+fn an_applications_pings_to_a_stuck_peer_are_bounded() {
+    let mut rig = Rig::greeted(Config { high_water_mark: 100, ..Config::default() });
+    rig.flowing = false;
+    for _ in 0..1000 {
+        rig.call(Session::ping);
+    }
+    rig.take(usize::MAX);
+    let pings = rig.did().len();
+    assert!((1..20).contains(&pings), "{pings} pings");
+    rig.call(Session::ping);
+    assert_eq!(rig.did().len(), 1);
+}
+
+#[test]
 fn a_silent_peer_is_told_and_closed_in_the_second_round() {
     let mut rig = Rig::greeted(Config::default());
     // Its ACK of ENDPOINT_INFO counts for the first round.
