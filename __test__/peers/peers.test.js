@@ -4,12 +4,11 @@
 
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
-const v8 = require("node:v8");
-const vm = require("node:vm");
 
+const { collected } = require("../support/garbage");
 const { spawnApp } = require("../support/process");
 const { Harness } = require("../support/server");
-const { deferred, event, settled, until, within } = require("../support/wait");
+const { deferred, event, settled, within } = require("../support/wait");
 
 /** Two servers, and a session between them: `peer` at the one that connected, `session` at the other. */
 async function connected(t, options = {}, theirs = options) {
@@ -147,8 +146,6 @@ describe("the end of a peer's session", () => {
   });
 
   test("leaves nothing behind", async (t) => {
-    v8.setFlagsFromString("--expose-gc");
-    const collectGarbage = vm.runInNewContext("gc");
     const [here, there] = await Promise.all([Harness.start(t), Harness.start(t)]);
     const url = `ws://127.0.0.1:${there.port}`;
     const visit = async () => {
@@ -158,11 +155,7 @@ describe("the end of a peer's session", () => {
     };
     const past = [];
     for (let i = 0; i < 10; i++) past.push(await visit());
-    const gone = () => {
-      collectGarbage();
-      return past.every((reference) => reference.deref() === undefined);
-    };
-    await until(gone, "the sessions' collection");
+    await collected(past, "the sessions");
   });
 });
 
