@@ -7,6 +7,7 @@ const { describe, test } = require("node:test");
 const vm = require("node:vm");
 
 const { joined } = require("../support/server");
+const { together } = require("../support/together");
 const { event } = require("../support/wait");
 
 /** A view whose memory was given to somebody else. */
@@ -75,24 +76,26 @@ test("an ArrayBuffer or a view of another realm is bytes as well", async (t) => 
   }
 });
 
-test("messages that share their memory can't be transferred, so that none goes with another", async (t) => {
-  const { client, session } = await joined(t);
-  const received = [];
-  const errors = [];
-  session.on("message-binary", (data) => {
-    received.push([data[0], data.length]);
-    try {
-      structuredClone(data.buffer, { transfer: [data.buffer] });
-    } catch (error) {
-      errors.push(error);
-    }
+for (const [title, length] of [["small", 500], ["large", 20_000]]) {
+  test(`${title} messages that share their memory can't be transferred, so that none goes with another`, async (t) => {
+    const { client, session } = await joined(t);
+    const received = [];
+    const errors = [];
+    session.on("message-binary", (data) => {
+      received.push([data[0], data.length]);
+      try {
+        structuredClone(data.buffer, { transfer: [data.buffer] });
+      } catch (error) {
+        errors.push(error);
+      }
+    });
+    const last = event(session, "message-utf8");
+    // Of one batch.
+    const payloads = Array.from({ length: 32 }, (_, index) => Buffer.alloc(length, index));
+    together(...payloads.map((payload) => [{ client, session }, ["BINARYDATA", { payload }]]));
+    client.send("UTF8DATA", { payload: "over" });
+    await last;
+    assert.deepEqual(received, payloads.map((payload) => [payload[0], length]));
+    for (const { name } of errors) assert.equal(name, "DataCloneError");
   });
-  const last = event(session, "message-utf8");
-  // Of one batch, because they come in one write.
-  const payloads = Array.from({ length: 32 }, (_, index) => Buffer.alloc(500, index));
-  client.write(Buffer.concat(payloads.map((payload) => client.message("BINARYDATA", { payload }))));
-  client.send("UTF8DATA", { payload: "over" });
-  await last;
-  assert.deepEqual(received, payloads.map((payload) => [payload[0], 500]));
-  for (const { name } of errors) assert.equal(name, "DataCloneError");
-});
+}
