@@ -91,6 +91,7 @@ describe("order", () => {
     const closed = session.Close("enough");
     session.SendUTF8("too late");
     await gate.reached("last words");
+    await client.roundTrip();
     assert.equal(await settled(closed), false);
     gate.open("last words");
     assert.equal((await client.next()).payload, "last words");

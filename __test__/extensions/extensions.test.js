@@ -5,6 +5,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
+const { caughtUp } = require("../support/pair");
 const { Harness, joined, reports } = require("../support/server");
 const { event, settled, within } = require("../support/wait");
 
@@ -272,6 +273,7 @@ test("a send that passed its hooks settles with its ACK and not before", async (
   server.RegisterExtension({ name: "pass", before_send_utf8: async () => true });
   const sent = session.SendUTF8("text");
   const { ack } = await client.nextOf("UTF8DATA");
+  await caughtUp({ client, session });
   assert.equal(await settled(sent), false);
   client.send("ACK", { ack });
   await within(sent, "the ACK");

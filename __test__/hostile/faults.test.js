@@ -10,7 +10,7 @@ const { describe, test } = require("node:test");
 const certificate = require("../support/certs");
 const { join } = require("../support/clients");
 const { requestHead, target } = require("../support/http");
-const { assertServed } = require("../support/pair");
+const { assertServed, caughtUp } = require("../support/pair");
 const { spawnApp } = require("../support/process");
 const { Harness } = require("../support/server");
 const { event, settled, within } = require("../support/wait");
@@ -36,6 +36,7 @@ describe("what never settles", () => {
     harness.server.RegisterExtension({ name: "stuck", before_send_utf8: never });
     const { client, session } = await harness.join();
     const send = session.SendUTF8("waits");
+    await caughtUp({ client, session });
     assert.equal(await settled(send), false);
     const closed = event(session, "closed");
     client.close();

@@ -5,6 +5,7 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
+const { caughtUp } = require("../support/pair");
 const { joined } = require("../support/server");
 const { event, settled, until, within } = require("../support/wait");
 
@@ -161,10 +162,11 @@ describe("a queue that is full", () => {
 
 describe("what becomes of the promise of a dropped message", () => {
   test("it stays pending", async (t) => {
-    const { session, told } = await stuck(t);
+    const { client, session, told } = await stuck(t);
     const first = session.SendUTF8("dropped");
     for (let n = 0; n < 20; n++) session.SendUTF8(`${n}`);
     await until(() => told() >= 13, "the event dropped");
+    await caughtUp({ client, session });
     assert.equal(await settled(first), false);
   });
 

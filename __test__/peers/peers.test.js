@@ -6,6 +6,7 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { collected } = require("../support/garbage");
+const { caughtUp } = require("../support/pair");
 const { spawnApp } = require("../support/process");
 const { Harness } = require("../support/server");
 const { deferred, event, settled, within } = require("../support/wait");
@@ -189,12 +190,14 @@ describe("between two processes", () => {
   test("a process that is killed ends its sessions", async (t) => {
     const other = spawnApp(t, serve);
     const { port, pid } = await other.next("the port");
-    const { server } = await Harness.start(t);
-    const peer = await server.ConnectPeer(`ws://127.0.0.1:${port}`, "tok");
+    const harness = await Harness.start(t);
+    const peer = await harness.server.ConnectPeer(`ws://127.0.0.1:${port}`, "tok");
     await event(peer, "connected");
     const end = event(peer, "closed");
     process.kill(pid, "SIGKILL");
     await end;
-    assert.equal(await settled(peer.SendUTF8("too late")), false);
+    const sent = peer.SendUTF8("too late");
+    await caughtUp(await harness.join());
+    assert.equal(await settled(sent), false);
   });
 });

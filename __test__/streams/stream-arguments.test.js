@@ -6,6 +6,7 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { CRYO_FLOW_BEHAVIOUR } = require("../..");
+const { caughtUp } = require("../support/pair");
 const { joined } = require("../support/server");
 const { event, settled } = require("../support/wait");
 
@@ -72,7 +73,9 @@ describe("SetIncomingFlowControl on a session that is over", () => {
 
   test('stays pending as a send does: undelivered "pending"', async (t) => {
     const session = await closing(t, {});
-    for (const promise of [session.SetIncomingFlowControl(TX_PULL), session.SendUTF8("x")]) assert.equal(await settled(promise), false);
+    const promises = [session.SetIncomingFlowControl(TX_PULL), session.SendUTF8("x")];
+    await caughtUp(await joined(t, {}, ACKS));
+    assert.deepEqual(await Promise.all(promises.map(settled)), [false, false]);
   });
 
   test('rejects as a send does: undelivered "reject"', async (t) => {

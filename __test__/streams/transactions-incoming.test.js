@@ -9,6 +9,7 @@ const { describe, test } = require("node:test");
 
 const { CryoReadable } = require("../..");
 const certificate = require("../support/certs");
+const { caughtUp } = require("../support/pair");
 const { Harness, joined } = require("../support/server");
 const { noise, pieces, sha256, upload } = require("../support/transactions");
 const { event, settled } = require("../support/wait");
@@ -174,6 +175,7 @@ describe("before the client has announced itself", () => {
     const harness = await Harness.start(t);
     const { client, session } = await harness.meet();
     const stream = session.WaitForStream("up", 60_000);
+    await caughtUp({ client, session });
     assert.equal(await settled(stream), false);
     client.send("ENDPOINT_INFO", { version: 1, features: 0n });
     await assert.rejects(stream, { code: "ERR_CRYO_NO_TRANSACTIONS" });

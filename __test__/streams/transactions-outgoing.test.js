@@ -7,6 +7,7 @@ const { PassThrough, Readable, Writable } = require("node:stream");
 const { describe, test } = require("node:test");
 
 const certificate = require("../support/certs");
+const { caughtUp } = require("../support/pair");
 const { Harness, joined } = require("../support/server");
 const { download, noise, pieces, sha256 } = require("../support/transactions");
 const { deferred, event, settled } = require("../support/wait");
@@ -191,6 +192,7 @@ describe("an outgoing stream", () => {
     client.send("ACK", { ack: start.ack });
     await client.nextOf("TX_CHUNK");
     const finish = await client.nextOf("TX_FINISH");
+    await caughtUp({ client, session });
     assert.equal(await settled(streamed), false);
     client.send("ACK", { ack: finish.ack });
     await streamed;

@@ -10,6 +10,7 @@ const { describe, test } = require("node:test");
 
 const { CRYO_FLOW_BEHAVIOUR } = require("../..");
 const { temporaryFolder } = require("../support/folder");
+const { caughtUp } = require("../support/pair");
 const { Harness, joined } = require("../support/server");
 const { fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256 } = require("../support/transactions");
 const { event, settled } = require("../support/wait");
@@ -25,6 +26,7 @@ describe("a fetched stream", () => {
     for (const [start, end] of [[5, 7], [0, 2], [5, 6]]) {
       assert.deepEqual(await fetchRange(client, txId, start, end), parts.slice(start, end));
     }
+    await caughtUp({ client, session });
     assert.equal(await settled(streamed), false);
     assert.equal(sha256(await fetchRange(client, txId, 0, 4_000_000_000, 10)), sha256(body));
     await client.nextOf("TX_FINISH");
@@ -112,6 +114,7 @@ describe("the other direction", () => {
     const flow = session.SetIncomingFlowControl(CRYO_FLOW_BEHAVIOUR.TX_PULL);
     const asked = await client.nextOf("TX_FLOW");
     assert.equal(asked.behaviour, 1);
+    await caughtUp({ client, session });
     assert.equal(await settled(flow), false);
     client.send("ACK", { ack: asked.ack });
     await flow;

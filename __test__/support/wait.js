@@ -7,6 +7,8 @@ const { setTimeout: pause } = require("node:timers/promises");
 
 // Far above what any wait takes, because the suite's processes share the machine with each other.
 const DEADLINE_MS = 30_000;
+/** What settles too early may do so by a timer. */
+const LATE_MS = 20;
 
 /**
  * @template T
@@ -50,12 +52,14 @@ async function until(condition, what) {
 
 /**
  * @param {Promise<unknown>} promise
- * @returns {Promise<boolean>} Whether it has settled, once all that is due in this turn of the event loop has run.
+ * @returns {Promise<boolean>} Whether it has settled, once all that is due in this turn of the event loop has run, and what is a few turns
+ *   or milliseconds late. What comes from the other threads has to be awaited before, such as by `caughtUp`.
  */
 async function settled(promise) {
   let done = false;
   const mark = () => (done = true);
   promise.then(mark, mark);
+  await pause(LATE_MS);
   await new Promise((resolve) => setImmediate(resolve));
   return done;
 }
