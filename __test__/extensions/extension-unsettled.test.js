@@ -9,6 +9,14 @@ const { Gate } = require("../support/gate");
 const { joined } = require("../support/server");
 const { event, within } = require("../support/wait");
 
+/** Another server, which waits for as long for a client that does not answer its close: however busy the machine is, both are as late. */
+async function startClock(t, closeTimeoutMs) {
+  const { session } = await joined(t, { closeTimeoutMs }, { closes: false });
+  const over = event(session, "closed").then(() => "the clock");
+  session.Close();
+  return { over };
+}
+
 describe("a hook that never settles", () => {
   const QUICK = { closeTimeoutMs: 50 };
 
@@ -62,6 +70,30 @@ describe("a hook that never settles", () => {
     await stick(pair);
     await within(pair.server.Destroy(), "Destroy()");
   });
+
+  const ends = {
+    "Close()": ({ session }) => within(session.Close(), "Close()"),
+    "Destroy() of the server": ({ server }) => within(server.Destroy(), "Destroy()"),
+    "the client's going": ({ client, session }) => {
+      const closed = event(session, "closed");
+      client.reset();
+      return closed;
+    },
+  };
+  for (const [how, end] of Object.entries(ends)) {
+    test(`is waited for closeTimeoutMs, and no longer, at ${how}`, async (t) => {
+      // Once for what is sent and once for what was received, which together are far less than the clock takes.
+      const closeTimeoutMs = 300;
+      const pair = await joined(t, { closeTimeoutMs });
+      await stick(pair);
+      const { over } = await startClock(t, 10 * closeTimeoutMs);
+      const start = performance.now();
+      const first = await Promise.race([over, end(pair).then(() => how)]);
+      assert.equal(first, how);
+      // Timers count whole milliseconds.
+      assert.ok(performance.now() - start >= closeTimeoutMs - 1, "it was too early");
+    });
+  }
 
   for (const whose of ["server", "session"]) {
     test(`does not delay the end of the ${whose} beyond three times closeTimeoutMs, even if the client neither reads nor answers`, async (t) => {
