@@ -12,6 +12,8 @@ const { deferred, event, settled, within } = require("../support/wait");
 const HALF = "GET / HTTP/1.1\r\nHost";
 /** In ms: a connection, its TLS and its head have to be through by then, on any machine. */
 const HANDSHAKE = 3000;
+/** In ms: longer than any test may take. */
+const NEVER = 600_000;
 
 /** Answers all but `/wait`. */
 const patient = (request, response) => {
@@ -152,6 +154,18 @@ for (const secure of [false, true]) {
       left.socket.end();
       await Promise.all([closed, within(drained, "Drain()")]);
     });
+
+    for (const method of ["Destroy", "Drain"]) {
+      test(`${method}() waits for the answer under way on a connection, not for another request`, async (t) => {
+        const service = await HttpService.start(t, secure, patient, { closeTimeoutMs: NEVER });
+        Object.assign(service.http, { keepAliveTimeout: NEVER, keepAliveTimeoutBuffer: 0 });
+        const { socket, response } = await busy(service);
+        const ended = service.server[method](NEVER);
+        response.end("the end");
+        assert.match(await text(socket), /the end/);
+        await within(ended, `${method}()`);
+      });
+    }
 
     for (const method of ["Destroy", "Drain", "close"]) {
       test(`listening is false and address() null from ${method}() on, as in node:http`, async (t) => {

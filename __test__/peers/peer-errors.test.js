@@ -227,6 +227,22 @@ describe("a server that is destroyed", () => {
     await within(rejected, "the rejection");
   });
 
+  test("gives up the names it was resolving, and its process ends", async (t) => {
+    const app = spawnApp(t, async ({ cryo, send }) => {
+      require("node:dns").promises.lookup = () => new Promise(() => {});
+      // Longer than anything may take here.
+      const server = cryo({ validate: () => true }, { host: "127.0.0.1", port: 0, handshakeTimeoutMs: 600_000 });
+      await new Promise((resolve) => server.once("listening", resolve));
+      server.ConnectPeer("ws://somewhere.test", "tok").catch(({ code }) => send(code));
+      await server.Destroy();
+      send("destroyed");
+    });
+    assert.equal(await app.next("the rejection"), "ERR_CRYO_SERVER_CLOSED");
+    assert.equal(await app.next("Destroy()"), "destroyed");
+    const { code, stderr } = await app.exit();
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  });
+
   test("drains without waiting for a session whose ConnectPeer() it has given up", async (t) => {
     let drained;
     const { server } = await Harness.start(t, { closeTimeoutMs: 50 });

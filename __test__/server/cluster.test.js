@@ -99,6 +99,17 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
     assert.deepEqual(await app.next("the second one"), { failed: "EADDRINUSE" });
   });
 
+  test("may listen on a port again when their server there has ended", async (t) => {
+    const port = await freePort();
+    const app = startPrimary(t);
+    app.tell({ fork: { port, again: true } });
+    for (const which of ["the first server", "the second one"]) assert.deepEqual(await app.next(which), { listening: 1, port });
+    const client = await connect(t, { port, acks: true });
+    assert.equal(await workerOf(client), 1);
+    app.tell({ stop: 1 });
+    assert.deepEqual(await app.next("an orderly end"), { exited: 1 });
+  });
+
   test("each get a port of their own for port 0", async (t) => {
     const app = startPrimary(t);
     app.tell({ fork: { port: 0 } });
