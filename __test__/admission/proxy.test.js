@@ -3,12 +3,11 @@
 // trustProxy: the client's address behind proxies, and never one that a client makes up.
 
 const assert = require("node:assert/strict");
-const os = require("node:os");
-const path = require("node:path");
 const { describe, test } = require("node:test");
 
 const { clientOf } = require("../../lib/admission/forwarded.js");
 const { Client } = require("../support/client");
+const { freePath } = require("../support/folder");
 const { target } = require("../support/http");
 const { Harness } = require("../support/server");
 
@@ -75,7 +74,7 @@ describe("trustProxy", () => {
 
   test("as `true` trusts a proxy behind a Unix domain socket, a list does not", { skip: process.platform === "win32" }, async (t) => {
     for (const [trustProxy, expected] of [[true, "192.0.2.1"], [["127.0.0.1"], undefined]]) {
-      const file = path.join(os.tmpdir(), `cryo-proxy-${process.pid}.sock`);
+      const file = freePath(t);
       const harness = await Harness.start(t, { trustProxy, path: file });
       const session = harness.session(1n);
       const client = await Client.open({ path: file });

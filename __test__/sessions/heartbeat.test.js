@@ -61,15 +61,15 @@ describe("a round of the heartbeat", () => {
 
   test("counts each frame that waited 2500 ms for its ACK once", async (t) => {
     const { client, session } = await joined(t, INTERVAL, { pongs: true });
+    const before = performance.now();
     for (let i = 0; i < 3; i++) session.SendUTF8("never acknowledged");
     session.SendUTF8("acknowledged");
     const frames = [];
     while (frames.length < 4) frames.push(await client.nextOf("UTF8DATA"));
     client.send("ACK", { ack: frames[3].ack });
-    const before = performance.now();
     let counted = 0;
     while (counted < 3) counted += (await event(session, "stat-ack-timeout"))[0];
-    assert.ok(performance.now() - before >= 2000, "too early");
+    assert.ok(performance.now() - before >= 2400, "too early");
     assert.equal(counted, 3);
     assert.deepEqual(await event(session, "stat-ack-timeout"), [0]);
   });

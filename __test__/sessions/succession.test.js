@@ -130,7 +130,7 @@ describe("a client that comes back while a hook has what it sent before", () => 
   });
 
   test("waits no longer for it than closeTimeoutMs, and a hook of its own has that time again", async (t) => {
-    const stage = await Stage.set(t, { closeTimeoutMs: 200 });
+    const stage = await Stage.set(t, { closeTimeoutMs: 1000 });
     await leave(await stage.visit("never"));
     await leave(await stage.visit("slow"));
     await stage.until("closed 1");
