@@ -6,6 +6,7 @@ const assert = require("node:assert/strict");
 const { buffer } = require("node:stream/consumers");
 const { describe, it, test } = require("node:test");
 
+const { loadNative } = require("../../lib/bridge/native.js");
 const { Parcels } = require("../../lib/bridge/parcels.js");
 const { failing, withoutMemory } = require("../support/memory");
 const { joined } = require("../support/server");
@@ -26,6 +27,7 @@ describe("the queue of parcels", () => {
         log.push(`${name} ${target.length}`);
         return --left === 0;
       },
+      discard: () => log.push(`${name} discarded`),
     };
   };
 
@@ -82,7 +84,7 @@ describe("the queue of parcels", () => {
       assert.match(error.message, /7 bytes.*Array buffer allocation failed/);
       assert.equal(error.cause.message, "Array buffer allocation failed");
       assert.equal(await within(ends[1].promise, "the second one's end"), null);
-      assert.deepEqual(log.slice(-2), ["second 8", 8]);
+      assert.deepEqual(log.slice(-3), ["first discarded", "second 8", 8]);
     });
   }
 });
@@ -137,7 +139,7 @@ test("a large payload is delivered before `closed`, even where the session's end
 });
 
 test("a large payload does not prolong the wait for a hook that does not settle", async (t) => {
-  const { server, client, session } = await joined(t, { closeTimeoutMs: 50 });
+  const { server, client, session } = await joined(t, { closeTimeoutMs: 50, maxUnreadBytes: 64 * MIB });
   server.RegisterExtension({ name: "stuck", on_receive_utf8: () => new Promise(() => {}) });
   const closed = event(session, "closed");
   client.send("UTF8DATA", { payload: "stuck" });
@@ -202,6 +204,7 @@ describe("a large payload that can't be taken over for lack of memory", () => {
     test(`${what}: it is reported, its session ends without delivering what came after it, and others go on`, async (t) => {
       const { harness, server, client, session } = await joined(t, ROOMY);
       const other = await harness.join();
+      const discard = t.mock.method(loadNative().NativeParcel.prototype, "discard");
       fail(t);
       client.send("TX_START", { txId: 1, byteLength: -1, streamName: "up" });
       const stream = await session.WaitForStream("up");
@@ -225,6 +228,7 @@ describe("a large payload that can't be taken over for lack of memory", () => {
       const reasons = (await within(ended, "what waits for the session")).map(({ reason }) => reason?.code);
       assert.deepEqual(reasons, ["ERR_CRYO_SESSION_CLOSED", "ERR_CRYO_SESSION_CLOSED", "ERR_CRYO_STREAM_PREMATURE_CLOSE"]);
       assert.deepEqual(seen, ["before", "closed"]);
+      assert.equal(discard.mock.callCount(), 2, "the memory of this one and of the one behind it is freed");
       assert.equal((await message)[0].length, 2 * MIB);
     });
   }

@@ -146,6 +146,28 @@ describe("a flood of messages to a slow hook", () => {
   });
 });
 
+test("what waits behind a hook that never settles is freed with its session, however many of these come and go", async (t) => {
+  const app = ({ cryo, send }) => {
+    const options = { host: "127.0.0.1", port: 0, maxUnreadBytes: 2 ** 26, closeTimeoutMs: 20 };
+    const server = cryo({ validate: async () => true }, options);
+    server.RegisterExtension({ name: "stuck", on_receive_utf8: () => new Promise(() => {}) });
+    server.on("listening", () => send(server.http_server.address().port));
+    server.on("session", (session) => session.on("closed", () => send(process.memoryUsage.rss())));
+  };
+  const child = spawnApp(t, app);
+  const port = await child.next("the port");
+  const rss = [];
+  for (let sid = 1n; sid <= 16n; sid++) {
+    const client = await connect(t, { port, sid });
+    client.send("UTF8DATA", { payload: "stuck" });
+    client.send("BINARYDATA", { payload: Buffer.alloc(16 * MIB) });
+    client.close();
+    rss.push(await child.next("a session's end"));
+  }
+  const more = rss.at(-1) - rss[0];
+  assert.ok(more < CONSTANT, `${more / MIB} MiB more after 15 sessions more, of 16 MiB each`);
+});
+
 test("only messages of a kind with receive hooks wait for them", async (t) => {
   const { NativeServer } = require("../../lib/bridge/native.js").loadNative();
   const kinds = [];

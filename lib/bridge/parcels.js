@@ -69,12 +69,18 @@ class Parcel {
       this.#take(new KeptPayload(this.#bytes, this.#flags));
     } catch (cause) {
       this.#error = lost(this.length, cause);
+      this.discard();
     }
     return true;
   }
 
   end() {
     this.#done(this.#error);
+  }
+
+  /** Frees what Rust has of it: it is not wanted any more, and not being taken over. */
+  discard() {
+    this.#native?.discard();
   }
 }
 

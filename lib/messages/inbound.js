@@ -12,6 +12,7 @@ const { afterContinuations } = require("./turns.js");
 
 /**
  * @typedef {import("./chain.js").Message & Arrived} Message
+ * @typedef {ReturnType<import("../bridge/parcels.js").Parcels["make"]>} Parcel
  *
  * @typedef {object} Arrived
  * @property {number} ack
@@ -26,6 +27,8 @@ class Inbound {
   #deliver;
   #broke;
   #lane = new Lane((item, turn) => (typeof item === "function" ? item(() => this.#lane.done(turn)) : this.#through(item, turn)));
+  /** What the lane has to take over. @type {Set<Parcel>} */
+  #parcels = new Set();
   #chain;
   /** The turn of the message that is with its hooks. */
   #turn = 0;
@@ -100,12 +103,15 @@ class Inbound {
   /**
    * Takes a parcel over, behind the messages that came before.
    *
-   * @param {ReturnType<import("../bridge/parcels.js").Parcels["make"]>} parcel
+   * @param {Parcel} parcel
    * @param {(payload: import("../bridge/kept-payload.js").KeptPayload) => void} take Gets it, for what comes behind. What it throws is a loss.
    */
   gather(parcel, take) {
+    if (this.#broken) return parcel.discard();
+    this.#parcels.add(parcel);
     this.#enqueue((done) =>
       parcel.gather(take, (error) => {
+        this.#parcels.delete(parcel);
         if (error === null) done();
         else this.#break(error);
       }),
@@ -137,7 +143,7 @@ class Inbound {
   hurry() {
     if (!this.#hooked) return;
     this.#abandoned = true;
-    this.#lane.clear();
+    this.#forget();
     this.#last();
   }
 
@@ -149,10 +155,17 @@ class Inbound {
     if (!this.#broken) this.#lane.push(item);
   }
 
+  /** Forgets all that waits. */
+  #forget() {
+    this.#lane.clear();
+    for (const parcel of this.#parcels) parcel.discard();
+    this.#parcels.clear();
+  }
+
   /** What is forgotten counts as unread for good: above the limit nothing more is read, and acknowledged, while the session leaves. */
   #break(error) {
     this.#broken = true;
-    this.#lane.clear();
+    this.#forget();
     report(this.#server.emitter, error, this.#session, "delivery");
     this.#broke();
     this.#last?.();

@@ -35,6 +35,14 @@ impl NativeParcel {
         yield_cpu();
         through
     }
+
+    /// Frees what is left, which nobody wants any more: JavaScript's garbage collector does not know how much it is.
+    #[napi]
+    pub fn discard(&self) {
+        if let Ok(mut frame) = self.frame.try_borrow_mut() {
+            *frame = Vec::new();
+        }
+    }
 }
 
 /// From the end, because a buffer gives back memory there.
@@ -60,6 +68,13 @@ mod tests {
         let steps: Vec<_> = (0..3).map(|_| (step(&mut frame, 4, &mut target), frame.capacity())).collect();
         assert_eq!(steps, [(false, 4 + STEP + 7), (false, 4 + 7), (true, 4)]);
         assert_eq!(target, payload);
+    }
+
+    #[test]
+    fn one_that_is_discarded_keeps_no_memory() {
+        let parcel = NativeParcel::new(vec![7; STEP], 4);
+        parcel.discard();
+        assert_eq!(parcel.frame.borrow().capacity(), 0);
     }
 
     #[test]
