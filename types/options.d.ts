@@ -179,7 +179,8 @@ export interface ICryoWebsocketServerOptions {
    */
   maxPendingHandshakes?: number | undefined;
   /**
-   * Connections at a time, those of handshakes and plain HTTP included. Above, they are refused with 503; with TLS closed at once.
+   * Connections at a time, those of handshakes and plain HTTP included, and those that are over but have left the application something to
+   * handle. Above, they are refused with 503; with TLS closed at once.
    * @default Infinity
    */
   maxConnections?: number | undefined;

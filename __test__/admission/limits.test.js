@@ -13,7 +13,11 @@ const { freePath } = require("../support/folder");
 const { requestHead, target } = require("../support/http");
 const { PACKAGE } = require("../support/process");
 const { Harness } = require("../support/server");
-const { event, until, within } = require("../support/wait");
+const { upload } = require("../support/transactions");
+const { deferred, event, settled, until, within } = require("../support/wait");
+const { loadNative } = require("../../lib/bridge/native.js");
+
+const MIB = 1024 * 1024;
 
 describe("maxConnections", () => {
   test("refuses the next connection with 503 until one has ended", async (t) => {
@@ -35,6 +39,69 @@ describe("maxConnections", () => {
     assert.equal((await harness.request(target(9n))).status, 503);
     silent.destroy();
     await reconnect(harness);
+  });
+
+  describe("counts a connection that is over until what came on it is handled:", () => {
+    const reasons = {
+      "a hook has it": (t, server) => {
+        const gate = deferred();
+        server.RegisterExtension({ name: "gate", on_receive_utf8: () => gate.promise });
+        return gate.resolve;
+      },
+      "it is being taken over": (t) => {
+        const { mock } = t.mock.method(loadNative().NativeParcel.prototype, "step", () => false);
+        return () => mock.restore();
+      },
+    };
+    for (const [reason, delay] of Object.entries(reasons)) {
+      test(reason, async (t) => {
+        const harness = await Harness.start(t, { maxConnections: 1, maxUnreadBytes: 64 * MIB, closeTimeoutMs: 300_000 });
+        const goOn = delay(t, harness.server);
+        const { client, session } = await harness.join();
+        const message = event(session, "message-utf8");
+        client.send("UTF8DATA", { payload: "x".repeat(2 * MIB) });
+        client.close();
+        await client.closed();
+        await session.Close();
+        assert.equal((await harness.request(target(9n))).status, 503);
+        goOn();
+        assert.equal((await message)[0].length, 2 * MIB);
+        await reconnect(harness);
+      });
+    }
+
+    test("above 128 MiB new connections wait, and sessions go on", async (t) => {
+      const harness = await Harness.start(t, { maxUnreadBytes: 64 * MIB, closeTimeoutMs: 300_000 });
+      const goOn = reasons["a hook has it"](t, harness.server);
+      const other = await harness.join();
+      const payload = Buffer.alloc(16 * MIB);
+      const leave = async ({ client, session }) => {
+        client.send("UTF8DATA", { payload: "with the hook" });
+        client.send("BINARYDATA", { payload });
+        client.close();
+        await client.closed();
+        await session.Close();
+      };
+      const leaving = [];
+      while (leaving.length < 8) leaving.push(await harness.join());
+      for (const one of leaving) await leave(one);
+      const late = await harness.open();
+      const response = late.request(target(9n));
+      for (let round = 0; round < 20; round++) await other.client.roundTrip();
+      assert.equal(await settled(response), false);
+      goOn();
+      assert.equal((await response).status, 101);
+    });
+
+    test("a stream that nobody reads is not waited for", async (t) => {
+      const harness = await Harness.start(t, { maxConnections: 1 });
+      const { client, session } = await harness.join();
+      const stream = session.WaitForStream("up");
+      upload(client, 1, "up", [Buffer.alloc(1000)]);
+      await stream;
+      client.close();
+      await reconnect(harness);
+    });
   });
 
   test("with TLS closes the next connection without a handshake", async (t) => {

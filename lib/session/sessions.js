@@ -131,10 +131,13 @@ class Sessions {
     const session = this.#bySlot[slot];
     this.#bySlot[slot] = undefined;
     this.#contexts[slot] = undefined;
-    // First: whatever a listener does, the slot must be free again.
-    this.#shared.bridge.command(slot, COMMAND.Free);
     // A peer's sid names it at another server only.
-    const told = internals.isClient(session) ? this.#succession.ended(session.sid, () => internals.hurry(session)) : noop;
+    const passed = internals.isClient(session) ? this.#succession.ended(session.sid, () => internals.hurry(session)) : noop;
+    const told = () => {
+      // Not before: until then its connection counts, with all that waits for a hook.
+      this.#shared.bridge.command(slot, COMMAND.Free);
+      passed();
+    };
     const figures = { rx: payload.double(0), tx: payload.double(1), dropped: payload.double(2), queuedBytes: 0, queuedFrames: 0 };
     internals.closed(session, figures, told);
   }

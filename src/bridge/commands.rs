@@ -33,7 +33,7 @@ numbered! {
         Bye = 5,
         /// Leave without BYE, with close code `a`; the payload is the close reason.
         Close = 6,
-        /// The session's end has been handled.
+        /// The session's end has been handled, and all that came before it.
         Free = 7,
         /// `a` received bytes are kept beyond their batch.
         Hold = 8,
@@ -146,8 +146,8 @@ impl Dispatcher<'_> {
     }
 
     fn free(&mut self, slot: u32) {
-        if self.delivery.forget(slot) {
-            self.shared.free(slot);
+        if let Some(link) = self.delivery.forget(slot) {
+            self.shared.free(&link);
         }
     }
 }

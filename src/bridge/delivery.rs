@@ -24,9 +24,9 @@ impl Delivery {
         self.links.get(slot as usize)?.as_ref()
     }
 
-    /// JavaScript has handled the session's end.
-    pub fn forget(&mut self, slot: u32) -> bool {
-        self.links.get_mut(slot as usize).is_some_and(|entry| entry.take().is_some())
+    /// JavaScript has handled the session's end: takes it out.
+    pub fn forget(&mut self, slot: u32) -> Option<Arc<Link>> {
+        self.links.get_mut(slot as usize)?.take()
     }
 
     /// Whether JavaScript has everything of the batch.

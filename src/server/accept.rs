@@ -1,5 +1,6 @@
 //! The I/O thread's main task: accepts connections, runs the rounds, and sees the server out.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::handshake::{self, peer, reject};
 use super::limits::ConnectionPermit;
 use super::{Shared, Stop, heartbeat, overdue, scheduling};
 use crate::net::listener::Listener;
+use crate::net::socket::Socket;
 use crate::protocol::close;
 use crate::session::Farewell;
 
@@ -20,25 +22,33 @@ const ACCEPTS_PER_TURN: u32 = 8;
 /// Tasks that run before sockets are looked at again, while there are any: a handshake takes some 30 µs.
 const TASKS_PER_LOOK: u32 = 16;
 
-/// How long to wait when the system can't accept, for instance for lack of descriptors.
+/// Bytes that sessions which have ended may have left the application to handle before new connections have to wait.
+const MOST_LEFT: usize = 128 << 20;
+
+/// How long to wait when no connection can be accepted, for instance for lack of descriptors.
 const RETRY: Duration = Duration::from_millis(50);
 
 /// Held by whatever serves a connection: the server is over when all guards are dropped. With a client's connection, its permit.
 #[derive(Debug)]
 pub struct ConnectionGuard {
     server: mpsc::Sender<()>,
-    _permit: Option<ConnectionPermit>,
+    permit: Option<Arc<ConnectionPermit>>,
 }
 
 impl ConnectionGuard {
     /// The guard of a connection that the server itself makes.
     pub fn outgoing(&self) -> Self {
-        Self { server: self.server.clone(), _permit: None }
+        Self { server: self.server.clone(), permit: None }
     }
 
     /// The guard of a client's connection.
     fn incoming(&self, permit: ConnectionPermit) -> Self {
-        Self { server: self.server.clone(), _permit: Some(permit) }
+        Self { server: self.server.clone(), permit: Some(Arc::new(permit)) }
+    }
+
+    /// The permit, for a session that may have left something to be handled when its connection is over.
+    pub fn permit(&self) -> Option<Arc<ConnectionPermit>> {
+        self.permit.clone()
     }
 }
 
@@ -74,7 +84,7 @@ pub fn run(shared: &Arc<Shared>, listener: Listener, runtime: Runtime) {
 
 async fn serve(shared: &Arc<Shared>, listener: Listener) {
     let (server, mut all_gone) = mpsc::channel::<()>(1);
-    let guard = ConnectionGuard { server, _permit: None };
+    let guard = ConnectionGuard { server, permit: None };
     let rounds = [
         tokio::spawn(heartbeat::run(Arc::clone(shared))),
         tokio::spawn(heartbeat::sweep(Arc::clone(shared))),
@@ -105,7 +115,7 @@ async fn accept(shared: &Arc<Shared>, listener: Listener, guard: ConnectionGuard
             tokio::task::yield_now().await;
         }
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = next(shared, &listener) => accepted,
             _ = stop.wait_for(|stop| *stop != Stop::Running) => return,
         };
         match accepted {
@@ -118,6 +128,16 @@ async fn accept(shared: &Arc<Shared>, listener: Listener, guard: ConnectionGuard
             Err(_) => tokio::time::sleep(RETRY).await,
         }
     }
+}
+
+/// The next connection, as soon as those that are over have not left too much.
+async fn next(shared: &Shared, listener: &Listener) -> std::io::Result<(Socket, Option<SocketAddr>)> {
+    let accepted = listener.accept().await?;
+    // Not before, when there may be none for long.
+    while shared.limits.left() >= MOST_LEFT {
+        tokio::time::sleep(RETRY).await;
+    }
+    Ok(accepted)
 }
 
 /// Tells every session that the server goes.

@@ -110,9 +110,10 @@ impl Shared {
         }
     }
 
-    /// JavaScript has handled a session's end.
-    pub fn free(&self, slot: u32) {
-        self.registry.lock().free(slot);
+    /// JavaScript has handled a session's end, and all that came before it.
+    pub fn free(&self, link: &Link) {
+        link.lock().permit = None;
+        self.registry.lock().free(link.slot);
     }
 
     /// The validator's answer to handshake `number`.

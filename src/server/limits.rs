@@ -1,10 +1,12 @@
 //! How many connections there may be: in all, and from one address. A connection counts from its accept to its end,
-//! whatever it turns out to be: a session, a handshake that fails, or plain HTTP.
+//! whatever it turns out to be: a session, a handshake that fails, or plain HTTP. One that has left the application something
+//! to handle counts until that is done, and so do these bytes: otherwise clients that come and go could leave any amount.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -19,6 +21,8 @@ pub struct Limits {
 #[derive(Debug, Default)]
 struct Counts {
     all: usize,
+    /// Bytes that connections which are over have left the application to handle.
+    left: usize,
     /// Kept only where there is a limit on it.
     by_address: HashMap<IpAddr, usize>,
 }
@@ -37,6 +41,8 @@ pub enum Excess {
 pub struct ConnectionPermit {
     limits: Arc<Limits>,
     address: Option<IpAddr>,
+    /// What its connection has left to be handled, in bytes.
+    left: AtomicUsize,
 }
 
 impl Limits {
@@ -65,12 +71,25 @@ impl Limits {
             *count += 1;
         }
         counts.all += 1;
-        Ok(ConnectionPermit { limits: Arc::clone(self), address })
+        Ok(ConnectionPermit { limits: Arc::clone(self), address, left: AtomicUsize::new(0) })
     }
 
     /// Connections there are.
     pub fn connections(&self) -> usize {
         self.counts.lock().all
+    }
+
+    /// Bytes that connections which are over have left the application to handle.
+    pub fn left(&self) -> usize {
+        self.counts.lock().left
+    }
+}
+
+impl ConnectionPermit {
+    /// The connection is over, and has left this many bytes to be handled: they count for as long as somebody keeps the permit.
+    pub fn leave(&self, bytes: usize) {
+        self.limits.counts.lock().left += bytes;
+        self.left.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
@@ -78,6 +97,7 @@ impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = self.limits.counts.lock();
         counts.all -= 1;
+        counts.left -= *self.left.get_mut();
         if let Some(Entry::Occupied(mut entry)) = self.address.map(|address| counts.by_address.entry(address)) {
             *entry.get_mut() -= 1;
             if *entry.get() == 0 {
@@ -105,6 +125,16 @@ mod tests {
         assert!(limits.admit(None).is_ok());
         drop(second);
         assert_eq!(limits.connections(), 0);
+    }
+
+    #[test]
+    fn what_a_connection_has_left_counts_as_long_as_its_permit() {
+        let limits = Limits::new(1, usize::MAX);
+        let permit = limits.admit(None).expect("the first one");
+        permit.leave(7);
+        assert_eq!(limits.left(), 7);
+        drop(permit);
+        assert_eq!((limits.left(), limits.connections()), (0, 0));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::net::outgoing::{Flushed, Outgoing};
 use crate::net::socket::WriteHalf;
 use crate::server::events::batch::Batch;
 use crate::server::events::sink::Sink;
+use crate::server::limits::ConnectionPermit;
 use crate::server::registry::SlotId;
 use crate::session::{Io, Micros, Session, Wire};
 
@@ -53,6 +54,8 @@ pub struct Core {
     pub paused: bool,
     /// The application is told of heartbeat rounds.
     pub tells_stats: bool,
+    /// Keeps the connection counted until the application has handled what it has received; none where that is done, or it is not counted.
+    pub permit: Option<Arc<ConnectionPermit>>,
 }
 
 impl Core {
@@ -112,6 +115,7 @@ impl Link {
             finished: false,
             paused: false,
             tells_stats: false,
+            permit: None,
         };
         Arc::new(Self { slot, generation, sid, core: Mutex::new(core), driver: AtomicWaker::new() })
     }

@@ -62,6 +62,10 @@ impl Shared {
                 self.metrics.closed(core.session.close_code());
                 filling.batch.closed(link.slot, core.session.counters());
                 core.session.discard();
+                match core.session.window.unread(filling.done) {
+                    0 => core.permit = None,
+                    bytes => core.permit.iter().for_each(|permit| permit.leave(bytes)),
+                }
             }
         });
     }

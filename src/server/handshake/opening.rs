@@ -43,6 +43,7 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
         Role::Server => shared.registry.lock().open(sid, make),
         Role::Client => shared.registry.lock().place(make),
     };
+    link.lock().permit = guard.permit();
     {
         let registry = shared.registry.lock();
         shared.wheel.lock().add(link.id(), |session| registry.get(session).is_some());

@@ -69,7 +69,7 @@ impl Shared {
         let Metrics { handshakes, over_limit, over_address_limit, .. } = &self.metrics;
         text.gauge(
             "cryo_connections",
-            "Connections open, those of handshakes and plain HTTP included.",
+            "Connections as maxConnections counts them, those of handshakes and plain HTTP included.",
             self.limits.connections(),
         );
         text.counters(
