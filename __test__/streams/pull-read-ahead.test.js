@@ -5,30 +5,13 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
-const { Harness } = require("../support/server");
-const { ALL, fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256 } = require("../support/transactions");
+const { ALL, endless, fetchAll, fetchRange, fetching, noise, pieces, sha256 } = require("../support/transactions");
 
 const MIB = 1024 * 1024;
-/** Chunks of a MiB, of which a stream may always keep four. */
-const OPTIONS = { maxStreamBytes: 4 * MIB, streamChunkBytes: MIB, undelivered: "reject" };
 /** What is read ahead, in chunks. */
 const AHEAD = 2048;
 /** Of the pieces that a source may have given, one is on its way to the store, and one has been cut into a chunk that is not full. */
 const SPARE = 2;
-
-/** A stream without end that nobody has fetched anything of yet. */
-async function endless(t) {
-  forgetful(t);
-  const harness = await Harness.start(t, OPTIONS);
-  const { client, session } = await fetching(harness);
-  const source = { given: 0 };
-  const piece = Buffer.alloc(MIB);
-  const streamed = session.Stream((function* () { for (;; source.given++) yield piece; })(), "log");
-  streamed.catch(() => {}); // not every test asks for it
-  const { txId, byteLength } = await client.nextOf("TX_START");
-  assert.equal(byteLength, -1);
-  return { harness, client, session, source, streamed, txId };
-}
 
 describe("a fetched stream without end", () => {
   test("is read on as far as its client fetches, and not before", async (t) => {

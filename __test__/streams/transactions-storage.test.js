@@ -7,13 +7,13 @@ const assert = require("node:assert/strict");
 const { spawn } = require("node:child_process");
 const { once } = require("node:events");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { describe, test } = require("node:test");
 
 const { join } = require("../support/clients");
 const { PACKAGE } = require("../support/process");
 const { Harness } = require("../support/server");
+const { assertClosed, spilled, withoutFolder } = require("../support/temporary-files");
 const { fetchAll, fetching } = require("../support/transactions");
 const { event, until } = require("../support/wait");
 
@@ -38,36 +38,6 @@ function large() {
     }
   })();
   return source;
-}
-
-/** Lets temporary files fail to be made, until the test is over. @returns {() => void} Or until this is called. */
-function withoutFolder(t) {
-  const names = ["TMPDIR", "TEMP", "TMP"]; // what os.tmpdir() asks, by system
-  const before = names.map((name) => process.env[name]);
-  const missing = path.join(os.tmpdir(), `cryo-missing-${process.pid}`);
-  for (const name of names) process.env[name] = missing;
-  const restore = () =>
-    names.forEach((name, i) => (before[i] === undefined ? delete process.env[name] : (process.env[name] = before[i])));
-  t.after(restore);
-  return restore;
-}
-
-/** The descriptors of this process that are temporary files. */
-function spilled() {
-  const folder = "/proc/self/fd";
-  return fs.readdirSync(folder).filter((fd) => {
-    try {
-      return fs.readlinkSync(path.join(folder, fd)).includes("cryo-stream-");
-    } catch {
-      return false; // It has just been closed.
-    }
-  });
-}
-
-/** Closing a file takes a moment. */
-async function assertClosed() {
-  if (process.platform !== "linux") return;
-  await until(() => spilled().length === 0, "the file to be closed");
 }
 
 /** The client is served, and told nothing more of streams. */

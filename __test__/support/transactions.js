@@ -7,6 +7,9 @@ const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 
 const { caughtUp } = require("./pair");
+const { Harness } = require("./server");
+
+const MIB = 1024 * 1024;
 
 /** The range of all chunks, for TX_FETCH. */
 const ALL = { start: 0, end: 2 ** 32 - 1 };
@@ -111,6 +114,25 @@ function forgetful(t) {
 }
 
 /**
+ * A stream without end, of which nobody has fetched anything yet: it has all that the server's streams together may keep in temporary files.
+ *
+ * @param {import("node:test").TestContext} t
+ * @param {object} [options] Those of `cryo()`. Without them, chunks are of a MiB, of which a stream may always keep four.
+ */
+async function endless(t, options) {
+  forgetful(t);
+  const harness = await Harness.start(t, { maxStreamBytes: 4 * MIB, streamChunkBytes: MIB, undelivered: "reject", ...options });
+  const { client, session } = await fetching(harness);
+  const source = { given: 0 };
+  const piece = Buffer.alloc(MIB);
+  const streamed = session.Stream((function* () { for (;; source.given++) yield piece; })(), "log");
+  streamed.catch(() => {}); // not every test asks for it
+  const { txId, byteLength } = await client.nextOf("TX_START");
+  assert.equal(byteLength, -1);
+  return { harness, client, session, source, streamed, txId };
+}
+
+/**
  * @param {{ client: import("./client").Client, session: any }} pair Which has heard of all that the client has sent.
  * @returns {Promise<number[]>} The numbers of the streams that the server has cancelled since the client looked last.
  */
@@ -124,4 +146,4 @@ async function cancelled({ client, session }) {
   return numbers;
 }
 
-module.exports = { ALL, cancelled, download, fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256, upload };
+module.exports = { ALL, cancelled, download, endless, fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256, upload };

@@ -7,6 +7,11 @@ const { report, tell } = require("../report.js");
 
 /** Bytes that may be handled without telling Rust, which then is told once for many chunks. */
 const UNTOLD = 64 * 1024;
+/**
+ * Bytes that all of the server's streams together may have in temporary files that nobody has asked for. Less would not do: one stream that is to
+ * be fetched may be as long as that, and has to announce it.
+ */
+const MAX_READ_AHEAD = 2 ** 31 - 1;
 
 /**
  * @typedef {object} Surroundings What the session gives.
@@ -42,9 +47,14 @@ class StreamContext {
     return this.#around.server.timeSlice;
   }
 
-  /** What streams that are to be fetched keep in temporary files without being asked, of all sessions. @returns {{ used: number }} In bytes. */
+  /** What streams of all sessions keep in temporary files without being asked. @returns {{ used: number }} In bytes. */
   get readAhead() {
     return this.#around.server.readAhead;
+  }
+
+  /** Whether somebody who keeps `own` bytes of these may keep more. Everybody may keep a little, whatever others do. */
+  mayReadAhead(own) {
+    return this.readAhead.used <= MAX_READ_AHEAD || own < this.options.maxStreamBytes;
   }
 
   /** Whether this side has connected to the other. */
@@ -90,8 +100,17 @@ class StreamContext {
   /** Counts received bytes as read. */
   release(bytes) {
     this.#untold += bytes;
-    if (this.#untold <= this.#mayUntold) return;
-    this.command(COMMAND.Release, this.#untold);
+    if (this.#untold > this.#mayUntold) this.settle();
+  }
+
+  /** What is read, but counts as unread in Rust until it is told. */
+  get untold() {
+    return this.#untold;
+  }
+
+  /** Tells it. */
+  settle() {
+    if (this.#untold > 0) this.command(COMMAND.Release, this.#untold);
     this.#untold = 0;
   }
 

@@ -5,6 +5,7 @@
 const { CHUNK_COST, COMMAND } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { costOfName, shownName } = require("./name.js");
+const { Overflow } = require("./overflow.js");
 const { CryoReadable, feeder } = require("./readable.js");
 const { Waiters } = require("./waiters.js");
 
@@ -21,7 +22,9 @@ const { Waiters } = require("./waiters.js");
  * @property {boolean} open The peer has neither finished nor cancelled it, nor have we.
  * @property {boolean} claimed The application has it.
  * @property {boolean} muted Too much for a stream that nobody claimed, but somebody listens for its chunks: it goes on without being kept.
- * @property {number} bytes What it keeps of chunks that nobody has read, with CHUNK_COST for each.
+ * @property {number} bytes What it keeps in memory of chunks that nobody has read, with CHUNK_COST for each.
+ * @property {boolean} idle Nobody reads it, although others wait for what comes behind it; as {@link Overflow} has it.
+ * @property {Error | null} obstacle Why it can't be moved to a file, if that was tried and failed last.
  */
 
 const isUnclaimed = (entry) => !entry.claimed;
@@ -30,6 +33,8 @@ const holdsBytes = (entry) => entry.bytes + entry.nameBytes > 0;
 class Incoming {
   #context;
   #waiters = new Waiters();
+  /** What claimed streams keep. */
+  #overflow;
   /** All entries, in order of arrival. */
   #entries = new Set();
   /** The open ones, by number, in order of arrival. */
@@ -48,6 +53,10 @@ class Incoming {
   /** @param {import("./context.js").StreamContext} context */
   constructor(context) {
     this.#context = context;
+    this.#overflow = new Overflow(context, {
+      awaited: () => !this.#waiters.isEmpty,
+      giveUp: (entry, message, cause) => this.#lose(entry, message, cause),
+    });
   }
 
   /**
@@ -98,13 +107,15 @@ class Incoming {
     if (this.#context.listens("tx-chunk")) this.#context.emit("tx-chunk", txId, chunk);
     const cost = chunk.length + CHUNK_COST;
     if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#context.release(cost);
-    entry.bytes += cost;
-    if (!entry.claimed) {
+    if (entry.claimed) this.#overflow.add(entry, cost);
+    else {
+      entry.bytes += cost;
       this.#unclaimedBytes += cost;
       this.#context.release(cost);
     }
     feeder.chunk(this.#readable(entry), chunk);
-    if (!entry.claimed) this.#keepCaps();
+    if (entry.claimed) this.#overflow.check();
+    else this.#keepCaps();
   }
 
   /** A stream is complete. */
@@ -113,6 +124,7 @@ class Incoming {
     this.#context.emit("tx-finish", txId);
     if (entry === undefined || !entry.open) return;
     this.#close(entry);
+    this.#overflow.fed(entry);
     feeder.finish(this.#readable(entry));
     if (entry.claimed || entry.muted) return;
     this.#complete.add(entry);
@@ -137,13 +149,15 @@ class Incoming {
     for (const entry of [...this.#open.values()]) {
       this.#fail(entry, codes.STREAM_PREMATURE_CLOSE, "The session ended before the stream was complete.");
     }
+    this.#overflow.close();
   }
 
   #enter(txId, byteLength, name) {
     const nameBytes = costOfName(name);
     const before = this.#begun;
     this.#begun = (before + 1) >>> 0;
-    const entry = { txId, before, byteLength, name, nameBytes, readable: null, open: true, claimed: false, muted: false, bytes: 0 };
+    const state = { open: true, claimed: false, muted: false, bytes: 0, idle: false, obstacle: null };
+    const entry = { txId, before, byteLength, name, nameBytes, readable: null, ...state };
     this.#unclaimedBytes += nameBytes;
     this.#entries.add(entry);
     this.#open.set(txId, entry);
@@ -155,6 +169,9 @@ class Incoming {
     if (entry.readable !== null) return entry.readable;
     entry.readable = new CryoReadable(entry.txId, entry.byteLength, {
       consumed: (length, chunks) => this.#consumed(entry, length + chunks * CHUNK_COST),
+      loaded: (chunks) => this.#overflow.loaded(entry, chunks),
+      starved: () => this.#overflow.starved(entry),
+      lost: (cause) => this.#lose(entry, `The temporary file of the stream '${entry.name}' can't be read: ${cause.message}`, cause),
       destroyed: () => this.#destroyed(entry),
       failed: (error, event) => {
         const stream = `incoming stream '${shownName(entry.name)}'`;
@@ -169,14 +186,14 @@ class Incoming {
     entry.claimed = true;
     this.#forgetName(entry);
     this.#unclaimedBytes -= entry.bytes;
-    if (entry.bytes > 0) this.#context.hold(entry.bytes);
+    this.#overflow.claimed(entry);
     if (!entry.open) this.#remove(entry);
   }
 
   #consumed(entry, bytes) {
+    if (entry.claimed) return this.#overflow.consumed(entry, bytes);
     entry.bytes -= bytes;
-    if (entry.claimed) this.#context.release(bytes);
-    else this.#unclaimedBytes -= bytes;
+    this.#unclaimedBytes -= bytes;
   }
 
   /** The peer says no more about it. */
@@ -189,6 +206,7 @@ class Incoming {
   /** Whatever the reason, nobody can read it any more. */
   #destroyed(entry) {
     this.#consumed(entry, entry.bytes);
+    this.#overflow.forget(entry);
     this.#forgetName(entry);
     if (entry.muted) return;
     this.#remove(entry);
@@ -202,6 +220,11 @@ class Incoming {
     // Where nobody has it, nobody has to hear of its end.
     if (entry.claimed) entry.readable.destroy(new CryoError(code, message));
     else this.#discard(entry);
+  }
+
+  /** What it keeps can't be kept any longer, or not be had any more. */
+  #lose(entry, message, cause) {
+    entry.readable.destroy(new CryoError(codes.STREAM_STORAGE, message, cause && { cause }));
   }
 
   #keepCaps() {

@@ -12,11 +12,6 @@ const { Transmission } = require("./transmission.js");
 
 /** The largest size that TX_START can announce. */
 const MAX_BYTE_LENGTH = 2 ** 31 - 1;
-/**
- * Bytes that all of the server's streams together may have in temporary files before anybody has asked for them. Less would not do: one stream
- * may be as long as that, and has to announce it.
- */
-const MAX_READ_AHEAD = MAX_BYTE_LENGTH;
 /** How far beyond the chunk that is being served the source of a stream without a length is read, in bytes. */
 const LEAD = 1024 * 1024;
 /** Chunks in a row after which others have their turn: keeping one in memory takes no time off the event loop. */
@@ -119,10 +114,9 @@ class Pull extends Transmission {
     return false;
   }
 
-  /** Whether more may be kept that nobody has asked for. Every stream may keep a little, whatever others do. */
+  /** Whether more may be kept that nobody has asked for. */
   get #mayReadAhead() {
-    const { readAhead, options } = this.shared.context;
-    return readAhead.used <= MAX_READ_AHEAD || this.#readAhead < options.maxStreamBytes;
+    return this.shared.context.mayReadAhead(this.#readAhead);
   }
 
   /** Whether the next chunk is one that nobody has asked for. */

@@ -5,6 +5,7 @@
 const { Readable } = require("node:stream");
 
 const { emitGuarded } = require("../emit.js");
+const { Backlog } = require("./backlog.js");
 
 /** Bytes that Node.js may buffer beyond what was read. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -17,6 +18,9 @@ const feeder = {};
  *
  * @typedef {object} Owner
  * @property {(length: number, chunks: number) => void} consumed The application has taken so many bytes in so many chunks.
+ * @property {(chunks: Uint8Array[]) => void} loaded Chunks that were moved to a file are in memory again.
+ * @property {() => void} starved Node.js asks for more than has come.
+ * @property {(cause: Error) => void} lost Chunks can't be read from their file.
  * @property {() => void} destroyed It will take no more.
  * @property {(error: unknown, event: string | null) => void} failed A listener of that event threw or rejected; without an event,
  *   the stream failed and nobody listens for `error`.
@@ -24,22 +28,35 @@ const feeder = {};
 
 class CryoReadable extends Readable {
   #owner;
-  #chunks = [];
+  #backlog = new Backlog();
   /** What Node.js has, of which the application may not have taken all: in bytes and in chunks. */
   #given = { bytes: 0, chunks: 0 };
   /** Node.js has asked for chunks, and has not got as many as it buffers. */
   #wanted = false;
   #finished = false;
+  #loading = false;
 
   static {
     feeder.chunk = (readable, chunk) => {
-      readable.#chunks.push(chunk);
+      readable.#backlog.add(chunk);
       readable.#give();
     };
     feeder.finish = (readable) => {
       readable.#finished = true;
       readable.#give();
     };
+    feeder.isMovable = (readable) => readable.#backlog.isMovable;
+    /** Moves what Node.js has not got to a file. @returns {Promise<Uint8Array[]>} */
+    feeder.move = async (readable, spool) => {
+      try {
+        return await readable.#backlog.move(spool);
+      } finally {
+        // Who asked meanwhile waits for it.
+        readable.#give();
+      }
+    };
+    /** Counts what Node.js has as taken. */
+    feeder.settle = (readable) => readable.#taken();
   }
 
   /**
@@ -71,22 +88,40 @@ class CryoReadable extends Readable {
   }
 
   _destroy(error, callback) {
-    this.#chunks = [];
+    this.#backlog.close();
     this.#owner.destroyed();
     callback(error);
   }
 
   /** Gives Node.js all that it has room for: with one chunk at a time, a read() would return the first of those that have come. */
   #give() {
-    while (this.#wanted && this.#chunks.length > 0) {
-      const chunk = this.#chunks.shift();
-      this.#given.bytes += chunk.length;
-      this.#given.chunks++;
-      this.#wanted = this.push(chunk);
-    }
-    if (!this.#wanted || !this.#finished) return;
-    this.#wanted = false;
-    this.push(null);
+    if (this.#loading) return;
+    for (let chunk; this.#wanted && (chunk = this.#backlog.shift()) !== undefined; ) this.#push(chunk);
+    if (!this.#wanted || this.destroyed) return;
+    if (this.#backlog.isStored) void this.#load();
+    else if (this.#finished) {
+      this.#wanted = false;
+      this.push(null);
+    } else this.#owner.starved();
+  }
+
+  #push(chunk) {
+    this.#given.bytes += chunk.length;
+    this.#given.chunks++;
+    this.#wanted = this.push(chunk);
+  }
+
+  /** Gives Node.js what comes next in the file, also beyond what it has room for: what is not given could not be moved again. */
+  async #load() {
+    this.#loading = true;
+    const chunks = await this.#backlog.load().catch((cause) => {
+      if (!this.destroyed) this.#owner.lost(cause);
+    });
+    if (this.destroyed) return;
+    this.#owner.loaded(chunks);
+    for (const chunk of chunks) this.#push(chunk);
+    this.#loading = false;
+    this.#give();
   }
 
   #taken() {

@@ -183,4 +183,4 @@ class ChunkStore {
   }
 }
 
-module.exports = { ChunkStore };
+module.exports = { ChunkStore, openNameless };

@@ -18,6 +18,11 @@ class Waiters {
   /** By name, each in order of arrival. @type {Map<string, Set<Waiter>>} */
   #byName = new Map();
 
+  /** Whether nobody waits. */
+  get isEmpty() {
+    return this.#byName.size === 0;
+  }
+
   /**
    * @param {string} name
    * @param {number} timeout In ms; beyond what a timer can take there is none.
