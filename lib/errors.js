@@ -29,8 +29,8 @@ const codes = Object.freeze({
   /** The source of an outgoing stream failed, or can't be opened; `cause` is its error. */
   STREAM_SOURCE: "ERR_CRYO_STREAM_SOURCE",
   /**
-   * The temporary file of a stream that is to be fetched can't be written or read; `cause` is the system's error. Or the peer asked for a
-   * chunk too far beyond what has been read of the source.
+   * The temporary file of a stream can't be written or read; `cause` is the system's error. Or the peer asked for a chunk too far beyond
+   * what has been read of the source. Or nobody read a stream that kept others waiting, and files have no room.
    */
   STREAM_STORAGE: "ERR_CRYO_STREAM_STORAGE",
   /** The session ended, or the stream's number was taken again, before the stream was through. */
