@@ -51,7 +51,7 @@ class Overflow {
   constructor(context, incoming) {
     this.#context = context;
     this.#incoming = incoming;
-    this.#spool = new Spool(context);
+    this.#spool = new Spool(context.readAhead);
   }
 
   /** A stream was claimed: what it keeps counts as unread from now on. */
@@ -171,7 +171,8 @@ class Overflow {
     let moved = false;
     for (const entry of idle) {
       // Its reader may have come back, or all be over.
-      if (!entry.idle || !this.#context.isOpen || !this.#spool.hasRoom || !feeder.isMovable(entry.readable)) continue;
+      if (!entry.idle || !this.#context.isOpen || !feeder.isMovable(entry.readable)) continue;
+      if (!this.#context.mayReadAhead(this.#spool.charge)) break;
       moved = true;
       await this.#move(entry);
     }
@@ -208,10 +209,9 @@ class Overflow {
     }
   }
 
-  /** Ends idle streams, those that keep most first, until the socket is read again. */
+  /** Ends streams, all of which are idle by now, until the socket is read again: those that keep most first. */
   #giveUp() {
-    const idle = [...this.#full].filter((entry) => entry.idle || entry.obstacle !== null);
-    for (const entry of idle.sort((a, b) => b.bytes - a.bytes)) {
+    for (const entry of [...this.#full].sort((a, b) => b.bytes - a.bytes)) {
       if (!this.#isTooMuch()) return;
       this.#incoming.giveUp(entry, this.#reason(entry), entry.obstacle);
     }
@@ -222,7 +222,7 @@ class Overflow {
     if (obstacle !== null) return `The temporary file of ${stream} can't be written: ${obstacle.message}`;
     return (
       `Nobody reads ${stream}, behind which data stands that others wait for, and no more of it may be kept in temporary files. ` +
-      `Read streams that come at once at once.`
+      `Read streams that come at the same time at the same time.`
     );
   }
 }

@@ -15,8 +15,6 @@ const LEAST = 4096;
 /** Bytes that are written at once, and read at once. */
 const BLOCK = 256 * 1024;
 const READ = 64 * 1024;
-/** What a file's failure to close is reported as. */
-const STORE = "temporary file of a stream";
 
 const noop = () => {};
 
@@ -98,21 +96,21 @@ class Stored {
   }
 }
 
+/** Knows nothing of its session, by way of which a stream that the application has let go of could still be reached. */
 class Spool {
-  #context;
+  #readAhead;
   /** The file that is being written, if there is one. @type {Segment | null} */
   #last = null;
-  /** What all files count as. */
   #charge = 0;
 
-  /** @param {import("./context.js").StreamContext} context */
-  constructor(context) {
-    this.#context = context;
+  /** @param {{ used: number }} readAhead What all of the server's files count as. */
+  constructor(readAhead) {
+    this.#readAhead = readAhead;
   }
 
-  /** Whether more may be put in. */
-  get hasRoom() {
-    return this.#context.mayReadAhead(this.#charge);
+  /** What its files count as, in bytes. */
+  get charge() {
+    return this.#charge;
   }
 
   /** A place for chunks of one stream. */
@@ -191,12 +189,13 @@ class Spool {
     if (--segment.users > 0) return;
     if (this.#last === segment) this.#last = null;
     this.#count(-segment.charge);
-    segment.close().catch((cause) => this.#context.report(cause, STORE));
+    // If that fails, nothing is lost that anybody wants.
+    segment.close().catch(noop);
   };
 
   #count(charge) {
     this.#charge += charge;
-    this.#context.readAhead.used += charge;
+    this.#readAhead.used += charge;
   }
 }
 
