@@ -81,7 +81,7 @@ fn control_frames_and_errors_are_never_dropped() {
     rig.send("has no room", 3);
     rig.receive(&Frame::Utf8 { ack: 50, payload: b"" });
     rig.receive(&Frame::Ping { ack: 51 });
-    rig.call(Session::ping);
+    rig.call(|session, io| session.beat(false, io));
     let expected = [
         dropped(3),
         ack(50),
