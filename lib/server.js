@@ -14,6 +14,7 @@ const { argumentError, argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
 const { HttpFace } = require("./http/face.js");
 const { listenError } = require("./http/listening.js");
+const { Liveness } = require("./liveness.js");
 const { normalizeOptions } = require("./options/options.js");
 const { Peers } = require("./peers/peers.js");
 const { report, reportOfListener, tell } = require("./report.js");
@@ -32,6 +33,7 @@ const MAX_DEADLINE = 2 ** 31 - 1;
 class CryoWebsocketServer extends EventEmitter {
   #native;
   #bridge = new Bridge();
+  #liveness;
   #admission;
   #options;
   #extensions;
@@ -59,16 +61,18 @@ class CryoWebsocketServer extends EventEmitter {
     this.#admission = new Admission(this, validator, options);
     this.#options = options;
     this.#native = makeNative(options, this.#bridge);
+    this.#liveness = new Liveness(this.#native);
     this.#bridge.attach(this.#native, {
       event: (code, slot, a, b, payload) => this.#deliver(code, slot, a, b, payload),
     });
     this.#extensions = new Extensions(this, (kinds) => this.#native.setHooks(kinds));
-    this.#peers = new Peers(this.#native, options.handshakeTimeoutMs);
+    this.#peers = new Peers(this.#native, options.handshakeTimeoutMs, this.#liveness);
     const internals = {
       bridge: this.#bridge,
       counters: (slot) => this.#native.counters(slot),
       emitter: this,
       extensions: this.#extensions,
+      liveness: this.#liveness,
       options,
       timeSlice: new TimeSlice(),
       readAhead: { used: 0 },
@@ -177,6 +181,7 @@ class CryoWebsocketServer extends EventEmitter {
   #ending() {
     if (this.#destroyed === null) {
       this.#destroyed = deferred();
+      this.#liveness.hold();
       this.#peers.close();
       const { listening } = this.#http.server;
       this.#http.leave();
@@ -194,6 +199,8 @@ class CryoWebsocketServer extends EventEmitter {
       native: this.#native,
       contexts: this.#bridge.contexts,
       listening,
+      liveness: this.#liveness,
+      maxConnections: this.#options.maxConnections,
       sessions: () => this.#sessions.count,
       destroy: () => this.Destroy(),
       updateTls: (ssl) => this.UpdateTLS(ssl),
@@ -210,6 +217,7 @@ class CryoWebsocketServer extends EventEmitter {
     }
     // Nothing runs, so nothing must keep the process alive.
     this.#native.end();
+    this.#liveness.end();
     this.#peers.close();
     setImmediate(() => this.#http.server.emit("error", listenError(listening)));
   }
@@ -237,6 +245,9 @@ class CryoWebsocketServer extends EventEmitter {
       case EVENT.PeerFailed:
         this.#peers.failed(slot, payload.slice(0, payload.length));
         return true;
+      case EVENT.Occupied:
+        this.#liveness.changed(a === 1);
+        return false;
       case EVENT.Stopped:
         this.#stopped();
         return true;
@@ -262,6 +273,7 @@ class CryoWebsocketServer extends EventEmitter {
     clearTimeout(this.#deadline);
     this.#release();
     this.#native.end();
+    this.#liveness.end();
     this.#extensions.end();
     this.#http.closed();
     this.#destroyed ??= deferred();

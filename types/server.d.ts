@@ -40,7 +40,7 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   /**
    * The server underneath, for its `address()` and `listening` (null and false once the server is ending) and its events: `request` for
    * requests that are no upgrade to Cryo (an Express app on the same port; without a listener they are answered with 426), `error` (such as
-   * EADDRINUSE) and `close`. Its `ref()`, `unref()` and `maxConnections` have no effect.
+   * EADDRINUSE) and `close`. Its `maxConnections` holds besides the option of that name.
    */
   get http_server(): http.Server | https.Server;
 

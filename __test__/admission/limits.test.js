@@ -104,6 +104,27 @@ describe("maxConnections", () => {
     });
   });
 
+  test("is a property of http_server, too, which can't be above the option", async (t) => {
+    const harness = await Harness.start(t, { maxConnections: 2 });
+    const { http_server } = harness.server;
+    const status = async () => (await harness.request(target(9n))).status;
+    assert.equal(http_server.maxConnections, undefined);
+    await harness.join();
+    for (const limit of [1, "1", 0.5, 0, -1, false]) {
+      http_server.maxConnections = limit;
+      assert.equal(http_server.maxConnections, limit);
+      assert.equal(await status(), 503, `with ${limit}`);
+    }
+    http_server.maxConnections = 3;
+    await harness.join();
+    for (const limit of [3, null, undefined, NaN, Infinity]) {
+      http_server.maxConnections = limit;
+      assert.equal(await status(), 503, `above the option, with ${limit}`);
+    }
+    assert.throws(() => (http_server.maxConnections = Symbol("many")), TypeError);
+    assert.equal(http_server.maxConnections, Infinity);
+  });
+
   test("with TLS closes the next connection without a handshake", async (t) => {
     const harness = await Harness.start(t, { maxConnections: 1, ssl: certificate });
     await harness.join();

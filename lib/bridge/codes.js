@@ -30,6 +30,7 @@ const EVENT = Object.freeze({
   TxFlow: 22,
   TxSettled: 23,
   TxRoom: 24,
+  Occupied: 25,
 });
 
 const EVENT_WORDS = 5;

@@ -35,6 +35,8 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
  * @property {any} native The `NativeServer`.
  * @property {import("../bridge/contexts.js").Contexts} contexts
  * @property {import("./listening.js").Listening} listening
+ * @property {import("../liveness.js").Liveness} liveness
+ * @property {number} maxConnections The option.
  * @property {() => number} sessions How many sessions are open.
  * @property {() => Promise<void>} destroy Closes the Cryo server.
  * @property {(ssl: any) => void} updateTls Sets another key and certificate.
@@ -44,6 +46,7 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
 class HttpFace {
   #native;
   #contexts;
+  #liveness;
   #failed;
   #secure;
   /** It takes connections. */
@@ -59,9 +62,10 @@ class HttpFace {
   server;
 
   /** @param {Surroundings} surroundings */
-  constructor({ secure, native, contexts, listening, sessions, destroy, updateTls, failed }) {
+  constructor({ secure, native, contexts, listening, liveness, maxConnections, sessions, destroy, updateTls, failed }) {
     this.#native = native;
     this.#contexts = contexts;
+    this.#liveness = liveness;
     this.#failed = failed;
     this.#secure = secure;
     this.#listening = listening.error === undefined;
@@ -71,6 +75,7 @@ class HttpFace {
     if (secure) this.server.removeAllListeners("connection");
     this.#close = this.server.close;
     this.#mirror(listening, sessions, destroy);
+    this.#limit(maxConnections);
     if (secure) mirrorTls(this.server, updateTls);
     this.#guard();
     this.#watchListeners();
@@ -169,6 +174,12 @@ class HttpFace {
       process.nextTick(() => this.#call(callback, "callback of getConnections", null, this.#sockets.size + sessions()));
       return server;
     };
+    for (const method of /** @type {const} */ (["ref", "unref"])) {
+      server[method] = () => {
+        this.#liveness[method]();
+        return server;
+      };
+    }
     let closing = false;
     server.close = (callback) => {
       if (!this.#open) return this.#close.call(server, callback);
@@ -178,6 +189,20 @@ class HttpFace {
       void destroy();
       return server;
     };
+  }
+
+  /** `maxConnections` may be set at any time; the option of `cryo()` holds all the same. */
+  #limit(option) {
+    let property;
+    Object.defineProperty(this.server, "maxConnections", {
+      get: () => property,
+      set: (value) => {
+        this.#native.setMaxConnections(Math.min(option, atMost(value)));
+        property = value;
+      },
+      enumerable: true,
+      configurable: true,
+    });
   }
 
   /** Reports what listeners throw or reject with; a request that got no answer for it gets 500, as Node.js itself does for rejections. */
@@ -241,6 +266,12 @@ class HttpFace {
     server.on("newListener", (event) => set(event, true));
     server.on("removeListener", (event) => set(event, server.listenerCount(event) > 0));
   }
+}
+
+/** How many connections a value of `maxConnections` lets in: Node.js refuses one where that many or more are open, and takes any value. */
+function atMost(value) {
+  const limit = value === null || value === undefined ? NaN : Number(value);
+  return Number.isNaN(limit) ? Infinity : Math.max(0, Math.ceil(limit));
 }
 
 /** TLS is Rust's: what Node.js would do with other certificates or keys would go unnoticed. */

@@ -33,6 +33,7 @@ const LONGEST_REQUEST = 64 * 1024;
 class Peers {
   #native;
   #timeout;
+  #liveness;
   /** @type {Map<number, Call>} By the number that Rust calls them. */
   #calls = new Map();
   #next = 0;
@@ -42,10 +43,12 @@ class Peers {
   /**
    * @param {any} native The `NativeServer`.
    * @param {number} timeout Time for a whole connection, in ms.
+   * @param {import("../liveness.js").Liveness} liveness
    */
-  constructor(native, timeout) {
+  constructor(native, timeout, liveness) {
     this.#native = native;
     this.#timeout = timeout;
+    this.#liveness = liveness;
   }
 
   /**
@@ -67,6 +70,7 @@ class Peers {
     const call = { url, bearer, over: false, ...deferred() };
     const number = this.#next++ >>> 0;
     this.#calls.set(number, call);
+    this.#liveness.hold();
     void this.#start(number, call);
     return call.promise;
   }
@@ -141,6 +145,7 @@ class Peers {
     const call = this.#calls.get(number);
     if (call === undefined) return undefined;
     this.#calls.delete(number);
+    this.#liveness.release();
     clearTimeout(call.timer);
     call.over = true;
     return call;

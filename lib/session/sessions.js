@@ -119,6 +119,7 @@ class Sessions {
   }
 
   #openedPeer(slot, payload) {
+    this.#shared.liveness.hold();
     const { bearer, resolve } = this.#peers.opened(payload.u32(8));
     const request = new UpgradeRequest(payload.slice(12, payload.length));
     const identity = { slot, sid: payload.u64(0), token: bearer, type: "peer", request };
@@ -133,6 +134,7 @@ class Sessions {
     this.#contexts[slot] = undefined;
     // A peer's sid names it at another server only.
     const passed = internals.isClient(session) ? this.#succession.ended(session.sid, () => internals.hurry(session)) : noop;
+    if (!internals.isClient(session)) this.#shared.liveness.release();
     const told = () => {
       // Not before: until then its connection counts, with all that waits for a hook.
       this.#shared.bridge.command(slot, COMMAND.Free);

@@ -194,6 +194,18 @@ impl NativeServer {
         self.running.shared.set_wanted(Wanted(listeners));
     }
 
+    /// Whether clients are connected. From now on the event `Occupied` tells when that changes.
+    #[napi]
+    pub fn watch_connections(&self) -> bool {
+        self.running.shared.limits.watch()
+    }
+
+    /// Takes no connection while there are this many; infinity for no limit.
+    #[napi]
+    pub fn set_max_connections(&self, max: f64) {
+        self.running.shared.limits.set_max(max as usize);
+    }
+
     /// The figures of the session in a slot; none if there is no such session.
     #[napi]
     pub fn counters(&self, slot: u32) -> Option<Counters> {
@@ -244,7 +256,7 @@ impl NativeServer {
         self.running.shared.stop(Stop::Leaving);
     }
 
-    /// Ends what is left at once. Also due after `Stopped`, so that nothing keeps the process alive.
+    /// Ends what is left at once. Also due after `Stopped`: the thread's end is waited for.
     #[napi]
     pub fn end(&self) {
         self.running.end();

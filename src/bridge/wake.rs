@@ -1,5 +1,5 @@
-//! How the I/O thread wakes the event loop: by a threadsafe function without data, or on Linux by libuv itself. The former keeps the process alive
-//! while the server runs, in either case.
+//! How the I/O thread wakes the event loop: by a threadsafe function without data, or on Linux by libuv itself. Neither keeps the process alive:
+//! that is `lib/liveness.js`'s.
 
 use std::sync::Arc;
 #[cfg(target_os = "linux")]
@@ -15,7 +15,7 @@ use super::event_loop::AsyncHandle;
 
 /// JavaScript's `onWake()`. What it throws comes from a nextTick callback, and becomes an uncaught exception; nothing would be told of an error by
 /// the error-first convention.
-type OnWake = ThreadsafeFunction<(), (), (), Status, false>;
+type OnWake = ThreadsafeFunction<(), (), (), Status, false, true>;
 
 /// A wake-up call that can be cancelled for ever.
 #[derive(Clone)]
@@ -34,8 +34,8 @@ impl LoopWaker {
     /// # Errors
     /// When Node.js can't make a threadsafe function of it.
     pub fn new(on_wake: &Function<'_, (), ()>) -> napi::Result<Self> {
-        let function =
-            on_wake.build_threadsafe_function::<()>().callee_handled::<false>().build_callback(|_| Ok(()))?;
+        let builder = on_wake.build_threadsafe_function::<()>().callee_handled::<false>().weak::<true>();
+        let function = builder.build_callback(|_| Ok(()))?;
         Ok(Self(Arc::new(Ways {
             function: Mutex::new(Some(function)),
             #[cfg(target_os = "linux")]
@@ -61,7 +61,7 @@ impl LoopWaker {
         }
     }
 
-    /// Never wakes again, and no longer keeps the process alive.
+    /// Never wakes again.
     pub fn close(&self) {
         drop(self.0.function.lock().take());
     }

@@ -89,6 +89,7 @@ async fn serve(shared: &Arc<Shared>, listener: Listener) {
         tokio::spawn(heartbeat::run(Arc::clone(shared))),
         tokio::spawn(heartbeat::sweep(Arc::clone(shared))),
         tokio::spawn(overdue::flush_overdue(Arc::clone(shared))),
+        tokio::spawn(watch(Arc::clone(shared))),
     ];
     tokio::spawn(peer::serve(Arc::clone(shared), guard.outgoing()));
     accept(shared, listener, guard).await;
@@ -102,6 +103,14 @@ async fn serve(shared: &Arc<Shared>, listener: Listener) {
     // Bounded: a session has its deadlines for what it still has to send and for the peer's answer.
     let _ = all_gone.recv().await;
     rounds.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Tells the application whether there are connections, where it wants to know.
+async fn watch(shared: Arc<Shared>) {
+    loop {
+        let any = shared.limits.change().await;
+        shared.inbox.write(|filling| filling.batch.push(0, Code::Occupied, any.into(), 0, &[]));
+    }
 }
 
 /// Accepts until the server is to stop.

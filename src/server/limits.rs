@@ -9,13 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 /// The limits, and what counts towards them.
 #[derive(Debug)]
 pub struct Limits {
-    max: usize,
+    max: AtomicUsize,
     max_per_address: usize,
     counts: Mutex<Counts>,
+    /// The first connection has come, or the last one has gone.
+    changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +28,8 @@ struct Counts {
     left: usize,
     /// Kept only where there is a limit on it.
     by_address: HashMap<IpAddr, usize>,
+    /// Somebody wants to know whether there are any.
+    watched: bool,
 }
 
 /// Which limit a connection is over.
@@ -48,7 +53,12 @@ pub struct ConnectionPermit {
 impl Limits {
     /// Limits; `usize::MAX` stands for none.
     pub fn new(max: usize, max_per_address: usize) -> Arc<Self> {
-        Arc::new(Self { max, max_per_address, counts: Mutex::default() })
+        Arc::new(Self { max: max.into(), max_per_address, counts: Mutex::default(), changed: Notify::new() })
+    }
+
+    /// Sets another limit in all. The connections there are stay.
+    pub fn set_max(&self, max: usize) {
+        self.max.store(max, Ordering::Relaxed);
     }
 
     /// A permit for a connection from `address`; one over a Unix domain socket has none, and no limit of its own.
@@ -59,7 +69,7 @@ impl Limits {
         // The canonical form, so that ::ffff:192.0.2.1 and 192.0.2.1 are one client.
         let address = address.filter(|_| self.max_per_address < usize::MAX).map(|address| address.to_canonical());
         let mut counts = self.counts.lock();
-        if counts.all >= self.max {
+        if counts.all >= self.max.load(Ordering::Relaxed) {
             return Err(Excess::InAll);
         }
         if let Some(address) = address {
@@ -71,7 +81,23 @@ impl Limits {
             *count += 1;
         }
         counts.all += 1;
+        if counts.watched && counts.all == 1 {
+            self.changed.notify_one();
+        }
         Ok(ConnectionPermit { limits: Arc::clone(self), address, left: AtomicUsize::new(0) })
+    }
+
+    /// Whether there are any connections. From now on [`Limits::change`] tells of it.
+    pub fn watch(&self) -> bool {
+        let mut counts = self.counts.lock();
+        counts.watched = true;
+        counts.all > 0
+    }
+
+    /// Whether there are any connections, once that may have changed.
+    pub async fn change(&self) -> bool {
+        self.changed.notified().await;
+        self.connections() > 0
     }
 
     /// Connections there are.
@@ -98,6 +124,9 @@ impl Drop for ConnectionPermit {
         let mut counts = self.limits.counts.lock();
         counts.all -= 1;
         counts.left -= *self.left.get_mut();
+        if counts.watched && counts.all == 0 {
+            self.limits.changed.notify_one();
+        }
         if let Some(Entry::Occupied(mut entry)) = self.address.map(|address| counts.by_address.entry(address)) {
             *entry.get_mut() -= 1;
             if *entry.get() == 0 {
@@ -125,6 +154,34 @@ mod tests {
         assert!(limits.admit(None).is_ok());
         drop(second);
         assert_eq!(limits.connections(), 0);
+    }
+
+    #[test]
+    fn another_limit_counts_from_then_on() {
+        let limits = Limits::new(usize::MAX, usize::MAX);
+        let permit = limits.admit(None);
+        limits.set_max(1);
+        assert_eq!(limits.admit(None).err(), Some(Excess::InAll));
+        drop(permit);
+        assert!(limits.admit(None).is_ok());
+        limits.set_max(0);
+        assert_eq!(limits.admit(None).err(), Some(Excess::InAll));
+    }
+
+    #[tokio::test]
+    async fn who_watches_is_told_of_the_first_and_of_the_last() {
+        let limits = Limits::new(usize::MAX, usize::MAX);
+        let first = limits.admit(None);
+        assert!(limits.watch());
+        let second = limits.admit(None);
+        drop(first);
+        drop(second);
+        assert!(!limits.change().await);
+        let third = limits.admit(None);
+        assert!(limits.change().await);
+        drop(third);
+        let _fourth = limits.admit(None);
+        assert!(limits.change().await, "it is as it was");
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct Shared {
     pub lending: Lending,
     /// Who sends short messages.
     pub neighbours: Neighbours,
+    /// How many connections there may be.
+    pub limits: Arc<Limits>,
     registry: Mutex<Registry>,
     wheel: Mutex<Wheel>,
     /// Certificates for the handshakes to come; none without TLS.
@@ -96,7 +98,6 @@ pub struct Shared {
     /// Taken by the task that connects.
     incoming_connect_requests: Mutex<Option<mpsc::UnboundedReceiver<ConnectRequest>>>,
     pending_handshakes: AtomicUsize,
-    limits: Arc<Limits>,
     lingering: Lingering,
     metrics: Metrics,
     hooks: AtomicU8,

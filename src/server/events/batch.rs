@@ -85,6 +85,8 @@ numbered! {
         TxSettled = 23,
         /// There is room for chunks: `a` bytes of them still wait for the socket.
         TxRoom = 24,
+        /// Whether clients are connected (`a` is 1) has changed, where the application wants to know.
+        Occupied = 25,
     }
 }
 
