@@ -23,6 +23,7 @@ const { Waiters } = require("./waiters.js");
  * @property {boolean} claimed The application has it.
  * @property {boolean} muted Too much for a stream that nobody claimed, but somebody listens for its chunks: it goes on without being kept.
  * @property {number} bytes What it keeps in memory of chunks that nobody has read, with CHUNK_COST for each.
+ * @property {boolean} hungry Its reader waits; as {@link Overflow} has it.
  * @property {boolean} idle Nobody reads it, although others wait for what comes behind it; as {@link Overflow} has it.
  * @property {Error | null} obstacle Why it can't be moved to a file, if that was tried and failed last.
  */
@@ -156,7 +157,7 @@ class Incoming {
     const nameBytes = costOfName(name);
     const before = this.#begun;
     this.#begun = (before + 1) >>> 0;
-    const state = { open: true, claimed: false, muted: false, bytes: 0, idle: false, obstacle: null };
+    const state = { open: true, claimed: false, muted: false, bytes: 0, hungry: false, idle: false, obstacle: null };
     const entry = { txId, before, byteLength, name, nameBytes, readable: null, ...state };
     this.#unclaimedBytes += nameBytes;
     this.#entries.add(entry);

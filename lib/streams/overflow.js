@@ -27,12 +27,17 @@ class Overflow {
   #context;
   #incoming;
   #spool;
-  /** Those that keep something. @type {Set<Entry>} */
+  /**
+   * Those that keep something, or may again. Not only the former: V8 rebuilds a set to which one adds and from which one deletes all the time, and what
+   * it has replaced lives as long as what it was replaced by, until the next major collection.
+   *
+   * @type {Set<Entry>}
+   */
   #full = new Set();
   /** What all of these keep. */
   #bytes = 0;
-  /** Those whose readers wait. @type {Set<Entry>} */
-  #hungry = new Set();
+  /** How many there are whose readers wait. */
+  #hungry = 0;
   /** Those of which Node.js keeps something that does not count. @type {Set<Entry>} */
   #settled = new Set();
   #timer = null;
@@ -81,19 +86,22 @@ class Overflow {
 
   /** A stream's reader waits. */
   starved(entry) {
-    this.#hungry.add(entry);
+    if (!entry.hungry) this.#hungry++;
+    entry.hungry = true;
     this.check();
   }
 
   /** It does not, or for something else. */
   fed(entry) {
-    this.#hungry.delete(entry);
+    this.#sate(entry);
+    this.#leave(entry);
     this.#moved = true;
   }
 
   /** Nobody can read it any more. */
   forget(entry) {
-    this.#hungry.delete(entry);
+    this.#sate(entry);
+    this.#full.delete(entry);
     this.#settled.delete(entry);
   }
 
@@ -101,7 +109,6 @@ class Overflow {
   close() {
     this.#rest();
     this.#full.clear();
-    this.#hungry.clear();
     this.#settled.clear();
   }
 
@@ -131,11 +138,25 @@ class Overflow {
     entry.bytes += cost;
     this.#bytes += cost;
     if (entry.bytes > 0) this.#full.add(entry);
-    else this.#full.delete(entry);
+    else this.#leave(entry);
+  }
+
+  /** Those that keep something. */
+  #keeping() {
+    return [...this.#full].filter(({ bytes }) => bytes > 0);
+  }
+
+  #leave(entry) {
+    if (entry.bytes === 0 && !entry.open) this.#full.delete(entry);
+  }
+
+  #sate(entry) {
+    if (entry.hungry) this.#hungry--;
+    entry.hungry = false;
   }
 
   get #isAwaited() {
-    return this.#hungry.size > 0 || this.#incoming.awaited();
+    return this.#hungry > 0 || this.#incoming.awaited();
   }
 
   /** Whether the socket is not read because of what streams keep. */
@@ -157,9 +178,9 @@ class Overflow {
     this.#still = this.#moved || !this.#isAwaited ? 0 : this.#still + 1;
     this.#moved = false;
     if (this.#still === 0) return;
-    for (const entry of this.#full) entry.idle ||= this.#still >= (entry.readable.readableDidRead ? PAUSED : UNREAD);
+    for (const entry of this.#keeping()) entry.idle ||= this.#still >= (entry.readable.readableDidRead ? PAUSED : UNREAD);
     // Who waits for a stream to begin has a time-out, and what would be lost is there.
-    if (this.#still >= STUCK && this.#hungry.size > 0) this.#giveUp();
+    if (this.#still >= STUCK && this.#hungry > 0) this.#giveUp();
     else void this.#relieve();
   }
 
@@ -167,7 +188,7 @@ class Overflow {
   async #relieve() {
     if (this.#relieving) return;
     this.#relieving = true;
-    const idle = [...this.#full].filter((entry) => entry.idle);
+    const idle = this.#keeping().filter((entry) => entry.idle);
     let moved = false;
     for (const entry of idle) {
       // Its reader may have come back, or all be over.
@@ -211,7 +232,7 @@ class Overflow {
 
   /** Ends streams, all of which are idle by now, until the socket is read again: those that keep most first. */
   #giveUp() {
-    for (const entry of [...this.#full].sort((a, b) => b.bytes - a.bytes)) {
+    for (const entry of this.#keeping().sort((a, b) => b.bytes - a.bytes)) {
       if (!this.#isTooMuch()) return;
       this.#incoming.giveUp(entry, this.#reason(entry), entry.obstacle);
     }
