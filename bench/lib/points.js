@@ -50,6 +50,11 @@ function points({ quick, sessions }) {
       goal: "0.9 x without",
     },
     {
+      ...point("listener", "the same without the hook", "rate", echo(64, 1, 64), ["plain", ...CRYO], "reported", "reported"),
+      work: { work: "listener" },
+      instead: { plain: { work: "echo" } },
+    },
+    {
       ...point("push", "server pushes 64 B to 1,000 sessions, 16 rounds under way", "rate", push(16), WS),
       work: { work: "push", size: 64 },
       must: "4 x ws",

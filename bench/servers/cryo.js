@@ -28,12 +28,14 @@ const works = {
     session.on("message-utf8", (text) => void session.SendUTF8(text));
   },
 
-  hooks(session) {
+  listener(session) {
     session.on("message-binary", async (data) => {
       await null;
       await session.SendBinary(data);
     });
   },
+
+  hooks: (session) => works.listener(session),
 
   push(session) {
     sessions.add(session);

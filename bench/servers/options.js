@@ -10,7 +10,7 @@ const CERTIFICATES = path.join(__dirname, "..", "..", "__test__", "support", "ce
 
 /**
  * @typedef {object} ServerOptions
- * @property {"echo" | "hooks" | "push" | "stream"} work What the server does with messages.
+ * @property {"echo" | "hooks" | "listener" | "push" | "stream"} work What the server does with messages.
  * @property {string | undefined} module The module to serve with, where there is a choice.
  * @property {number} size Payload of the messages it sends on its own, in bytes.
  * @property {number} heartbeat Interval between its pings, in milliseconds; 0 leaves it to the server's default.
