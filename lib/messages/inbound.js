@@ -24,9 +24,15 @@ class Inbound {
   #server;
   #session;
   #slot;
+  /** What runs things in the client's asynchronous context. */
+  #resource;
   #deliver;
   #broke;
-  #lane = new Lane((item, turn) => (typeof item === "function" ? item(() => this.#lane.done(turn)) : this.#through(item, turn)));
+  #lane = new Lane(
+    (item, turn) => this.#handle(item, turn),
+    // What the hooks and listeners of the one before have entered is not its own.
+    (item, turn) => this.#resource.runInAsyncScope(this.#handle, this, item, turn),
+  );
   /** What the lane has to take over. @type {Set<Parcel>} */
   #parcels = new Set();
   #chain;
@@ -49,14 +55,16 @@ class Inbound {
   /**
    * @param {object} server What sessions know of their server.
    * @param {object} session
-   * @param {number} slot
+   * @param {{ slot: number, context: import("../bridge/contexts.js").Context }} identity Its slot, and its asynchronous context.
    * @param {(kind: number, value: any) => void} deliver Gets each message that passes.
    * @param {() => void} broke Called when something is lost, and all that waited behind it is forgotten.
    */
-  constructor(server, session, slot, deliver, broke) {
+  constructor(server, session, { slot, context }, deliver, broke) {
     this.#server = server;
     this.#session = session;
     this.#slot = slot;
+    // Made now at the latest, by an event of this client's: it inherits what whoever asks first has entered.
+    this.#resource = context.resource;
     this.#deliver = deliver;
     this.#broke = broke;
     this.#chain = new Chain(server, session, (message, passed) => {
@@ -144,7 +152,8 @@ class Inbound {
     if (!this.#hooked) return;
     this.#abandoned = true;
     this.#forget();
-    this.#last();
+    // It may be another session of the same id that is in a hurry.
+    this.#resource.runInAsyncScope(this.#last);
   }
 
   #watch() {
@@ -180,6 +189,11 @@ class Inbound {
       report(this.#server.emitter, error, this.#session, "delivery");
     }
     afterContinuations(done);
+  }
+
+  #handle(item, turn) {
+    if (typeof item === "function") item(() => this.#lane.done(turn));
+    else this.#through(item, turn);
   }
 
   #through(message, turn) {

@@ -8,6 +8,7 @@ const COMPACT_AT = 1024;
 /** @template T */
 class Lane {
   #handle;
+  #resume;
   /** What waits, from #head on. The item being handled is not part of it. @type {T[]} */
   #items = [];
   #head = 0;
@@ -23,9 +24,11 @@ class Lane {
   /**
    * @param {(item: T, turn: number) => void} handle Calls `done` with the turn, as the last thing it does. Items are handled
    *   one after the other.
+   * @param {(item: T, turn: number) => void} [resume] The same for items that had to wait: these are begun by whatever ended the one before.
    */
-  constructor(handle) {
+  constructor(handle, resume = handle) {
     this.#handle = handle;
+    this.#resume = resume;
   }
 
   /** Whether anything has to be waited for. */
@@ -41,7 +44,7 @@ class Lane {
   /** @param {T} item */
   push(item) {
     if (this.#running) this.#items.push(item);
-    else this.#handleFrom(item);
+    else this.#handleFrom(item, this.#handle);
   }
 
   /**
@@ -73,17 +76,17 @@ class Lane {
   done(turn) {
     if (turn !== this.#turn) return;
     this.#done = true;
-    if (!this.#handling) this.#handleFrom(this.#take());
+    if (!this.#handling) this.#handleFrom(this.#take(), this.#resume);
   }
 
   /** Handles this item, and those that wait, until one takes its time. Without a promise or a closure for each, which would be most of the cost. */
-  #handleFrom(first) {
-    for (let item = first; item !== undefined; item = this.#take()) {
+  #handleFrom(first, begin) {
+    for (let item = first, handle = begin; item !== undefined; item = this.#take(), handle = this.#resume) {
       const turn = ++this.#turn;
       this.#running = this.#handling = true;
       this.#done = false;
       try {
-        this.#handle(item, turn);
+        handle(item, turn);
       } catch (error) {
         // Nothing that it does throws, but the application's stack may end within it; nothing waits then. Without a call, which might not fit
         // the stack either.

@@ -24,6 +24,7 @@ class Messages {
   #server;
   #session;
   #slot;
+  #context;
   #emit;
   /** The promises; none until the first send. */
   #sends = null;
@@ -41,13 +42,14 @@ class Messages {
   /**
    * @param {object} server What sessions know of their server.
    * @param {object} session
-   * @param {number} slot
+   * @param {{ slot: number, context: import("../bridge/contexts.js").Context }} identity Its slot, and its asynchronous context.
    * @param {(event: string, ...args: any[]) => void} emit Emits an event of the session; what a listener throws is reported.
    */
-  constructor(server, session, slot, emit) {
+  constructor(server, session, { slot, context }, emit) {
     this.#server = server;
     this.#session = session;
     this.#slot = slot;
+    this.#context = context;
     this.#emit = emit;
   }
 
@@ -245,7 +247,7 @@ class Messages {
     this.#inbound ??= new Inbound(
       this.#server,
       this.#session,
-      this.#slot,
+      { slot: this.#slot, context: this.#context },
       (kind, value) => this.#emit(EVENTS[kind], value),
       () => this.leave(() => this.#server.bridge.commandText(this.#slot, COMMAND.Close, LOST_CODE, LOST_REASON)),
     );
@@ -269,7 +271,7 @@ class Messages {
     // The caller may write to its buffer again as soon as it has the promise.
     const copy = kind === BINARY ? Buffer.from(value) : value;
     const length = kind === BINARY ? value.length : Buffer.byteLength(value);
-    this.#outbound.push({ kind, value: copy, token, length, chain });
+    this.#outbound.push({ kind, value: copy, token, length, chain, scope: null });
   }
 
   #tellDropped() {

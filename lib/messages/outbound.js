@@ -4,6 +4,8 @@
 // here too, so that a hook that is slower than the application costs messages, and in the end the session, but not memory. Payloads are not
 // compared, because hooks may still change them.
 
+const { AsyncResource } = require("node:async_hooks");
+
 const { OUTCOME } = require("../bridge/codes.js");
 const { bytesIn } = require("../bytes.js");
 const { MAX_PAYLOAD } = require("../options/options.js");
@@ -24,6 +26,7 @@ const ITEM_COST = 256;
  * @typedef {object} Sent
  * @property {number} token Of its promise.
  * @property {number} length Bytes at most, before the hooks.
+ * @property {AsyncResource | null} scope The asynchronous context of its call, where it has to wait for its hooks.
  */
 
 class Outbound {
@@ -79,6 +82,7 @@ class Outbound {
     const droppable = message.kind !== ERROR;
     if (droppable && !this.#makeRoom(message)) return this.#drop(message);
     this.#bytes += message.length;
+    if (this.#lane.busy && message.chain.length > 0) message.scope = new AsyncResource("CRYOSEND");
     this.#lane.push(message);
     if (!droppable) this.#checkOverflow();
   }
@@ -147,7 +151,8 @@ class Outbound {
   #through(message, turn) {
     this.#bytes -= message.length;
     this.#turn = turn;
-    this.#chain.run(message);
+    if (message.scope === null) this.#chain.run(message);
+    else message.scope.runInAsyncScope(this.#chain.run, this.#chain, message);
   }
 
   #send(kind, token, value) {

@@ -61,7 +61,8 @@ class CryoServerWebsocketSession extends EventEmitter {
    * Sessions are made by the server.
    *
    * @param {object} server The server's internals: `bridge`, `extensions`, `options`, `emitter`.
-   * @param {{ slot: number, sid: bigint, token: string, type: "client" | "peer", request: object }} identity
+   * @param {{ slot: number, context: import("../bridge/contexts.js").Context, sid: bigint, token: string, type: "client" | "peer",
+   *   request: object }} identity
    */
   constructor(server, identity) {
     super({ captureRejections: true });
@@ -71,7 +72,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     this.#token = identity.token;
     this.#type = identity.type;
     this.#request = identity.request;
-    this.#messages = new Messages(server, this, identity.slot, (event, ...args) => this.#emit(event, ...args));
+    this.#messages = new Messages(server, this, identity, (event, ...args) => this.#emit(event, ...args));
   }
 
   /** The session's name, chosen by the client: an unsigned 64-bit integer. */

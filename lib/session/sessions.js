@@ -96,7 +96,7 @@ class Sessions {
 
   #opened(slot, payload) {
     const { token, request } = this.#admission.take(payload.u32(8));
-    const identity = { slot, sid: payload.u64(0), token, type: "client", request };
+    const identity = { slot, context: this.#contexts[slot], sid: payload.u64(0), token, type: "client", request };
     const session = new CryoServerWebsocketSession(this.#shared, identity);
     this.#bySlot[slot] = session;
     if (this.#succession.has(session.sid)) this.#announceLater(session, this.#contexts[slot]);
@@ -122,7 +122,7 @@ class Sessions {
     this.#shared.liveness.hold();
     const { bearer, resolve } = this.#peers.opened(payload.u32(8));
     const request = new UpgradeRequest(payload.slice(12, payload.length));
-    const identity = { slot, sid: payload.u64(0), token: bearer, type: "peer", request };
+    const identity = { slot, context: this.#contexts[slot], sid: payload.u64(0), token: bearer, type: "peer", request };
     this.#bySlot[slot] = new CryoServerWebsocketSession(this.#shared, identity);
     // Who awaits it has its turn before the session's next event.
     resolve(this.#bySlot[slot]);

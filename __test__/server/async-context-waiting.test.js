@@ -1,0 +1,61 @@
+"use strict";
+
+// Asynchronous contexts of what has to wait: for a hook, or for the peer. It goes on in the context that it came from, whatever lets it go on.
+
+const assert = require("node:assert/strict");
+const { AsyncLocalStorage } = require("node:async_hooks");
+const { test } = require("node:test");
+
+const { Gate } = require("../support/gate");
+const { joined } = require("../support/server");
+const { event, within } = require("../support/wait");
+
+test("a before_send_* hook runs in the context of its own send, behind others of its session", async (t) => {
+  const storage = new AsyncLocalStorage();
+  const { server, session, client } = await joined(t);
+  const note = async (_, box) => {
+    box.value += ` ${storage.getStore()}`;
+    await null;
+    box.value += ` ${storage.getStore()}`;
+  };
+  for (const name of ["first", "second"]) server.RegisterExtension({ name, before_send_utf8: note });
+  const stores = ["a", "b", "c", undefined];
+  for (const store of stores) storage.run(store, () => session.SendUTF8("in"));
+  for (const store of stores) assert.equal((await client.nextOf("UTF8DATA")).payload, `in${` ${store}`.repeat(4)}`);
+});
+
+test("what a listener enters is not seen by what has waited behind its message's hook", async (t) => {
+  const storage = new AsyncLocalStorage();
+  const { server, session, client } = await joined(t);
+  const gate = new Gate();
+  const seen = [];
+  const look = (what) => seen.push([what, storage.getStore()]);
+  server.RegisterExtension({
+    name: "gate",
+    on_receive_utf8(_, box) {
+      look(`hook of ${box.value}`);
+      return gate.hook(_, box);
+    },
+  });
+  session.on("message-utf8", (text) => {
+    look(text);
+    storage.enterWith("a listener's");
+  });
+  session.on("message-binary", () => look("message-binary"));
+  session.stream.on("tx-start", () => look("tx-start"));
+  session.on("closed", () => look("closed"));
+  client.send("UTF8DATA", { payload: "one" });
+  client.send("BINARYDATA", { payload: "bytes" });
+  client.send("TX_START", { txId: 1, byteLength: -1, streamName: "log" });
+  client.send("UTF8DATA", { payload: "two" });
+  await Promise.all([client.roundTrip(), gate.reached("one")]);
+  gate.open("one");
+  await gate.reached("two");
+  // This does not wait for hooks, and the event does.
+  await within(session.Close(), "the end of the session");
+  const closed = event(session, "closed");
+  gate.open("two");
+  await closed;
+  const order = ["hook of one", "one", "message-binary", "tx-start", "hook of two", "two", "closed"];
+  assert.deepEqual(seen, order.map((what) => [what, undefined]));
+});
