@@ -7,7 +7,8 @@ const { AsyncLocalStorage } = require("node:async_hooks");
 const { test } = require("node:test");
 
 const { Gate } = require("../support/gate");
-const { joined } = require("../support/server");
+const { Harness, joined } = require("../support/server");
+const { download } = require("../support/transactions");
 const { event, within } = require("../support/wait");
 
 test("a before_send_* hook runs in the context of its own send, behind others of its session", async (t) => {
@@ -58,4 +59,22 @@ test("what a listener enters is not seen by what has waited behind its message's
   await closed;
   const order = ["hook of one", "one", "message-binary", "tx-start", "hook of two", "two", "closed"];
   assert.deepEqual(seen, order.map((what) => [what, undefined]));
+});
+
+test("the source of a stream runs in the context of its call, also where that has to wait until the peer announces itself", async (t) => {
+  const storage = new AsyncLocalStorage();
+  const harness = await Harness.start(t);
+  const { client, session } = await harness.meet({ acks: true });
+  const seen = [];
+  const source = async function* () {
+    for (let n = 0; n < 3; n++) {
+      seen.push(storage.getStore());
+      yield Buffer.from("piece");
+    }
+  };
+  const streams = ["a", "b"].map((store) => storage.run(store, () => session.Stream(source(), store)));
+  await client.announce();
+  await download(client);
+  await within(Promise.all(streams), "the streams");
+  assert.deepEqual(seen.sort(), ["a", "a", "a", "b", "b", "b"]);
 });

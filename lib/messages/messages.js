@@ -10,8 +10,6 @@ const { BINARY, ERROR, EVENTS, UTF8, bytesOf, textOf, valueIn } = require("./kin
 const { Outbound } = require("./outbound.js");
 const { Sends, sessionClosed } = require("./sends.js");
 
-const noop = () => {};
-
 /** How a session ends for which too much waits that can't be dropped, as src/protocol/close.rs has it. */
 const OVERFLOW_CODE = 4002;
 const OVERFLOW_REASON = "Too much is queued for a peer that does not read.";
@@ -288,7 +286,7 @@ class Messages {
 
   /** What a send on a session that is over comes to. */
   #undeliverable() {
-    return this.#rejects ? refused(sessionClosed()) : new Promise(noop);
+    return this.#rejects ? refused(sessionClosed()) : new Promise(() => {});
   }
 }
 

@@ -2,6 +2,8 @@
 
 // Whether the peer takes part in transactions, which it says in its ENDPOINT_INFO, if it ever does.
 
+const { AsyncResource } = require("node:async_hooks");
+
 const { deferred } = require("../promises.js");
 const { CryoError, codes } = require("../errors.js");
 const { sessionClosed } = require("../messages/sends.js");
@@ -32,7 +34,8 @@ class Readiness {
   }
 
   /**
-   * Does something when transactions can begin: behind what has waited longer, and before anybody is told that they can.
+   * Does something when transactions can begin: behind what has waited longer, and before anybody is told that they can. In the asynchronous context
+   * of the call.
    *
    * @template T
    * @param {() => T} task Must not throw.
@@ -43,12 +46,12 @@ class Readiness {
     const { obstacle } = this;
     if (obstacle !== null) return Promise.reject(obstacle);
     const { promise, resolve, reject } = deferred();
-    const settle = () => {
+    const settle = AsyncResource.bind(() => {
       clearTimeout(timer);
       this.#waiting.delete(settle);
       if (this.isReady) resolve(task());
       else reject(this.obstacle ?? noTransactions());
-    };
+    });
     const timer = setTimeout(settle, TIMEOUT);
     this.#waiting.add(settle);
     return promise;
