@@ -78,3 +78,27 @@ test("the source of a stream runs in the context of its call, also where that ha
   await within(Promise.all(streams), "the streams");
   assert.deepEqual(seen.sort(), ["a", "a", "a", "b", "b", "b"]);
 });
+
+test("a session of ConnectPeer() has the context of its call", async (t) => {
+  const storage = new AsyncLocalStorage();
+  const there = await Harness.start(t);
+  const here = await storage.run("cryo()", () => Harness.start(t));
+  const connect = async (store) => {
+    const arrival = event(there.server, "session");
+    const peer = await storage.run(store, () => here.server.ConnectPeer(`ws://127.0.0.1:${there.port}`, "tok"));
+    return { peer, session: (await arrival)[0] };
+  };
+  const stores = ["a", "b", undefined];
+  const seen = [];
+  const pairs = [];
+  for (const store of stores) {
+    const pair = await connect(store);
+    for (const name of ["message-utf8", "closed"]) pair.peer.on(name, () => seen.push(`${store}: ${name} in ${storage.getStore()}`));
+    pairs.push(pair);
+  }
+  const each = (name, act) => Promise.all(pairs.map((pair) => (act(pair), event(pair.peer, name))));
+  await each("message-utf8", ({ session }) => session.SendUTF8("text"));
+  await each("closed", ({ session }) => session.Close());
+  const expected = stores.flatMap((store) => ["message-utf8", "closed"].map((name) => `${store}: ${name} in ${store}`));
+  assert.deepEqual(seen.sort(), expected.sort());
+});

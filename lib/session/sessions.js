@@ -63,7 +63,7 @@ class Sessions {
   /** One event; false when it was about no session. Parameters as in `Receiver` of bridge.js. */
   event(code, slot, a, b, payload) {
     if (ABOUT_SESSIONS[code] !== true) return false;
-    if (code === EVENT.Opened) this.#contexts[slot] = new Context();
+    if (code === EVENT.Opened) this.#contexts[slot] = a === 0 ? new Context() : this.#peers.contextOf(payload.u32(8));
     const context = this.#contexts[slot];
     // What the socket has taken may be told after the session's end.
     if (context === undefined) return true;
