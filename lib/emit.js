@@ -12,6 +12,16 @@ const { emit } = EventEmitter.prototype;
 /** Node's `captureRejections` takes anything for a promise that looks like one. */
 const isThenable = (result) => typeof result?.then === "function";
 
+/** Whether the application has put an `emit` of its own over one emitter's, which gets all events. */
+function hasOwnEmit(emitter) {
+  return emitter.emit !== EventEmitter.prototype.emit;
+}
+
+/** Whether anybody would get an event. */
+function isHeard(emitter, event) {
+  return emitter.listenerCount(event) > 0 || hasOwnEmit(emitter);
+}
+
 /** Whether `emit` would keep an event from some of its listeners when another one throws. */
 function mayMiss(emitter, event) {
   if (emitter.emit !== emit) return false;
@@ -50,4 +60,4 @@ function emitGuarded(emitter, event, args, failed, mayReject = isPromise) {
   return true;
 }
 
-module.exports = { emitGuarded, isThenable, mayMiss };
+module.exports = { emitGuarded, hasOwnEmit, isHeard, isThenable, mayMiss };

@@ -3,7 +3,7 @@
 // An event that several listeners wait for reaches each of them, whatever the others do.
 
 const assert = require("node:assert/strict");
-const { errorMonitor } = require("node:events");
+const { EventEmitter, errorMonitor } = require("node:events");
 const { describe, test } = require("node:test");
 
 const { cryo } = require("../..");
@@ -150,4 +150,38 @@ test("an `emit` of the application's own gets the events, however many listen", 
   client.send("UTF8DATA", { payload: "text" });
   await second;
   assert.deepEqual(seen.filter(([name]) => name.startsWith("message")), [["message-utf8", "text"]]);
+});
+
+/** Has an `emit` of the application's own look at an emitter's events. */
+function watch(emitter, seen) {
+  const { emit } = emitter;
+  emitter.emit = function (event, ...args) {
+    seen.emit(event, ...args);
+    return Reflect.apply(emit, this, [event, ...args]);
+  };
+}
+
+describe("an `emit` of the application's own gets the events that nobody listens for", () => {
+  const options = { keepAliveIntervalMs: 100 };
+  const figures = Object.keys(SESSION).filter((name) => name.startsWith("stat-"));
+
+  test("of a client's session and of its `stream`", async (t) => {
+    const harness = await Harness.start(t, options);
+    const seen = new EventEmitter();
+    harness.server.on("session", (session) => {
+      watch(session, seen);
+      watch(session.stream, seen);
+    });
+    const expected = [...figures, ...Object.keys(STREAM)].map((name) => event(seen, name));
+    const { client } = await harness.join({ acks: true, pongs: true });
+    upload(client, 1, "up", [Buffer.from("chunk")]);
+    await Promise.all(expected);
+  });
+
+  test("of a peer's session", async (t) => {
+    const [here, there] = await Promise.all([Harness.start(t, options), Harness.start(t)]);
+    const seen = new EventEmitter();
+    watch(await here.server.ConnectPeer(`ws://127.0.0.1:${there.port}`, "tok"), seen);
+    await Promise.all(figures.map((name) => event(seen, name)));
+  });
 });

@@ -8,6 +8,7 @@ const { CryoBaseManager } = require("./base.js");
 const { isCloseCode, reasonText } = require("./leaving.js");
 const { makeReplaceable } = require("./replaceable.js");
 const { COMMAND } = require("../bridge/codes.js");
+const { hasOwnEmit, isHeard } = require("../emit.js");
 const { isLost } = require("../bridge/lost.js");
 const { deferred } = require("../promises.js");
 const { argumentTypeError } = require("../errors.js");
@@ -47,6 +48,7 @@ class CryoServerWebsocketSession extends EventEmitter {
     internals.event = (session, kind, payload, ack, verdict) => session.#messages.received(kind, payload, ack, verdict);
     internals.parcel = (session, kind, parcel, ack, verdict) => session.#messages.receivedParcel(kind, parcel, ack, verdict);
     internals.settled = (session, first, outcome, count) => session.#messages.settled(first, outcome, count);
+    internals.known = (session) => (hasOwnEmit(session) ? session.#wantStats() : undefined);
     internals.stats = (session, payload) => session.#stats(payload);
     internals.connected = (session, capable) => session.#connected(capable);
     internals.transaction = (session, code, a, b, payload) => session.#transaction(code, a, b, payload);
@@ -241,7 +243,7 @@ class CryoServerWebsocketSession extends EventEmitter {
 
   on(event, listener) {
     super.on(event, listener);
-    this.#listened(event);
+    if (STATS.includes(event)) this.#wantStats();
     return this;
   }
 
@@ -251,13 +253,16 @@ class CryoServerWebsocketSession extends EventEmitter {
 
   prependListener(event, listener) {
     super.prependListener(event, listener);
-    this.#listened(event);
+    if (STATS.includes(event)) this.#wantStats();
     return this;
   }
 
-  /** Heartbeat rounds are told from the first listener on: with many sessions, telling everybody would be most of what a round costs. */
-  #listened(event) {
-    if (this.#wantsStats || !STATS.includes(event) || !this.#messages.open) return;
+  /**
+   * Heartbeat rounds are told from the first listener on, or where the application has put its own `emit` over the session's before it has awaited
+   * anything: with many sessions, telling everybody would be most of what a round costs.
+   */
+  #wantStats() {
+    if (this.#wantsStats || !this.#messages.open) return;
     this.#wantsStats = true;
     this.#server.bridge.command(this.#slot, COMMAND.Stats);
   }
@@ -265,7 +270,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   /** The figures of a heartbeat round. */
   #stats(payload) {
     STATS.forEach((event, index) => {
-      if (this.listenerCount(event) > 0) this.#emit(event, payload.double(index));
+      if (isHeard(this, event)) this.#emit(event, payload.double(index));
     });
   }
 

@@ -106,6 +106,7 @@ class Sessions {
   #announce(session) {
     const { emitter } = this.#shared;
     tell(emitter, session, emitter, "session", [session]);
+    internals.known(session);
   }
 
   /** Behind `closed` of the session before it, and in its own context all the same. */
@@ -123,9 +124,11 @@ class Sessions {
     const { bearer, resolve } = this.#peers.opened(payload.u32(8));
     const request = new UpgradeRequest(payload.slice(12, payload.length));
     const identity = { slot, context: this.#contexts[slot], sid: payload.u64(0), token: bearer, type: "peer", request };
-    this.#bySlot[slot] = new CryoServerWebsocketSession(this.#shared, identity);
+    const session = new CryoServerWebsocketSession(this.#shared, identity);
+    this.#bySlot[slot] = session;
     // Who awaits it has its turn before the session's next event.
-    resolve(this.#bySlot[slot]);
+    resolve(session);
+    afterContinuations(() => internals.known(session));
   }
 
   #closed(slot, payload) {

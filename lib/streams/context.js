@@ -3,6 +3,7 @@
 // What the streams of a session may do with it: commands to Rust, events and reports to the application.
 
 const { COMMAND } = require("../bridge/codes.js");
+const { isHeard } = require("../emit.js");
 const { report, tell } = require("../report.js");
 
 /** Bytes that may be handled without telling Rust, which then is told once for many chunks. */
@@ -118,6 +119,12 @@ class StreamContext {
   listens(event) {
     const emitter = this.#around.emitter();
     return emitter !== null && emitter.listenerCount(event) > 0;
+  }
+
+  /** Whether anybody would get an event of `session.stream`. */
+  isHeard(event) {
+    const emitter = this.#around.emitter();
+    return emitter !== null && isHeard(emitter, event);
   }
 
   /** Emits an event of `session.stream`. */

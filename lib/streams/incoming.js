@@ -105,7 +105,7 @@ class Incoming {
   /** A piece of a stream. Its bytes count as unread in Rust, until they are released here. */
   chunk(txId, chunk) {
     const entry = this.#open.get(txId);
-    if (this.#context.listens("tx-chunk")) this.#context.emit("tx-chunk", txId, chunk);
+    if (this.#context.isHeard("tx-chunk")) this.#context.emit("tx-chunk", txId, chunk);
     const cost = chunk.length + CHUNK_COST;
     if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#context.release(cost);
     if (entry.claimed) this.#overflow.add(entry, cost);
