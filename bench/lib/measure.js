@@ -36,12 +36,18 @@ async function drive(server, contender, load, options) {
   const raw = contender.raw && { raw: true };
   const full = { seconds: options.seconds, warmup: options.warmup, ...load, ...raw, addr };
   const resident = { before: await server.resident() };
-  const usage = {};
+  let start;
+  let usage;
   let result;
   await runLoad(options.load, full, options.loadCore, async (event) => {
-    if (event.event === "measuring") usage.start = await server.usage();
+    if (event.event === "measuring") {
+      // Not waited for: the answer may be later than the result.
+      start = server.usage();
+      start.catch(() => {});
+    }
     if (event.event === "result") {
-      usage.end = await server.usage();
+      const [before, after] = await Promise.all([start, server.usage()]);
+      usage = { start: before, end: after };
       resident.after = await server.resident();
       result = event;
     }

@@ -3,7 +3,8 @@
 // Child processes: pinned, spoken to, and ended whatever happens.
 
 const { spawn, spawnSync } = require("node:child_process");
-const { once } = require("node:events");
+const { on, once } = require("node:events");
+const { readFileSync, readdirSync } = require("node:fs");
 const os = require("node:os");
 const { createInterface } = require("node:readline");
 
@@ -26,9 +27,26 @@ function flags(options) {
   return Object.entries(options).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
 }
 
+/**
+ * CPU time of all threads of a process in microseconds, by the kernel; undefined where it doesn't say.
+ *
+ * @param {number} pid
+ * @returns {number | undefined}
+ */
+function cpuTime(pid) {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    const nanoseconds = readdirSync(tasks).map((task) => parseInt(readFileSync(`${tasks}/${task}/schedstat`, "utf8"), 10));
+    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e3;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A server process. */
 class Server {
   #child;
+  #messages;
   #errors = "";
 
   /**
@@ -40,6 +58,7 @@ class Server {
     const script = [process.execPath, "--expose-gc", contender.script, ...contender.args, ...flags(work)];
     const [command, ...args] = pinned(core, script);
     this.#child = spawn(command, args, { stdio: ["ignore", "inherit", "pipe", "ipc"] });
+    this.#messages = on(this.#child, "message");
     this.#child.stderr.on("data", (data) => {
       this.#errors = (this.#errors + data).slice(-2000);
     });
@@ -50,9 +69,18 @@ class Server {
     return (await this.#message()).port;
   }
 
-  /** @returns {Promise<import("../servers/control.js").Usage>} What it has used so far. */
-  usage() {
-    return this.#ask("usage");
+  /**
+   * What it has used when this is called. A server at its limit may answer only after the load has ended, so CPU time is read from outside
+   * where that is possible. And its event loop can't have waited while a question did, so the answer's delay comes off its busy time.
+   *
+   * @returns {Promise<{ cpu: number, loop: number }>} CPU time of all its threads in microseconds; event-loop time in milliseconds.
+   */
+  async usage() {
+    const asked = Number(process.hrtime.bigint()) / 1e6;
+    const cpu = cpuTime(this.#child.pid);
+    /** @type {import("../servers/control.js").Usage} */
+    const answer = await this.#ask("usage");
+    return { cpu: cpu ?? answer.cpu, loop: answer.loop - (answer.at - asked) };
   }
 
   /** @returns {Promise<number>} Its resident memory in bytes, after a garbage collection: not for the middle of a measurement. */
@@ -81,12 +109,13 @@ class Server {
     throw new Error(`the server ended (${signal ?? code}): ${this.#errors.trim()}`);
   }
 
+  /** The next message that no other call waits for. */
   async #message() {
-    const signal = AbortSignal.timeout(PATIENCE);
-    const [message] = await once(this.#child, "message", { signal }).catch(() => {
+    const late = once(AbortSignal.timeout(PATIENCE), "abort").then(() => {
       throw new Error(`the server did not answer: ${this.#errors.trim()}`);
     });
-    return message;
+    const { value } = await Promise.race([late, this.#messages.next()]);
+    return value[0];
   }
 }
 

@@ -13,13 +13,14 @@ const HOST = "127.0.0.1";
  * @typedef {object} Usage
  * @property {number} cpu CPU time of all its threads, in microseconds.
  * @property {number} loop Time its event loop was not waiting, in milliseconds.
+ * @property {number} at When that was, in milliseconds of the system's monotonic clock: a busy event loop answers late.
  */
 
 const answers = {
   /** @returns {Usage} */
   usage() {
     const { user, system } = process.cpuUsage();
-    return { cpu: user + system, loop: performance.eventLoopUtilization().active };
+    return { cpu: user + system, loop: performance.eventLoopUtilization().active, at: Number(process.hrtime.bigint()) / 1e6 };
   },
 
   /** @returns {number} Resident memory, in bytes, without garbage. */
