@@ -11,8 +11,13 @@ const manifest = require("../../package.json");
 const { inspectAddon } = require("../../scripts/release/addon-file.js");
 const { checkArtifacts, platformPackages } = require("../../scripts/release/artifacts.js");
 const { publishedManifest } = require("../../scripts/release/pack.js");
+const { CRATE_FILES, setCrateVersion } = require("../../scripts/release/version.js");
 const { temporaryFolder } = require("../support/folder");
-const { read } = require("../support/repository");
+const { ROOT, read } = require("../support/repository");
+
+/** The crate's version in a Cargo.lock. */
+const LOCKED = /^name = "cryo-server"\r?\nversion = "(.*)"\r?$/m;
+const LOCKS = ["Cargo.lock", "bench/load/Cargo.lock", "bench/micro/Cargo.lock", "fuzz/Cargo.lock", "model/Cargo.lock"];
 
 /** The first bytes of a library for Linux, with the names of the symbol versions it needs. */
 function elf(machine, ...versions) {
@@ -133,9 +138,27 @@ describe("the platform packages", () => {
     }
   });
 
-  it("are built from a crate of that version", () => {
+  it("are built from a crate of that version, which every lock file that names it has, too", () => {
     const cargo = read("Cargo.toml");
     assert.equal(cargo.match(/^version = "(.*)"$/m)?.[1], manifest.version);
+    const naming = LOCKS.filter((file) => LOCKED.test(read(file)));
+    assert.deepEqual(naming.map((file) => [file, read(file).match(LOCKED)[1]]), naming.map((file) => [file, manifest.version]));
+    assert.deepEqual(["Cargo.toml", ...naming], CRATE_FILES);
+  });
+
+  it("get a new version together with the crate", (t) => {
+    const folder = temporaryFolder(t);
+    for (const file of CRATE_FILES) {
+      fs.mkdirSync(path.join(folder, path.dirname(file)), { recursive: true });
+      fs.copyFileSync(path.join(ROOT, file), path.join(folder, file));
+    }
+    setCrateVersion("9.8.7-rc.6", folder);
+    for (const file of CRATE_FILES) {
+      const [before, after] = [read(file), fs.readFileSync(path.join(folder, file), "utf8")].map((text) => text.split("\n"));
+      const changed = after.filter((line, index) => line !== before[index]);
+      assert.deepEqual(changed, ['version = "9.8.7-rc.6"'], file);
+    }
+    assert.match(manifest.scripts.version, /set-version\.js/);
   });
 
   it("are dependencies of what is published, which names the repository that built it", () => {
