@@ -5,6 +5,7 @@
 //
 //   node scripts/setup.js [--install-only]
 
+const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 const { parseArgs } = require("node:util");
@@ -60,8 +61,22 @@ function run(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** Ends this process, saying what to install, where there is no cargo. */
+function requireRust() {
+  if (spawnSync("cargo", ["--version"]).error?.code !== "ENOENT") return;
+  const [, version] = fs.readFileSync(path.join(ROOT, "Cargo.toml"), "utf8").match(/^rust-version = "(.*)"$/m);
+  console.error(`The addon can't be built: there is no cargo on the PATH. Install Rust ${version} or later, see https://rustup.rs`);
+  process.exit(1);
+}
+
 const { values: flags } = parseArgs({ options: { "install-only": { type: "boolean", default: false } } });
 
-if (!isInstalled()) run("ci", "--loglevel=error");
+// All that is needed is for development, which npm leaves out where its configuration or NODE_ENV say so.
+if (!isInstalled()) run("ci", "--include=dev", "--loglevel=error");
 // Whoever asks for the packages alone builds by itself, whatever there is: `npm run build` works in an empty checkout too.
-if (!flags["install-only"] && !isBuilt()) run("run", "--silent", "build");
+if (flags["install-only"]) {
+  requireRust();
+} else if (!isBuilt()) {
+  requireRust();
+  run("run", "--silent", "build");
+}
