@@ -37,12 +37,15 @@ function foldersWith(file, folder = ".") {
 }
 
 /**
- * `npm audit` gives a report, or the message of the request that failed, or an error of its own. Most lock files have
- * development packages alone; those are included whatever npm's configuration or NODE_ENV say.
+ * Most lock files have development packages alone; those are included whatever npm's configuration or NODE_ENV say. And
+ * where that says not to use the network, npm would report no vulnerability.
  */
+const AUDIT = ["audit", "--include=dev", "--offline=false", "--package-lock-only", "--json"];
+const ONE_TRY = ["--fetch-retries=0", "--fetch-timeout=30000"];
+
+/** `npm audit` gives a report, or the message of the request that failed, or an error of its own. */
 function auditPackages(folder) {
-  const args = ["audit", "--include=dev", "--package-lock-only", "--json", "--fetch-retries=0", "--fetch-timeout=30000"];
-  const { error, stdout, stderr } = spawnNpm(args, inFolder(folder));
+  const { error, stdout, stderr } = spawnNpm([...AUDIT, ...ONE_TRY], inFolder(folder));
   if (error) return skipped(error.message);
   let report;
   try {

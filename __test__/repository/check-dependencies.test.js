@@ -85,11 +85,12 @@ for (const { title, says, status, prints } of cases) {
   });
 }
 
-test("npm is asked about development packages, too", { skip }, (t) => {
+test("npm is asked about development packages, too, and asks the registry even where it is set to be offline", { skip }, (t) => {
   const { asked, stdout } = check(t, {});
   assert.equal(asked.length, stdout.match(/^passed: npm audit/gm).length);
   for (const args of asked) {
     assert.match(args, /^audit .*--include=dev\b/);
+    assert.match(args, /--offline=false\b/);
     assert.doesNotMatch(args, /--omit/);
   }
 });
