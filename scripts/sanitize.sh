@@ -1,13 +1,25 @@
 #!/usr/bin/env bash
 # Runs the Rust tests under ThreadSanitizer, or those without I/O under Miri:
 #
-#   scripts/sanitize.sh thread | miri
+#   scripts/sanitize.sh thread | miri [--strict]
 #
-# Both need a nightly toolchain, and skip where there is none. Each builds in a folder of its own below target/.
+# Both need a nightly toolchain, and skip where there is none; with --strict that is a failure. Each builds in a folder of its own below target/.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+case "$*" in
+  thread | miri | "thread --strict" | "miri --strict") strict="${2:-}" ;;
+  *)
+    sed -n 's/^#   //p' scripts/sanitize.sh
+    exit 2
+    ;;
+esac
+
 skip() {
+  if [ -n "$strict" ]; then
+    echo "FAILED: $1"
+    exit 1
+  fi
   echo "skipped: $1"
   exit 0
 }
@@ -52,10 +64,4 @@ miri() {
   cargo +nightly miri test --lib -- "${MIRI_TESTS[@]}"
 }
 
-case "${1:-}" in
-  thread | miri) "$1" ;;
-  *)
-    sed -n 's/^#   //p' "$0"
-    exit 2
-    ;;
-esac
+"$1"
