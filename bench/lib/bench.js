@@ -3,10 +3,7 @@
 // The whole benchmark: what is asked for, in interleaved rounds, then the results.
 
 const { contenders } = require("./contenders.js");
-const { curves } = require("./curves.js");
-const { maxSessions } = require("./machine.js");
 const { measure } = require("./measure.js");
-const { points } = require("./points.js");
 const { writeResults } = require("./results.js");
 
 /** Rounds of a curve: its shape matters, and it has many values. */
@@ -29,21 +26,11 @@ const REFERENCE = { scenario: "echo", sessions: 64, depth: 1, size: 64 };
  */
 
 /**
+ * @param {import("./plan.js").Plan} plan
  * @param {import("./options.js").Options & { load: string }} options
  * @returns {Promise<boolean>} Whether everything of ours could be measured.
  */
-async function bench(options) {
-  const scope = { quick: options.quick, sessions: maxSessions() };
-  const wanted = ({ id }) => options.points.length === 0 || options.points.includes(id);
-  const plan = { points: points(scope).filter(wanted), curves: curves(scope).filter(wanted) };
-  if (options.list) {
-    for (const { id, title } of [...plan.points, ...plan.curves]) console.log(`${id.padEnd(18)} ${title}`);
-    return true;
-  }
-  const known = [...plan.points, ...plan.curves].map(({ id }) => id);
-  const unknown = options.points.filter((id) => !known.includes(id));
-  if (unknown.length > 0) throw new Error(`no such point: ${unknown.join(", ")} (--list shows them all)`);
-
+async function bench(plan, options) {
   const field = contenders(options);
   const jobs = plan.points.flatMap((point) => pointJobs(point, field, options));
   jobs.push(...plan.curves.flatMap((curve) => curveJobs(curve, field, options)));
