@@ -10,7 +10,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { parseArgs } = require("node:util");
 
-const { platformTriple } = require("../lib/bridge/native.js");
+const { builtAddon } = require("../lib/bridge/native.js");
 const { spawnNpm } = require("./npm.js");
 const { ROOT } = require("./paths.js");
 
@@ -50,7 +50,8 @@ function modified(file) {
 
 /** Whether the addon is newer than all it is made from. cargo would say the same, but takes a second to do so. */
 function isBuilt() {
-  const addon = modified(path.join(ROOT, `cryo-server.${platformTriple()}.node`));
+  const file = builtAddon();
+  const addon = file === null ? 0 : modified(file);
   return ADDON_SOURCES.every((source) => modified(path.join(ROOT, source)) < addon);
 }
 

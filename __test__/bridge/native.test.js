@@ -3,10 +3,14 @@
 // How the addon for the running platform is found, and what is said when there is none.
 
 const assert = require("node:assert/strict");
+const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
 const path = require("node:path");
 const { describe, it } = require("node:test");
 
-const { loadNative, platformTriple } = require("../../lib/bridge/native.js");
+const { builtAddon, loadNative, platformTriple } = require("../../lib/bridge/native.js");
+const { temporaryFolder } = require("../support/folder");
+const { ROOT } = require("../support/repository");
 
 const LOCAL = path.join(__dirname, "../..", "cryo-server.linux-x64-musl.node");
 const TRIPLE = "linux-x64-musl";
@@ -56,7 +60,39 @@ describe("the addon", () => {
     assert.throws(() => loadNative(load, TRIPLE, () => true), { code: "ERR_CRYO_NATIVE_MISSING", message: /invalid ELF header/, cause });
   });
 
-  it("does not exist for an unknown platform, and the error names the known ones", () => {
-    assert.throws(() => loadNative(only(LOCAL), null), { code: "ERR_CRYO_NATIVE_MISSING", message: /it has one for .*linux-x64/ });
+  it("that a checkout has for a platform without a prebuilt one is loaded, whatever its build has named it", () => {
+    const name = "cryo-server.linux-riscv64-gnu.node";
+    const built = path.join(__dirname, "../..", name);
+    assert.equal(builtAddon(null, () => ["cryo-server.d.ts", name, "index.js"]), built);
+    assert.equal(loadNative(only(built), null, () => false, () => [name]), addon);
+    const load = () => {
+      throw new Error("invalid ELF header");
+    };
+    assert.throws(() => loadNative(load, null, () => false, () => [name]), {
+      code: "ERR_CRYO_NATIVE_MISSING",
+      message: new RegExp(`\\(${process.platform}-${process.arch}\\): .*${name.replaceAll(".", "\\.")} can't be loaded`),
+    });
+  });
+
+  it("does not exist for an unknown platform before it is built, and the error names the known ones", () => {
+    for (const names of [[], ["cryo-server.freebsd-x64.node", "cryo-server.linux-riscv64-gnu.node"]]) {
+      assert.equal(builtAddon(null, () => names), null);
+      assert.throws(() => loadNative(only(LOCAL), null, () => false, () => names), {
+        code: "ERR_CRYO_NATIVE_MISSING",
+        message: /has one for .*linux-x64.* `npm run build`.*which makes a single cryo-server\.\*\.node/,
+      });
+    }
+  });
+
+  it("is found by a process of such a platform", { skip: process.platform !== "linux" }, (t) => {
+    const checkout = temporaryFolder(t);
+    for (const name of ["index.js", "package.json", "lib"]) fs.cpSync(path.join(ROOT, name), path.join(checkout, name), { recursive: true });
+    fs.copyFileSync(builtAddon(), path.join(checkout, "cryo-server.linux-riscv64-gnu.node"));
+    const app = `
+      Object.defineProperty(process, "arch", { value: "riscv64" });
+      const { cryo } = require(${JSON.stringify(checkout)});
+      cryo({ validate: () => true }, { host: "127.0.0.1", port: 0 }).Destroy().then(() => console.log("ended"));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["-e", app], { encoding: "utf8" });
+    assert.equal(stdout, "ended\n", stderr);
   });
 });
