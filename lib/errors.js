@@ -54,7 +54,7 @@ const codes = Object.freeze({
   SERVER_CLOSED: "ERR_CRYO_SERVER_CLOSED",
   /** A method of `http_server` that there is on Node's servers only. */
   UNSUPPORTED: "ERR_CRYO_UNSUPPORTED",
-  /** A worker of a cluster would have to share its port on a system that can't. */
+  /** `http_server`'s `error`: a worker's port is in use, and its system can't share it among the workers; `cause` is its error. */
   CLUSTER_UNSUPPORTED: "ERR_CRYO_CLUSTER_UNSUPPORTED",
   /** Process warning: a listener, hook or validator of the application failed and nobody listens for `error`. */
   APPLICATION_ERROR: "CRYO_APPLICATION_ERROR",

@@ -6,7 +6,7 @@ const { EventEmitter, captureRejectionSymbol, errorMonitor } = require("node:eve
 
 const { Admission } = require("./admission/admission.js");
 const { Bridge } = require("./bridge/bridge.js");
-const { listen, sharesPort } = require("./cluster.js");
+const { explained, listen } = require("./cluster.js");
 const { EVENT, COMMAND } = require("./bridge/codes.js");
 const { Context } = require("./bridge/contexts.js");
 const { deferred } = require("./promises.js");
@@ -56,8 +56,6 @@ class CryoWebsocketServer extends EventEmitter {
   constructor(validator, options, maker) {
     if (maker !== MADE_BY_CRYO) throw argumentError("CryoWebsocketServer takes no `new`: call cryo(validator, options).");
     super({ captureRejections: true });
-    // First: once there is a native server, it has to be ended.
-    const shared = sharesPort(options);
     this.#admission = new Admission(this, validator, options);
     this.#options = options;
     this.#native = makeNative(options, this.#bridge);
@@ -78,7 +76,7 @@ class CryoWebsocketServer extends EventEmitter {
       readAhead: { used: 0 },
     };
     this.#sessions = new Sessions(internals, this.#admission, this.#peers);
-    this.#listen(shared);
+    this.#listen();
   }
 
   /** The underlying HTTP server: its address, its `request` and `error` events. */
@@ -191,8 +189,8 @@ class CryoWebsocketServer extends EventEmitter {
     return this.#destroyed.promise;
   }
 
-  #listen(share) {
-    const { listening, release } = listen(this.#native, share, this.#options);
+  #listen() {
+    const { listening, release } = listen(this.#native, this.#options);
     this.#release = release;
     this.#http = new HttpFace({
       secure: this.#options.ssl !== undefined,
@@ -219,7 +217,8 @@ class CryoWebsocketServer extends EventEmitter {
     this.#native.end();
     this.#liveness.end();
     this.#peers.close();
-    setImmediate(() => this.#http.server.emit("error", listenError(listening)));
+    const error = explained(listenError(listening), this.#options);
+    setImmediate(() => this.#http.server.emit("error", error));
   }
 
   /** As `Receiver` of bridge.js: whatever goes wrong with one event, the rest of the batch is delivered. */

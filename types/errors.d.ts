@@ -33,7 +33,8 @@
  * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call of `ConnectPeer` or during it, or does not listen; or it
  *   had ended before the call of `RegisterExtension` or `http_server.listen()`.
  * - `ERR_CRYO_UNSUPPORTED`: thrown by methods of `http_server` that there are on Node's servers only.
- * - `ERR_CRYO_CLUSTER_UNSUPPORTED`: a cluster worker on a system where processes can't share a port (any but Linux).
+ * - `ERR_CRYO_CLUSTER_UNSUPPORTED`: the port of a cluster worker is in use, on a system where workers can't share it (any but Linux).
+ *   Goes to the `error` event of `http_server`; `cause` is the system's error.
  */
 export type CryoErrorCode =
   | "ERR_CRYO_INVALID_OPTION"

@@ -107,7 +107,7 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
  * @param validator Decides who may connect.
  * @throws {TypeError | RangeError} For an option that can't be used, code `ERR_CRYO_INVALID_OPTION`.
  * @throws {TypeError} For a validator that can't be used, code `ERR_CRYO_INVALID_ARGUMENT`.
- * @throws {CryoError} Code `ERR_CRYO_NATIVE_MISSING` or `ERR_CRYO_CLUSTER_UNSUPPORTED`.
+ * @throws {CryoError} Code `ERR_CRYO_NATIVE_MISSING`.
  * @example
  * const server = cryo({ validate: async (token) => token === "secret" }, { port: 8080 });
  * server.on("session", (session) => {

@@ -120,20 +120,27 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
 });
 
 describe("where the system can't share a port", () => {
-  test("a worker's cryo() throws and says what to do", async (t) => {
-    const app = spawnApp(t, ({ cryo, send }) => {
-      require("node:cluster").isWorker = true;
-      Object.defineProperty(process, "platform", { value: "darwin" });
-      try {
-        cryo({ validate: () => true }, { port: 0 });
-      } catch ({ code, message }) {
-        send({ code, message });
-      }
-      process.disconnect();
-    });
-    const { code, message } = await app.next("the error");
-    assert.equal(code, "ERR_CRYO_CLUSTER_UNSUPPORTED");
-    assert.match(message, /load balancer/);
-    assert.equal((await app.exit()).code, 0);
+  const platform = process.platform === "linux" ? "darwin" : process.platform;
+
+  test("workers have servers on ports of their own", async (t) => {
+    const app = startPrimary(t);
+    for (const [id, port] of [[1, await freePort()], [2, await freePort()]]) {
+      app.tell({ fork: { port, platform } });
+      assert.deepEqual(await app.next("a worker"), { listening: id, port });
+      assert.equal(await workerOf(await connect(t, { port, acks: true })), id);
+    }
+    app.tell({ fork: { port: 0, platform } });
+    assert.equal((await app.next("one with any port")).listening, 3);
+  });
+
+  test("a second worker on a port is told what to do", async (t) => {
+    const port = await freePort();
+    const app = startPrimary(t);
+    app.tell({ fork: { port, platform } });
+    assert.deepEqual(await app.next("a worker"), { listening: 1, port });
+    app.tell({ fork: { port, platform } });
+    const { failed, message, cause } = await app.next("the error");
+    assert.deepEqual([failed, cause], ["ERR_CRYO_CLUSTER_UNSUPPORTED", "EADDRINUSE"]);
+    assert.match(message, new RegExp(`127\\.0\\.0\\.1:${port}\\. On ${platform} .* can't share a port.* load balancer`));
   });
 });

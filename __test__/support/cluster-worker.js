@@ -1,18 +1,29 @@
 "use strict";
 
-// What a worker of node:cluster runs: servers as WORK says it, whose sessions answer each text with the worker's number. With `twice` there is
-// another one on the same port beside the first, with `again` one after the first's end.
+// What a worker of node:cluster runs: servers as WORK says it, whose sessions answer each text with the worker's number. With `twice`
+// there is another one on the same port beside the first, with `again` one after the first's end. With `platform` it takes itself to be
+// on that one, but for the addon.
 
 const cluster = require("node:cluster");
 
-const { cryo } = require("../..");
+const native = require("../../lib/bridge/native");
 
-const { port, twice, again } = JSON.parse(process.env.WORK);
+const { port, twice, again, platform } = JSON.parse(process.env.WORK);
+
+if (platform) {
+  const addon = native.loadNative();
+  native.loadNative = () => addon;
+  Object.defineProperty(process, "platform", { value: platform });
+}
+
+const { cryo } = require("../..");
 
 function start() {
   const server = cryo({ validate: () => true }, { port, host: "127.0.0.1" });
   server.on("listening", () => process.send({ listening: cluster.worker.id, port: server.http_server.address().port }));
-  server.http_server.on("error", ({ code }) => process.send({ failed: code }));
+  server.http_server.on("error", ({ code, message, cause }) => {
+    process.send(cause ? { failed: code, message, cause: cause.code } : { failed: code });
+  });
   server.on("session", (session) => session.on("message-utf8", () => session.SendUTF8(String(cluster.worker.id))));
   return server;
 }
