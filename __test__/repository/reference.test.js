@@ -54,7 +54,11 @@ test("types/errors.d.ts has every code of an error, in the type and in its descr
 test("docs/operations.md has every outcome of a handshake, and no other", () => {
   const refusals = [...read("src/net/handshake/refusal.rs").matchAll(/StatusCode::(\w+),\s*"(\w+)"/g)];
   const others = [...read("src/server/handshake/mod.rs").matchAll(/Self::\w+ => "(\w+)"|metrics\.handshake\("(\w+)"\)/g)];
-  const coded = [...refusals.map(([, , outcome]) => outcome), ...others.map(([, ending, direct]) => ending ?? direct)];
+  // Counted by connections, before there is a handshake.
+  const uncounted = [...read("src/server/handshake/reject.rs").matchAll(/Excess::\w+ => Refusal::(\w+)\(\)/g)].map(([, name]) => name);
+  assert.deepEqual(uncounted, ["too_many_connections", "too_many_from_address"]);
+  const counted = refusals.map(([, , outcome]) => outcome).filter((outcome) => !uncounted.includes(outcome));
+  const coded = [...counted, ...others.map(([, ending, direct]) => ending ?? direct)];
   const page = read("docs/operations.md").split("### Outcomes of handshakes")[1].split("\n## ")[0];
   const documented = [...page.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) => cell.match(/\w+/g));
   assert.deepEqual(documented.sort(), coded.sort());
