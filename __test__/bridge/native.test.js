@@ -60,6 +60,19 @@ describe("the addon", () => {
     assert.throws(() => loadNative(load, TRIPLE, () => true), { code: "ERR_CRYO_NATIVE_MISSING", message: /invalid ELF header/, cause });
   });
 
+  it("that Node.js may not load is not said to be missing", () => {
+    // The name of Node.js 22 and later, and that of Node.js 20.
+    const permission = ["--permission", "--experimental-permission"].find((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+    const app = `
+      const { cryo } = require(${JSON.stringify(ROOT)});
+      try { cryo({ validate: () => true }); } catch ({ code, message }) { console.log(code, message); }`;
+    for (const args of [["--no-addons"], [permission, "--allow-fs-read=*"]]) {
+      const { stdout } = spawnSync(process.execPath, [...args, "-e", app], { encoding: "utf8" });
+      assert.match(stdout, /^ERR_CRYO_NATIVE_MISSING Node\.js may not load .*[^.]\. Start it without `--no-addons`, .* `--allow-addons`/);
+      assert.doesNotMatch(stdout, /Install|npm/);
+    }
+  });
+
   it("that a checkout has for a platform without a prebuilt one is loaded, whatever its build has named it", () => {
     const name = "cryo-server.linux-riscv64-gnu.node";
     const built = path.join(__dirname, "../..", name);

@@ -94,10 +94,15 @@ function loadNative(load = require, triple = platformTriple(), exists = fs.exist
 }
 
 function explain(source, platform, cause) {
+  const reason = String(cause instanceof Error ? cause.message : cause).replace(/\.$/, "");
+  if (cause?.code === "ERR_DLOPEN_DISABLED") {
+    return (
+      `Node.js may not load ${source}: ${reason}. ` +
+      "Start it without `--no-addons`, and where it has the permission model, with `--allow-addons`."
+    );
+  }
   const missing = cause?.code === "MODULE_NOT_FOUND";
-  const found = missing
-    ? `the package ${source} is not installed`
-    : `${source} can't be loaded: ${cause instanceof Error ? cause.message : cause}`;
+  const found = missing ? `the package ${source} is not installed` : `${source} can't be loaded: ${reason}`;
   return (
     `No addon for this platform (${platform}): ${found}. ` +
     "Install cryo-server again here, on the machine that runs it and without `--omit=optional`, " +
