@@ -36,22 +36,26 @@ pub struct Outgoing {
     offset: usize,
     /// Bytes that the socket, or rustls, has taken since the beginning.
     total: u64,
+    /// The peer is gone: nobody gets what waits, and what comes.
+    lost: bool,
 }
 
 impl Outgoing {
     /// Nothing yet. `role` decides whether frames are masked.
     pub fn new(role: Role) -> Self {
-        Self { role, bytes: Vec::new(), offset: 0, total: 0 }
+        Self { role, bytes: Vec::new(), offset: 0, total: 0, lost: false }
     }
 
     /// A text message. Cryo has none: this is for an endpoint of plain WebSocket (`conformance/`).
     pub fn text(&mut self, payload: &[u8]) {
         websocket::put_text(&mut self.bytes, self.role, payload);
+        self.drop_if_lost();
     }
 
     /// Answers a WebSocket ping.
     pub fn pong(&mut self, payload: &[u8]) {
         websocket::put_pong(&mut self.bytes, self.role, payload);
+        self.drop_if_lost();
     }
 
     /// Writes to the socket until it blocks or all is gone. Which thread does so does not matter.
@@ -120,10 +124,27 @@ impl Outgoing {
         rest.iter().for_each(|part| self.bytes.extend_from_slice(part));
     }
 
+    /// The peer is gone. All that waits, and all that is still to come, counts as taken and goes nowhere.
+    pub fn lose(&mut self) {
+        self.lost = true;
+        self.drop_if_lost();
+    }
+
+    /// Whether the peer is gone.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// Gives back memory that nothing is in. For a connection that may be idle.
     pub fn relax(&mut self) {
         if self.bytes.is_empty() {
             self.bytes = Vec::new();
+        }
+    }
+
+    fn drop_if_lost(&mut self) {
+        if self.lost {
+            self.take(self.pending());
         }
     }
 
@@ -151,10 +172,12 @@ impl Wire for Outgoing {
     fn frame(&mut self, head: &[u8], tail: &[u8]) {
         spare::reserve(&mut self.bytes, websocket::encoded_len(self.role, head.len() + tail.len()));
         websocket::put_message(&mut self.bytes, self.role, head, tail);
+        self.drop_if_lost();
     }
 
     fn close(&mut self, code: u16, reason: &str) {
         websocket::put_close(&mut self.bytes, self.role, code, reason);
+        self.drop_if_lost();
     }
 
     fn pending(&self) -> usize {
@@ -200,6 +223,20 @@ mod tests {
             std::future::poll_fn(|cx| socket.poll_write_ready(cx)).await.expect("a socket that lives");
         }
         reading.await.expect("the right bytes");
+    }
+
+    #[test]
+    fn what_is_lost_waits_for_nobody_and_counts_as_taken() {
+        let mut outgoing = Outgoing::new(Role::Server);
+        outgoing.frame(b"head", b"tail");
+        let waited = outgoing.pending();
+        outgoing.lose();
+        assert_eq!((outgoing.pending(), outgoing.taken()), (0, waited as u64));
+        outgoing.frame(b"head", b"tail");
+        outgoing.pong(b"");
+        outgoing.close(1000, "");
+        assert_eq!(outgoing.pending(), 0);
+        assert!(outgoing.taken() > 2 * waited as u64);
     }
 
     #[test]

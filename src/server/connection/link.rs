@@ -1,5 +1,6 @@
 //! A session and its socket, as both threads share them.
 
+use std::io::{Error, ErrorKind};
 use std::sync::Arc;
 
 use futures_util::task::AtomicWaker;
@@ -36,7 +37,8 @@ pub struct Core {
     pub session: Session,
     /// Its output.
     pub outgoing: Outgoing,
-    /// The socket's writing half; gone when the socket failed or the connection is over.
+    /// The socket's writing half; gone when the socket failed or the connection is over. Where the peer has gone, the output is lost, too, and
+    /// what has come by then is still read.
     pub socket: Option<WriteHalf>,
     /// Encryption, if any.
     pub tls: Option<Box<Connection>>,
@@ -80,6 +82,16 @@ impl Core {
         let socket = self.socket.as_ref().filter(|_| !self.blocked && self.tls.is_none());
         let mut wire = Direct::new(&mut self.outgoing, socket);
         call(&mut self.session, &mut Io { now, wire: &mut wire, events: &mut events })
+    }
+
+    /// Writing has failed. Where that means that the peer is gone, only the output ends: nothing more comes than what has arrived already.
+    pub fn writing_failed(&mut self, error: &Error) {
+        self.socket = None;
+        self.blocked = false;
+        use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut};
+        if matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | TimedOut) {
+            self.outgoing.lose();
+        }
     }
 
     /// Tells the peer of a TLS connection that nothing more comes and nothing is missing (RFC 8446 section 6.1), if the socket takes that now.
@@ -148,10 +160,13 @@ impl Link {
     /// Writes what the socket takes, refilling from the outbox. What is left is the driver's. Either thread may call this.
     pub fn flush(&self, core: &mut Core, now: Micros, scratch: &mut Batch) {
         core.listed = None;
-        while !core.blocked
-            && let Some(socket) = &core.socket
-        {
-            match core.outgoing.flush(socket, core.tls.as_deref_mut()) {
+        while !core.blocked {
+            let flushed = match &core.socket {
+                Some(socket) => core.outgoing.flush(socket, core.tls.as_deref_mut()),
+                None if core.outgoing.is_lost() => Ok(Flushed::Done),
+                None => return,
+            };
+            match flushed {
                 Ok(Flushed::Done) => {
                     core.with(now, scratch.sink(self.slot, 0), |session, io| session.drained(io));
                     if core.outgoing.pending() == 0 {
@@ -167,8 +182,8 @@ impl Link {
                     core.with(now, scratch.sink(self.slot, 0), |session, io| session.drained(io));
                     self.wake();
                 }
-                Err(_) => {
-                    core.socket = None;
+                Err(error) => {
+                    core.writing_failed(&error);
                     self.wake();
                 }
             }

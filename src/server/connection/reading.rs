@@ -284,7 +284,9 @@ impl Output {
 /// Stops reading while the application, or the whole server, has too much to handle.
 fn pause_if_full(filling: &Filling, core: &mut Core) {
     let was_paused = core.paused;
-    core.paused = !core.session.is_closed() && (filling.is_full() || core.session.is_full(filling.done));
+    // Of a peer that is gone nothing more comes than what the system holds already.
+    let behind = !core.outgoing.is_lost() && core.session.is_full(filling.done);
+    core.paused = !core.session.is_closed() && (filling.is_full() || behind);
     if was_paused && !core.paused {
         core.session.hear();
     }

@@ -23,6 +23,9 @@ const READS_PER_TURN: usize = 2;
 /// How long ENDPOINT_INFO waits for a first sign of the client, which attaches its listener a little after the 101.
 const GREETING_DELAY: Duration = Duration::from_millis(10);
 
+/// How long more is waited for of what a peer that is gone had sent: the system may not have told yet of what it holds.
+const LAST_LOOK: Duration = Duration::from_millis(50);
+
 /// How far the connection is, as far as timers are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -43,7 +46,8 @@ pub fn serve(
 ) -> impl Future<Output = ()> {
     let reader = Reader::new(Arc::clone(&shared), Arc::clone(&link), decoder);
     let timer = Some(Box::pin(tokio::time::sleep(GREETING_DELAY)));
-    let mut driver = Driver { shared, link, input: Input::Here(reader, read), stage: Stage::Greeting, timer };
+    let mut driver =
+        Driver { shared, link, input: Input::Here(reader, read), stage: Stage::Greeting, timer, last_look: None };
     async move {
         if let Input::Here(reader, _) = &mut driver.input {
             reader.process_early(early);
@@ -71,6 +75,16 @@ impl Shared {
     }
 }
 
+/// Whether anything can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Output {
+    Open,
+    /// Nobody would get it, but what has come may not be read yet.
+    Lost,
+    /// The socket is gone.
+    Over,
+}
+
 /// Who reads.
 enum Input {
     /// This task.
@@ -87,6 +101,8 @@ struct Driver {
     input: Input,
     stage: Stage,
     timer: Option<Pin<Box<Sleep>>>,
+    /// When the connection of a peer that is gone is over.
+    last_look: Option<Pin<Box<Sleep>>>,
 }
 
 impl Drop for Driver {
@@ -123,12 +139,22 @@ impl Driver {
 
     /// Writes, sees to the timers, and reads once. False when the connection is over.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        if !self.write(cx) || self.advance(cx) {
+        let output = self.write(cx);
+        if output == Output::Over || self.advance(cx) {
             return Poll::Ready(false);
         }
         let Input::Here(reader, socket) = &mut self.input else { return Poll::Ready(false) };
         if reader.must_pause(cx) {
             return Poll::Pending;
+        }
+        if output == Output::Lost {
+            let read = reader.read(cx, socket);
+            if read.is_ready() {
+                self.last_look = None;
+                return read;
+            }
+            let last_look = self.last_look.get_or_insert_with(|| Box::pin(tokio::time::sleep(LAST_LOOK)));
+            return last_look.as_mut().poll(cx).map(|()| false);
         }
         let may_lend = self.stage == Stage::Open && reader.is_steady() && self.shared.lending.has_room();
         // Who waits for the socket to take more has to have it watched.
@@ -170,8 +196,8 @@ impl Driver {
         !ended
     }
 
-    /// Writes what did not fit before, as soon as the socket is ready. False when the socket is gone.
-    fn write(&self, cx: &mut Context<'_>) -> bool {
+    /// Writes what did not fit before, as soon as the socket is ready.
+    fn write(&self, cx: &mut Context<'_>) -> Output {
         let mut events = Batch::default();
         let mut core = self.link.lock();
         while core.blocked
@@ -183,13 +209,17 @@ impl Driver {
                     core.blocked = false;
                     self.link.flush(&mut core, self.shared.now(), &mut events);
                 }
-                Poll::Ready(Err(_)) => core.socket = None,
+                Poll::Ready(Err(error)) => core.writing_failed(&error),
             }
         }
-        let alive = core.socket.is_some();
+        let output = match core.socket {
+            Some(_) => Output::Open,
+            None if core.outgoing.is_lost() => Output::Lost,
+            None => Output::Over,
+        };
         drop(core);
         self.shared.post(events);
-        alive
+        output
     }
 
     /// Sees to the timers. True when the connection is over.
