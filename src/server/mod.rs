@@ -119,7 +119,7 @@ impl Shared {
         let (connect_requests, incoming_connect_requests) = mpsc::unbounded_channel();
         Arc::new(Self {
             inbox: Inbox::new(wake),
-            lending: Lending::new(available_parallelism().map_or(usize::MAX, NonZero::get)),
+            lending: Lending::new(available_parallelism().map_or(usize::MAX, NonZero::get), settings.keep_alive),
             neighbours: Neighbours::default(),
             registry: Mutex::default(),
             wheel: Mutex::new(Wheel::new(settings.keep_alive)),

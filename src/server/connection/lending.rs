@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -28,6 +29,10 @@ const FEW_READINGS: u32 = 4;
 
 /// The same in a process with one CPU, where neither works while the other does.
 const FEW_READINGS_ON_ONE_CPU: u32 = MOST as u32;
+
+/// The shortest heartbeat with which sockets are lent. One that a blocked event loop leaves unread is taken back within some 40 ms; an answer to a
+/// ping must not have been overdue by then.
+const SHORTEST_KEEP_ALIVE: Duration = Duration::from_millis(200);
 
 /// Time in microseconds after which the JavaScript thread reads them in the middle of a turn: others' events, and what they cause, can make a turn
 /// of the event loop one of many ms.
@@ -75,9 +80,13 @@ pub struct Lending {
 }
 
 impl Lending {
-    /// Nothing is lent, in a process that may use so many CPUs.
-    pub fn new(cpus: usize) -> Self {
-        let few_readings = if cpus == 1 { FEW_READINGS_ON_ONE_CPU } else { FEW_READINGS };
+    /// Nothing is lent, in a process that may use so many CPUs, by a server with that heartbeat.
+    pub fn new(cpus: usize, keep_alive: Duration) -> Self {
+        let few_readings = match cpus {
+            _ if keep_alive < SHORTEST_KEEP_ALIVE => 0,
+            1 => FEW_READINGS_ON_ONE_CPU,
+            _ => FEW_READINGS,
+        };
         Self { few_readings, watch: Mutex::default(), loans: Mutex::default(), looked: AtomicU64::default() }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
@@ -190,7 +191,16 @@ async fn one_that_is_left_unread_is_taken_back() {
 
 #[test]
 fn more_beside_each_other_are_lent_where_there_is_one_cpu() {
-    let busy = |cpus| [4, 5, 64, 65].map(|readings| Lending::new(cpus).is_busy(readings));
+    let busy = |cpus| {
+        let lending = Lending::new(cpus, Duration::from_secs(15));
+        [4, 5, 64, 65].map(|readings| lending.is_busy(readings))
+    };
     assert_eq!(busy(1), [false, false, false, true]);
     assert_eq!(busy(2), [false, true, true, true]);
+}
+
+#[test]
+fn none_are_lent_where_pings_come_faster_than_a_socket_is_taken_back() {
+    let lends = |keep_alive| !Lending::new(1, Duration::from_millis(keep_alive)).is_busy(1);
+    assert_eq!([30, 199, 200].map(lends), [false, false, true]);
 }
