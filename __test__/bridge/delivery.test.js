@@ -10,6 +10,7 @@ const { describe, test } = require("node:test");
 const { Client } = require("../support/client");
 const { spawnApp } = require("../support/process");
 const { Harness, joined } = require("../support/server");
+const { standStill } = require("../support/together");
 const { event, within } = require("../support/wait");
 
 const NUMBERS = Array.from({ length: 200 }, (_, n) => String(n));
@@ -114,6 +115,26 @@ describe("promises run between two events", () => {
     await Promise.all([sent, message]);
     assert.deepEqual(log, ["acknowledged", "message"]);
   });
+});
+
+test("timers and other sockets have their turn between the messages of a burst that is much work", async (t) => {
+  const { client, session } = await joined(t);
+  let seen = 0;
+  const turns = [];
+  session.on("message-utf8", () => {
+    seen++;
+    setImmediate(() => turns.push(seen));
+    const end = performance.now() + 1;
+    while (performance.now() < end);
+  });
+  const last = event(session, "message-error");
+  burst(client, NUMBERS);
+  client.send("ERROR", { payload: "over" });
+  // All of it is there before the first is delivered.
+  standStill(100);
+  await last;
+  const early = turns.filter((count) => count < NUMBERS.length);
+  assert.ok(early.length > 0, "no turn before the last message");
 });
 
 describe("a listener that fails is reported, and the next event is delivered", () => {

@@ -22,8 +22,12 @@ const COMMANDS = 4096;
 const BYTES = 256 * 1024;
 /** Payload size in bytes from which on copying it into the common array costs more than a call of its own. */
 const LARGE = 16 * 1024;
-/** Portions delivered before timers and other sockets get their turn. */
+/** Portions delivered before timers and other sockets get their turn, at most. */
 const PORTIONS_PER_TURN = 16;
+/** Time after which they get it earlier, in ms: a portion can be much work for the application, and more comes meanwhile. */
+const LONGEST_TURN = 10;
+/** Events between two looks at the clock; a power of two. */
+const EVENTS_PER_LOOK = 16;
 
 /**
  * What a bridge delivers to.
@@ -52,6 +56,8 @@ class Bridge {
   #left = 0;
   #word = 0;
   #offset = 0;
+  /** When the turn has to end; none until a look at the clock is due. @type {number | null} */
+  #end = null;
   /** A batch is being delivered: what is commanded meanwhile leaves at its end. */
   #delivering = false;
   /** A flush is due on the next tick. */
@@ -90,6 +96,7 @@ class Bridge {
    */
   wake = (count = 0) => {
     this.#delivering = true;
+    this.#end = null;
     if (count > 0) this.#begin(count);
     this.contexts.begin();
     let through = false;
@@ -148,8 +155,15 @@ class Bridge {
       this.#left--;
       const waited = this.#receiver.event(words[at + 1] & 0xff, words[at], words[at + 2], words[at + 3], payload);
       if (waited && !runTicks()) return false;
+      if (this.#left % EVENTS_PER_LOOK === 0 && this.#left > 0 && this.#isLate()) return false;
     }
     return true;
+  }
+
+  #isLate() {
+    const now = performance.now();
+    this.#end ??= now + LONGEST_TURN;
+    return now > this.#end;
   }
 
   /**
