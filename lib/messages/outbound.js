@@ -81,8 +81,8 @@ class Outbound {
   push(message) {
     const droppable = message.kind !== ERROR;
     if (droppable && !this.#makeRoom(message)) return this.#drop(message);
-    this.#bytes += message.length;
     if (this.#lane.busy && message.chain.length > 0) message.scope = new AsyncResource("CRYOSEND");
+    this.#bytes += message.length;
     this.#lane.push(message);
     if (!droppable) this.#checkOverflow();
   }
