@@ -128,7 +128,7 @@ impl Shared {
         Arc::new(Self {
             settings: Settings { close_timeout, session: Arc::new(config) },
             inbox: Inbox::new(wake),
-            lending: Lending::new(2),
+            lending: Lending::new(2, Duration::from_secs(15)),
             neighbours: Neighbours::default(),
             registry: Mutex::default(),
             hooks: AtomicU8::default(),
