@@ -13,8 +13,7 @@
 //! | `receive` | what each received frame does |
 //! | `leave` | the ways a session ends |
 //! | `settle` | how frames that somebody waits for end |
-//! | `streams`, `incoming`, `outgoing` | transactions: which are open, the peer's frames, ours |
-//! | `transit` | how much of our streams the socket has not taken yet |
+//! | `streams` | transactions, the peer's and ours |
 
 #![forbid(unsafe_code)]
 
@@ -27,15 +26,12 @@ pub mod outbox;
 pub mod receive_window;
 
 mod heartbeat;
-mod incoming;
 mod leave;
-mod outgoing;
 mod receive;
 mod settle;
 mod streams;
 #[cfg(test)]
 mod tests;
-mod transit;
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -243,7 +243,7 @@ impl Application {
                     }
                 }
             }
-            // What the peer says of streams is kept until it is released (`src/session/incoming.rs`).
+            // What the peer says of streams is kept until it is released (`src/session/streams/incoming.rs`).
             Code::TxChunk => {
                 assert!(peers[slot as usize].is_wild || payload == expected(b, payload.len()));
                 known.held += payload.len() as u32 + CHUNK_COST as u32;

@@ -1,8 +1,8 @@
 //! Streams that we send, and what we tell the peer about its own. When to send what is the application's knowledge: it has the source.
 
-use super::acks::Waiter;
-use super::{Event, Events, Io, Session, Side, Step, Wire};
 use crate::protocol::{FlowBehaviour, Frame};
+use crate::session::acks::Waiter;
+use crate::session::{Event, Events, Io, Session, Side, Step, Wire};
 
 impl Session {
     /// Opens our stream `tx_id`. Its ACK is an [`Event::StreamSettled`].
@@ -101,7 +101,7 @@ impl Session {
     }
 
     /// The socket has taken bytes: tells those who wait for room. A session on its way out has none: its streams end with it.
-    pub(super) fn make_room<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
+    pub(in crate::session) fn make_room<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
         if self.phase.is_open()
             && let Some(streams) = &mut self.streams
             && let Some(left) = streams.transit.room(io.wire.taken())
@@ -111,7 +111,7 @@ impl Session {
     }
 
     /// A chunk that waited in the outbox has gone to the wire.
-    pub(super) fn chunk_left_outbox<W: Wire>(&mut self, bytes: usize, wire: &W) {
+    pub(in crate::session) fn chunk_left_outbox<W: Wire>(&mut self, bytes: usize, wire: &W) {
         if let Some(streams) = &mut self.streams {
             streams.transit.unqueue(bytes);
             streams.transit.wire(wire.taken() + wire.pending() as u64, bytes);

@@ -1,20 +1,20 @@
 //! Transaction frames from the peer: its own streams, and what it says about ours.
 //!
-//! What is handed to the application counts as [held](super::receive_window::ReceiveWindow::hold), bytes of the frame and
+//! What is handed to the application counts as [held](crate::session::receive_window::ReceiveWindow::hold), bytes of the frame and
 //! [`CHUNK_COST`], [`STREAM_COST`] or [`EVENT_COST`], until the application releases it: a stream that it does not read pauses the socket.
 
 use std::borrow::Cow;
 
-use super::receive_window::{CHUNK_COST, EVENT_COST, STREAM_COST};
-use super::{Body, Event, Events, Fault, Io, Session, Side, Wire};
 use crate::protocol::{CloseCode, FEATURE_TRANSACTIONS, Frame, FrameType, close};
+use crate::session::receive_window::{CHUNK_COST, EVENT_COST, STREAM_COST};
+use crate::session::{Body, Event, Events, Fault, Io, Session, Side, Wire};
 
 impl Session {
     /// Takes any transaction frame but a chunk.
     ///
     /// # Errors
     /// When the peer has not announced that it takes part in transactions.
-    pub(super) fn transaction<W: Wire, E: Events>(
+    pub(in crate::session) fn transaction<W: Wire, E: Events>(
         &mut self,
         frame: &Frame<'_>,
         io: &mut Io<'_, W, E>,
@@ -58,7 +58,7 @@ impl Session {
     ///
     /// # Errors
     /// When the peer has not announced that it takes part in transactions.
-    pub(super) fn chunk<W: Wire, E: Events>(
+    pub(in crate::session) fn chunk<W: Wire, E: Events>(
         &mut self,
         tx_id: u32,
         seq: u32,
