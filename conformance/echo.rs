@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use cryo_server::net::handshake::{self, Kind, Refusal};
 use cryo_server::net::listener::Listener;
-use cryo_server::net::outgoing::{Flushed, Outgoing};
 use cryo_server::net::socket::{ReadHalf, Socket, WriteHalf};
 use cryo_server::net::websocket::{Decoder, Item, Role};
+use cryo_server::net::write_buffer::{Flushed, WriteBuffer};
 use cryo_server::protocol::close;
 use cryo_server::session::Wire;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
@@ -85,7 +85,7 @@ struct Connection {
     read: ReadHalf,
     write: WriteHalf,
     decoder: Decoder,
-    outgoing: Outgoing,
+    outgoing: WriteBuffer,
     state: State,
 }
 
@@ -93,7 +93,7 @@ impl Connection {
     fn new(socket: Socket) -> Self {
         let (read, write) = socket.into_split();
         let decoder = Decoder::new(Role::Server, MAX_MESSAGE);
-        Self { read, write, decoder, outgoing: Outgoing::new(Role::Server), state: State::Open }
+        Self { read, write, decoder, outgoing: WriteBuffer::new(Role::Server), state: State::Open }
     }
 
     /// Answers until one end has closed, and sees that through.

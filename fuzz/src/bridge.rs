@@ -6,9 +6,9 @@ use std::sync::Arc;
 use cryo_server::bridge::commands;
 use cryo_server::bridge::delivery::Delivery;
 use cryo_server::bridge::dirty::Dirty;
-use cryo_server::net::outgoing::Outgoing;
 use cryo_server::net::socket::Socket;
 use cryo_server::net::websocket::Role;
+use cryo_server::net::write_buffer::WriteBuffer;
 use cryo_server::server::Shared;
 use cryo_server::server::connection::link::Link;
 use cryo_server::server::events::batch::{Batch, Code, LARGE, LARGE_FLAG, WORDS};
@@ -63,7 +63,7 @@ impl Bridge {
             let sid = u64::from(slot) + 1;
             let session = Session::new(sid, Arc::clone(config));
             let link =
-                Link::new(SlotId { slot, generation: 0 }, sid, session, Outgoing::new(Role::Server), None, write);
+                Link::new(SlotId { slot, generation: 0 }, sid, session, WriteBuffer::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
             link.lock().with(shared.now(), Batch::default().sink(slot, 0), |session, io| session.greet(io));
             links.push(link);

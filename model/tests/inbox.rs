@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use cryo_model::net::outgoing::Outgoing;
 use cryo_model::net::socket::Client;
 use cryo_model::net::websocket::Role;
+use cryo_model::net::write_buffer::WriteBuffer;
 use cryo_model::server::connection::link::Link;
 use cryo_model::server::events::batch::{Batch, Code, WORDS};
 use cryo_model::server::events::filling::Filling;
@@ -24,7 +24,7 @@ fn inbox() -> (Arc<Inbox>, Arc<Notify>) {
 /// A session that only is carried.
 fn link() -> Arc<Link> {
     let (_, socket) = Client::new(0, []).split();
-    Link::new(Default::default(), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, socket)
+    Link::new(Default::default(), 1, Session::new(1, Arc::default()), WriteBuffer::new(Role::Server), None, socket)
 }
 
 /// What the I/O thread does.

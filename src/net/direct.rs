@@ -1,7 +1,7 @@
 //! Output with its socket at hand: payloads are gathered, so that several leave in one system call, until there is enough for one.
 
-use super::outgoing::Outgoing;
 use super::socket::WriteHalf;
+use super::write_buffer::WriteBuffer;
 use crate::session::Wire;
 
 /// Bytes from which on what waits leaves together with the next payload, which then need not be copied. A system call, and the peer that it
@@ -14,13 +14,13 @@ const DIRECT: usize = 4 * 1024;
 /// A connection's output, for a call that may write its socket.
 #[derive(Debug)]
 pub struct Direct<'a> {
-    outgoing: &'a mut Outgoing,
+    outgoing: &'a mut WriteBuffer,
     socket: Option<&'a WriteHalf>,
 }
 
 impl<'a> Direct<'a> {
     /// Without a socket everything waits in `outgoing`.
-    pub fn new(outgoing: &'a mut Outgoing, socket: Option<&'a WriteHalf>) -> Self {
+    pub fn new(outgoing: &'a mut WriteBuffer, socket: Option<&'a WriteHalf>) -> Self {
         Self { outgoing, socket }
     }
 }
@@ -61,7 +61,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let peer = TcpStream::connect(listener.local_addr().expect("its address")).await.expect("a connection");
         let (_read, socket) = Socket::Tcp(listener.accept().await.expect("its other end").0).into_split();
-        let mut outgoing = Outgoing::new(Role::Server);
+        let mut outgoing = WriteBuffer::new(Role::Server);
         let mut direct = Direct::new(&mut outgoing, Some(&socket));
         for payload in [&[1; GATHERED / 2][..], &[2; DIRECT], &[3; 1]] {
             direct.frame(b"head", payload);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn without_a_socket_everything_waits() {
-        let mut outgoing = Outgoing::new(Role::Server);
+        let mut outgoing = WriteBuffer::new(Role::Server);
         let mut direct = Direct::new(&mut outgoing, None);
         direct.frame(b"head", &[1; GATHERED]);
         assert!(direct.pending() > GATHERED);

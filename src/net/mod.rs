@@ -10,7 +10,7 @@
 //! | [`handshake`] | the HTTP upgrade, without I/O |
 //! | [`client`] | connecting to another server |
 //! | [`websocket`] | RFC 6455 framing, without I/O |
-//! | [`outgoing`], `spare` | the bytes a socket has not taken yet, and how it gets them |
+//! | [`write_buffer`], `spare` | the bytes a socket has not taken yet, and how it gets them |
 //! | [`direct`] | the same for large payloads, with the socket at hand |
 
 #![forbid(unsafe_code)]
@@ -20,10 +20,10 @@ pub mod client;
 pub mod direct;
 pub mod handshake;
 pub mod listener;
-pub mod outgoing;
 pub mod socket;
 mod spare;
 pub mod stream;
 pub mod tls;
 pub mod watch;
 pub mod websocket;
+pub mod write_buffer;

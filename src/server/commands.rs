@@ -14,7 +14,7 @@ use super::handshake::peer::ConnectRequest;
 use super::http::passthrough::Wanted;
 use super::{Shared, Stop};
 use crate::net::direct::Direct;
-use crate::net::outgoing::Outgoing;
+use crate::net::write_buffer::WriteBuffer;
 use crate::session::{Farewell, Hooks, Io, Micros, Session};
 
 impl Shared {
@@ -62,7 +62,7 @@ impl Shared {
         &self,
         link: &Link,
         core: &mut Core,
-        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>),
+        call: impl FnOnce(&mut Session, &mut Io<'_, WriteBuffer, Sink<'_>>),
     ) {
         let mut scratch = Batch::default();
         core.with(self.now(), scratch.sink(link.slot, 0), call);
@@ -185,8 +185,14 @@ mod tests {
         let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
         let (ours, _theirs) = UnixStream::pair().expect("two sockets");
         let (_read, write) = Socket::Unix(ours).into_split();
-        let link =
-            Link::new(Default::default(), 1, Session::new(1, Arc::default()), Outgoing::new(Role::Server), None, write);
+        let link = Link::new(
+            Default::default(),
+            1,
+            Session::new(1, Arc::default()),
+            WriteBuffer::new(Role::Server),
+            None,
+            write,
+        );
         let list = || {
             shared.inbox.write(|filling| {
                 filling.batch.push(0, Code::Utf8, 0, 0, &[]);

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cryo_server::net::outgoing::Outgoing;
 use cryo_server::net::socket::Socket;
 use cryo_server::net::websocket::{Decoder, Role};
+use cryo_server::net::write_buffer::WriteBuffer;
 use cryo_server::protocol::MAX_HEAD_LEN;
 use cryo_server::server::connection::link::{Core, Link};
 use cryo_server::server::handshake::opening::Origin;
@@ -144,7 +144,7 @@ impl Rig {
             let (read, write) = Socket::Unix(ours).into_split();
             let session = Session::new(sid, config);
             let link =
-                Link::new(SlotId { slot, generation: 0 }, sid, session, Outgoing::new(Role::Server), None, write);
+                Link::new(SlotId { slot, generation: 0 }, sid, session, WriteBuffer::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
             (Arc::clone(&link), connection::task::serve(shared, link, read, decoder, Vec::new()))
         });

@@ -10,9 +10,9 @@ pub mod bare {
 
 #[path = "../../../src/net/direct.rs"]
 pub mod direct;
-#[path = "../../../src/net/outgoing.rs"]
-pub mod outgoing;
 #[path = "../../../src/net/spare.rs"]
 mod spare;
 #[path = "../../../src/net/websocket/mod.rs"]
 pub mod websocket;
+#[path = "../../../src/net/write_buffer.rs"]
+pub mod write_buffer;

@@ -14,9 +14,9 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use crate::Mutex;
-use crate::net::outgoing::Outgoing;
 use crate::net::socket::Client;
 use crate::net::websocket::{Decoder, Role};
+use crate::net::write_buffer::WriteBuffer;
 use crate::rustls::{ClientConfig, ServerConfig};
 use crate::session::config::Config;
 use crate::session::{Hooks, Micros, Session};
@@ -160,7 +160,7 @@ impl Shared {
         let link = self
             .registry
             .lock()
-            .open(1, |id| Link::new(id, 1, Session::new(1, config), Outgoing::new(Role::Server), None, write));
+            .open(1, |id| Link::new(id, 1, Session::new(1, config), WriteBuffer::new(Role::Server), None, write));
         self.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: 0 }));
         let decoder = Decoder::new(Role::Server, 1 << 16);
         let connection = task::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());

@@ -8,8 +8,8 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio_rustls::rustls::Connection;
 
 use crate::net::direct::Direct;
-use crate::net::outgoing::{Flushed, Outgoing};
 use crate::net::socket::WriteHalf;
+use crate::net::write_buffer::{Flushed, WriteBuffer};
 use crate::server::events::batch::Batch;
 use crate::server::events::sink::Sink;
 use crate::server::limits::ConnectionPermit;
@@ -36,7 +36,7 @@ pub struct Core {
     /// The protocol.
     pub session: Session,
     /// Its output.
-    pub outgoing: Outgoing,
+    pub outgoing: WriteBuffer,
     /// The socket's writing half; gone when the socket failed or the connection is over. Where the peer has gone, the output is lost, too, and
     /// what has come by then is still read.
     pub socket: Option<WriteHalf>,
@@ -66,7 +66,7 @@ impl Core {
         &mut self,
         now: Micros,
         mut events: Sink<'_>,
-        call: impl FnOnce(&mut Session, &mut Io<'_, Outgoing, Sink<'_>>) -> R,
+        call: impl FnOnce(&mut Session, &mut Io<'_, WriteBuffer, Sink<'_>>) -> R,
     ) -> R {
         call(&mut self.session, &mut Io { now, wire: &mut self.outgoing, events: &mut events })
     }
@@ -111,7 +111,7 @@ impl Link {
         SlotId { slot, generation }: SlotId,
         sid: u64,
         session: Session,
-        outgoing: Outgoing,
+        outgoing: WriteBuffer,
         tls: Option<Box<Connection>>,
         socket: WriteHalf,
     ) -> Arc<Self> {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::net::outgoing::Outgoing;
 use crate::net::stream::Stream;
 use crate::net::websocket::{Decoder, Role};
+use crate::net::write_buffer::WriteBuffer;
 use crate::protocol::{MAX_HEAD_LEN, close};
 use crate::server::accept::ConnectionGuard;
 use crate::server::connection::link::Link;
@@ -38,7 +38,7 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
     let (read, write) = socket.into_split();
     let config = Arc::clone(&shared.settings.session);
     let decoder = Decoder::new(role, config.max_payload + MAX_HEAD_LEN);
-    let make = |id| Link::new(id, sid, Session::new(sid, config), Outgoing::new(role), tls, write);
+    let make = |id| Link::new(id, sid, Session::new(sid, config), WriteBuffer::new(role), tls, write);
     let link = match role {
         Role::Server => shared.registry.lock().open(sid, make),
         Role::Client => shared.registry.lock().place(make),

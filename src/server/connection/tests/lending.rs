@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 
-use crate::net::outgoing::Outgoing;
 use crate::net::socket::{Socket, WriteHalf};
 use crate::net::watch::Watch;
 use crate::net::websocket::{Decoder, Role, put_message};
+use crate::net::write_buffer::WriteBuffer;
 use crate::protocol::Frame;
 use crate::server::Shared;
 use crate::server::connection::lending::{EVENTLESS, IDLE_LOOKS, LONGEST_TURN, Lending, Lent, Loan};
@@ -52,7 +52,7 @@ impl Lender {
         let socket = Arc::new(read.detach(write).expect("a bare socket"));
         let session = Session::new(1, Arc::default());
         let write = WriteHalf::Bare(Arc::clone(&socket));
-        let link = Link::new(Default::default(), 1, session, Outgoing::new(Role::Server), None, write);
+        let link = Link::new(Default::default(), 1, session, WriteBuffer::new(Role::Server), None, write);
         let task = Arc::new(Task::default());
         link.driver().register(&Waker::from(Arc::clone(&task)));
         let reader = Reader::new(Arc::clone(&shared), Arc::clone(&link), Decoder::new(Role::Server, 1 << 16));

@@ -6,9 +6,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::net::UnixStream;
 
-use crate::net::outgoing::Outgoing;
 use crate::net::socket::Socket;
 use crate::net::websocket::{Decoder, Role};
+use crate::net::write_buffer::WriteBuffer;
 use crate::server::Shared;
 use crate::server::connection::link::Link;
 use crate::server::connection::reading::Reader;
@@ -33,7 +33,7 @@ fn connection() -> (Arc<Shared>, Arc<Link>, Reader, UnixStream) {
     let (ours, theirs) = UnixStream::pair().expect("two sockets");
     let (_read, write) = Socket::Unix(ours).into_split();
     let session = Session::new(1, Arc::default());
-    let link = Link::new(Default::default(), 1, session, Outgoing::new(Role::Server), None, write);
+    let link = Link::new(Default::default(), 1, session, WriteBuffer::new(Role::Server), None, write);
     let reader = Reader::new(Arc::clone(&shared), Arc::clone(&link), Decoder::new(Role::Server, 1 << 16));
     (shared, link, reader, theirs)
 }

@@ -18,7 +18,7 @@ const TLS_PORTION: usize = 64 * 1024;
 /// Bytes already taken that may stand before the rest until they are moved out of the way.
 const COMPACT_AT: usize = 64 * 1024;
 
-/// What a [`flush`](Outgoing::flush) came to.
+/// What a [`flush`](WriteBuffer::flush) came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flushed {
     /// The socket has taken everything.
@@ -29,7 +29,7 @@ pub enum Flushed {
 
 /// WebSocket bytes on their way out.
 #[derive(Debug)]
-pub struct Outgoing {
+pub struct WriteBuffer {
     role: Role,
     bytes: Vec<u8>,
     /// Where in `bytes` begins what the socket, or rustls, has not taken yet.
@@ -40,7 +40,7 @@ pub struct Outgoing {
     lost: bool,
 }
 
-impl Outgoing {
+impl WriteBuffer {
     /// Nothing yet. `role` decides whether frames are masked.
     pub fn new(role: Role) -> Self {
         Self { role, bytes: Vec::new(), offset: 0, total: 0, lost: false }
@@ -104,7 +104,7 @@ impl Outgoing {
     }
 
     /// Sends a frame from where it lies, behind what waits; what the socket does not take now is copied. An error is left to the next
-    /// [`flush`](Outgoing::flush), which meets it again.
+    /// [`flush`](WriteBuffer::flush), which meets it again.
     pub fn frame_through(&mut self, socket: &WriteHalf, head: &[u8], tail: &[u8]) {
         let header = websocket::message_header(self.role, head.len() + tail.len());
         if header.key().is_some() {
@@ -168,7 +168,7 @@ impl Outgoing {
     }
 }
 
-impl Wire for Outgoing {
+impl Wire for WriteBuffer {
     fn frame(&mut self, head: &[u8], tail: &[u8]) {
         spare::reserve(&mut self.bytes, websocket::encoded_len(self.role, head.len() + tail.len()));
         websocket::put_message(&mut self.bytes, self.role, head, tail);
@@ -208,7 +208,7 @@ mod tests {
         websocket::put_message(&mut expected, Role::Server, b"head", b"small");
         websocket::put_message(&mut expected, Role::Server, b"head", &tail);
 
-        let mut outgoing = Outgoing::new(Role::Server);
+        let mut outgoing = WriteBuffer::new(Role::Server);
         outgoing.frame(b"head", b"small");
         outgoing.frame_through(&socket, b"head", &tail);
         assert!(outgoing.pending() > 0 && outgoing.pending() < expected.len(), "a part of it has left");
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_is_lost_waits_for_nobody_and_counts_as_taken() {
-        let mut outgoing = Outgoing::new(Role::Server);
+        let mut outgoing = WriteBuffer::new(Role::Server);
         outgoing.frame(b"head", b"tail");
         let waited = outgoing.pending();
         outgoing.lose();
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn taking_forgets_and_an_idle_connection_keeps_nothing() {
-        let mut outgoing = Outgoing::new(Role::Server);
+        let mut outgoing = WriteBuffer::new(Role::Server);
         outgoing.frame(&[1; 13], &[2; 100_000]);
         let all = outgoing.pending();
         outgoing.take(COMPACT_AT + 1);
