@@ -11,7 +11,7 @@ use crate::protocol::{CloseCode, close};
 use crate::server::Shared;
 use crate::server::connection::link::Link;
 use crate::server::events::batch::Code;
-use crate::server::handshake::incoming::Incoming;
+use crate::server::handshake::client::Client;
 use crate::server::handshake::{Ending, Verdict};
 use crate::server::registry::Reservation;
 use crate::server::settings::DuplicateSid;
@@ -70,16 +70,16 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// Asks, and watches the client meanwhile.
-    pub(super) async fn ask(&self, token: &str, request: &str, incoming: &mut Incoming) -> Result<Verdict, Ending> {
+    pub(super) async fn ask(&self, token: &str, request: &str, client: &mut Client) -> Result<Verdict, Ending> {
         let (answer, verdict) = oneshot::channel();
         self.shared.verdicts.lock().insert(self.number, answer);
         let payload = [token.as_bytes(), request.as_bytes()].concat();
-        let permit = incoming.wait_for(Arc::clone(&self.shared.questions).acquire_owned()).await?;
+        let permit = client.wait_for(Arc::clone(&self.shared.questions).acquire_owned()).await?;
         self.shared.inbox.write(|filling| {
             filling.batch.push(self.number, Code::Validate, token.len() as u32, 0, &payload);
             filling.batch.permits.push(permit);
         });
-        incoming.wait_for(verdict).await
+        client.wait_for(verdict).await
     }
 }
 

@@ -3,13 +3,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`admission`] | whether its client may have a session |
-//! | `incoming` | a client's connection until then |
+//! | `client` | a client's connection until then |
 //! | [`opening`] | a connection becomes a session |
 //! | [`peer`] | connections to other servers, until they are sessions, or are not |
 //! | [`mod@reject`] | answers to clients that are not let in |
 
 pub mod admission;
-mod incoming;
+mod client;
 pub mod opening;
 pub mod peer;
 pub mod reject;
@@ -30,7 +30,7 @@ use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 use admission::{Question, describe, replace, reserve};
-use incoming::Incoming;
+use client::Client;
 use opening::Origin;
 use reject::reject;
 
@@ -118,15 +118,15 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
     // Many of these in a row take long, and none makes an event.
     shared.inbox.yield_cpu_if_late();
     let Some(stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
-    let mut incoming = Incoming { stream, buffer: Vec::new(), peer, was_handed_over: false };
-    let mut outcome = attempt(&shared, pending, &mut incoming, deadline).await;
+    let mut client = Client { stream, buffer: Vec::new(), peer, was_handed_over: false };
+    let mut outcome = attempt(&shared, pending, &mut client, deadline).await;
     if let Err(Ending::HandedOver) = outcome {
         shared.metrics.handshake(Ending::HandedOver.outcome());
-        let Incoming { stream, buffer, peer, .. } = incoming;
+        let Client { stream, buffer, peer, .. } = client;
         let Some((stream, buffer)) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
-        incoming = Incoming { stream, buffer, peer, was_handed_over: true };
+        client = Client { stream, buffer, peer, was_handed_over: true };
         let deadline = Instant::now() + shared.settings.handshake_timeout;
-        outcome = attempt(&shared, Pending::begin(&shared), &mut incoming, deadline).await;
+        outcome = attempt(&shared, Pending::begin(&shared), &mut client, deadline).await;
     }
     match outcome {
         Ok(Accepted { sid, number }) => {
@@ -135,13 +135,13 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
             if let Some(older) = replaced {
                 replace(&shared, &older);
             }
-            let Incoming { stream, buffer, .. } = incoming;
+            let Client { stream, buffer, .. } = client;
             opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, guard);
         }
         Err(ending) => {
             shared.metrics.handshake(ending.outcome());
             match ending {
-                Ending::Refused(refusal) => reject(&shared, &mut incoming.stream, &refusal, peer).await,
+                Ending::Refused(refusal) => reject(&shared, &mut client.stream, &refusal, peer).await,
                 // What was given back is an upgrade to WebSocket, so that it can't be handed over again.
                 Ending::HandedOver | Ending::Gone | Ending::NoTls => {}
             }
@@ -153,13 +153,13 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
 async fn attempt(
     shared: &Shared,
     pending: Result<Pending<'_>, Refusal>,
-    incoming: &mut Incoming,
+    client: &mut Client,
     deadline: Instant,
 ) -> Result<Accepted, Ending> {
     let _pending = pending?;
     let mut stop = shared.stop.subscribe();
     tokio::select! {
-        outcome = timeout_at(deadline, negotiate(shared, incoming)) => {
+        outcome = timeout_at(deadline, negotiate(shared, client)) => {
             outcome.unwrap_or_else(|_| Err(Refusal::timeout().into()))
         }
         _ = stop.wait_for(|stop| *stop != Stop::Running) => Err(Refusal::shutting_down().into()),
@@ -180,8 +180,8 @@ struct Accepted {
     number: u32,
 }
 
-async fn negotiate(shared: &Shared, incoming: &mut Incoming) -> Result<Accepted, Ending> {
-    let (head, length) = read_head(shared, incoming).await?;
+async fn negotiate(shared: &Shared, client: &mut Client) -> Result<Accepted, Ending> {
+    let (head, length) = read_head(shared, client).await?;
     let kind = handshake::classify(&head).map_err(|refusal| refusal.answering(&head.method))?;
     let Kind::WebSocket { key } = kind else {
         let answered = shared.wanted().wants(Some(&head));
@@ -192,35 +192,35 @@ async fn negotiate(shared: &Shared, incoming: &mut Incoming) -> Result<Accepted,
         });
     };
     // What came behind the head is the session's.
-    incoming.buffer.drain(..length);
+    client.buffer.drain(..length);
     let Credentials { token, sid } = handshake::credentials(&head.target)?;
     let reserved = reserve(shared, sid)?;
     let number = shared.next_handshake.fetch_add(1, Ordering::Relaxed);
     let question = Question { shared, number };
-    match question.ask(&token, &describe(&head, incoming.peer), incoming).await? {
+    match question.ask(&token, &describe(&head, client.peer), client).await? {
         Verdict::Accept => {}
         Verdict::Reject => return Err(Refusal::invalid_token().into()),
         Verdict::Failed => return Err(Refusal::validator_failed().into()),
         Verdict::OriginRefused => return Err(Refusal::origin_refused().into()),
     }
-    incoming.stream.write_all(&handshake::accepted(&key)).await?;
-    incoming.stream.flush().await?;
+    client.stream.write_all(&handshake::accepted(&key)).await?;
+    client.stream.flush().await?;
     // Both are the session's now.
     std::mem::forget((reserved, question));
     Ok(Accepted { sid, number })
 }
 
 /// Reads up to the end of the head, and tells its length in the buffer.
-async fn read_head(shared: &Shared, incoming: &mut Incoming) -> Result<(RequestHead, usize), Ending> {
+async fn read_head(shared: &Shared, client: &mut Client) -> Result<(RequestHead, usize), Ending> {
     loop {
-        match handshake::parse(&incoming.buffer) {
+        match handshake::parse(&client.buffer) {
             Ok(Some(read)) => return Ok(read),
             Ok(None) => {}
             // Node.js may allow what we don't, and tells the application's `clientError` listeners of the rest.
-            Err(_) if !incoming.was_handed_over && shared.wanted().wants(None) => return Err(Ending::HandedOver),
+            Err(_) if !client.was_handed_over && shared.wanted().wants(None) => return Err(Ending::HandedOver),
             Err(refusal) => return Err(refusal.into()),
         }
-        if incoming.read_more().await? == 0 {
+        if client.read_more().await? == 0 {
             return Err(Ending::Gone);
         }
     }

@@ -12,8 +12,8 @@ use crate::net::stream::Stream;
 /// Bytes read at a time.
 const PORTION: usize = 2048;
 
-/// The connection, with what a handshake has to know of it.
-pub(super) struct Incoming {
+/// A client, as far as a handshake has to know it.
+pub(super) struct Client {
     pub(super) stream: Stream,
     /// What was read of it and nobody has taken yet.
     pub(super) buffer: Vec<u8>,
@@ -23,7 +23,7 @@ pub(super) struct Incoming {
     pub(super) was_handed_over: bool,
 }
 
-impl Incoming {
+impl Client {
     /// Reads what is there; 0 at the end of the stream.
     pub(super) async fn read_more(&mut self) -> std::io::Result<usize> {
         self.buffer.reserve(PORTION);
