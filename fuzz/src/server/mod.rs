@@ -146,7 +146,7 @@ impl Rig {
             let link =
                 Link::new(SlotId { slot, generation: 0 }, sid, session, WriteBuffer::new(Role::Server), None, write);
             shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
-            (Arc::clone(&link), connection::task::serve(shared, link, read, decoder, Vec::new()))
+            (Arc::clone(&link), connection::driver::serve(shared, link, read, decoder, Vec::new()))
         });
         self.links.push(link);
         self.peers.push(Peer::new(sid, theirs));

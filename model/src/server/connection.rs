@@ -2,6 +2,8 @@
 
 pub mod request_reply;
 
+#[path = "../../../src/server/connection/driver.rs"]
+pub mod driver;
 #[path = "../../../src/server/connection/lending.rs"]
 pub mod lending;
 #[path = "../../../src/server/connection/link.rs"]
@@ -12,8 +14,6 @@ pub mod read_size;
 pub mod reading;
 #[path = "../../../src/server/connection/receiving.rs"]
 pub mod receiving;
-#[path = "../../../src/server/connection/task.rs"]
-pub mod task;
 
 pub mod release {
     /// At once: here nobody waits.

@@ -20,10 +20,10 @@ use crate::net::write_buffer::WriteBuffer;
 use crate::rustls::{ClientConfig, ServerConfig};
 use crate::session::config::Config;
 use crate::session::{Hooks, Micros, Session};
+use connection::driver;
 use connection::lending::Lending;
 use connection::link::Link;
 use connection::read_size::Neighbours;
-use connection::task;
 use events::inbox::{Inbox, Wake};
 use handshake::Verdict;
 use handshake::opening::Origin;
@@ -163,7 +163,7 @@ impl Shared {
             .open(1, |id| Link::new(id, 1, Session::new(1, config), WriteBuffer::new(Role::Server), None, write));
         self.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: 0 }));
         let decoder = Decoder::new(Role::Server, 1 << 16);
-        let connection = task::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());
+        let connection = driver::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());
         (link, connection)
     }
 }

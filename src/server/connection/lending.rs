@@ -2,7 +2,7 @@
 //! that keeps asking has its socket read by the JavaScript thread itself. Where both threads share one CPU, sockets are lent
 //! while more goes on, too.
 //!
-//! The connection's task gets it back whenever it is woken, whatever the reason, and does everything else: it is woken when the socket takes
+//! The connection's driver gets it back whenever it is woken, whatever the reason, and does everything else: it is woken when the socket takes
 //! no more, when the session ends, when much comes at once, when what comes is not for the application, when the session has fallen silent,
 //! and when the event loop has left it unread from one look of [`overdue`](crate::server::overdue) to the next.
 
@@ -45,7 +45,7 @@ pub(super) const IDLE_LOOKS: u32 = 15;
 /// takes some.
 pub(super) const EVENTLESS: u32 = 8;
 
-/// What a connection's task gives away, and gets back.
+/// What a connection's driver gives away, and gets back.
 pub struct Lent {
     /// Reads the socket.
     pub reader: Reader,

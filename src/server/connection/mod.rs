@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`task`] | has its socket read, writes what did not fit, and sees it out |
+//! | [`driver`] | has its socket read, writes what did not fit, and sees it out |
 //! | [`link`] | a session and its socket, as both threads share them |
 //! | [`reading`] | what its socket holds becomes events |
 //! | [`receiving`] | what a reading held is handed to its session |
@@ -11,6 +11,7 @@
 //! | [`request_reply`] | which sessions these are: those that ask one question after the other |
 //! | [`release`] | large memory is given back a little at a time |
 
+pub mod driver;
 pub mod lending;
 pub mod link;
 pub mod read_size;
@@ -18,7 +19,6 @@ pub mod reading;
 pub mod receiving;
 pub mod release;
 pub mod request_reply;
-pub mod task;
 
 #[cfg(all(test, unix))]
 mod tests;

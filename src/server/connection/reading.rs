@@ -38,7 +38,7 @@ pub enum Reading {
     Eventless,
     /// It may go on.
     Quiet,
-    /// There is much, or something to wait for: the connection's own task has to go on.
+    /// There is much, or something to wait for: the connection's driver has to go on.
     Busy,
     /// It is at its end.
     Ended,
@@ -94,7 +94,7 @@ impl Reader {
         self.shared.flush(&self.link, core);
     }
 
-    /// Whether the socket is not to be read now; whoever makes room then wakes the task.
+    /// Whether the socket is not to be read now; whoever makes room then wakes the driver.
     pub fn must_pause(&self, cx: &Context<'_>) -> bool {
         let mut core = self.link.lock();
         let limit = self.shared.settings.session.high_water_mark + REPLY_ALLOWANCE;
@@ -114,7 +114,7 @@ impl Reader {
         self.shared.inbox.write(|filling| {
             let mut core = self.link.lock();
             pause_if_full(filling, &mut core);
-            // What the application holds beyond its batch it gives back by a call, and that wakes the task.
+            // What the application holds beyond its batch it gives back by a call, and that wakes the driver.
             if core.paused && (filling.is_full() || !core.session.window.holds_too_much()) {
                 filling.resume_after(cx.waker());
             }

@@ -28,7 +28,7 @@ pub enum Origin {
     },
 }
 
-/// Makes the session and starts its connection's task. `early` is what came behind the upgrade in the same read.
+/// Makes the session and starts its connection's driver. `early` is what came behind the upgrade in the same read.
 pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, early: Vec<u8>, guard: ConnectionGuard) {
     let role = match origin {
         Origin::Client { .. } => Role::Server,
@@ -58,7 +58,7 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
     if *shared.stop.borrow() >= Stop::Leaving {
         shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));
     }
-    let connection = connection::task::serve(Arc::clone(shared), link, read, decoder, early);
+    let connection = connection::driver::serve(Arc::clone(shared), link, read, decoder, early);
     tokio::spawn(async move {
         connection.await;
         drop(guard);

@@ -21,7 +21,7 @@ use crate::server::events::batch::Batch;
 use crate::server::settings::Settings;
 use crate::session::Session;
 
-/// Counts how often the connection's task is woken.
+/// Counts how often the connection's driver is woken.
 #[derive(Default)]
 struct Task(AtomicUsize);
 
@@ -94,7 +94,7 @@ async fn a_lent_socket_is_read_until_there_is_much() {
     assert_eq!(lender.wakes(), 0);
     lender.send(1000).await;
     lender.shared.lending.read(0);
-    assert_eq!(lender.wakes(), 1, "the rest is the task's");
+    assert_eq!(lender.wakes(), 1, "the rest is the driver's");
     let lent = lender.shared.lending.take_back(&lender.loan).expect("what was lent");
     assert!(!lent.ended);
     assert!(lender.shared.lending.take_back(&lender.loan).is_none());

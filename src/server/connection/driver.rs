@@ -87,7 +87,7 @@ enum Output {
 
 /// Who reads.
 enum Input {
-    /// This task.
+    /// The driver.
     Here(Reader, ReadHalf),
     /// The event loop.
     Lent(Arc<Loan>),
@@ -164,7 +164,7 @@ impl Driver {
         reader.read(cx, socket)
     }
 
-    /// Lends the socket to the event loop until this task is woken. False when the socket is gone.
+    /// Lends the socket to the event loop until the driver is woken. False when the socket is gone.
     fn lend(&mut self) -> bool {
         let Input::Here(reader, read) = std::mem::replace(&mut self.input, Input::Over) else { return false };
         let mut core = self.link.lock();
