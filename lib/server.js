@@ -8,7 +8,7 @@ const { Admission } = require("./admission/admission.js");
 const { Bridge } = require("./bridge/bridge.js");
 const { explained, listen } = require("./cluster.js");
 const { EVENT, COMMAND } = require("./bridge/codes.js");
-const { Context } = require("./bridge/contexts.js");
+const { AsyncContext } = require("./bridge/async-contexts.js");
 const { deferred } = require("./promises.js");
 const { argumentError, argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
@@ -258,7 +258,7 @@ class CryoWebsocketServer extends EventEmitter {
 
   /** In an asynchronous context of the client's own, as `Sessions` has one for what follows. */
   #validate(number, token, text) {
-    void this.#bridge.contexts.run(new Context(), async () => {
+    void this.#bridge.contexts.run(new AsyncContext(), async () => {
       this.#bridge.command(number, COMMAND.Answer, await this.#admission.judge(number, token, text));
     });
   }

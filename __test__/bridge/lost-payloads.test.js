@@ -9,7 +9,7 @@ const { describe, it, test } = require("node:test");
 
 const { Bridge } = require("../../lib/bridge/bridge.js");
 const { EVENT, FLAG } = require("../../lib/bridge/codes.js");
-const { Contexts } = require("../../lib/bridge/contexts.js");
+const { AsyncContexts } = require("../../lib/bridge/async-contexts.js");
 const { HttpFace } = require("../../lib/http/face.js");
 const { GET, HttpService, gone, received } = require("../support/http-service");
 const { failing, withoutMemory } = require("../support/memory");
@@ -224,7 +224,7 @@ describe("a lost payload of a connection of `http_server`", () => {
     const face = new HttpFace({
       secure: false,
       native,
-      contexts: new Contexts(),
+      contexts: new AsyncContexts(),
       listening: { address: "127.0.0.1", family: "IPv4", port: 1 },
       sessions: () => 0,
       destroy: async () => {},

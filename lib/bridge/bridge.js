@@ -8,7 +8,7 @@
 
 const { isSharedArrayBuffer } = require("node:util/types");
 
-const { Contexts } = require("./contexts.js");
+const { AsyncContexts } = require("./async-contexts.js");
 const { EVENT_WORDS, FLAG, COMMAND_WORDS } = require("./codes.js");
 const { Parcels } = require("./parcels.js");
 const { Payload } = require("./payload.js");
@@ -68,7 +68,7 @@ class Bridge {
   };
 
   /** The clients' asynchronous contexts. */
-  contexts = new Contexts();
+  contexts = new AsyncContexts();
 
   /** Payloads of the portion being delivered. */
   incoming = Buffer.allocUnsafeSlow(BYTES);

@@ -33,7 +33,7 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
  * @typedef {object} Surroundings What it needs of the Cryo server.
  * @property {boolean} secure
  * @property {any} native The `NativeServer`.
- * @property {import("../bridge/contexts.js").Contexts} contexts
+ * @property {import("../bridge/async-contexts.js").AsyncContexts} contexts
  * @property {import("./listening.js").Listening} listening
  * @property {import("../liveness.js").Liveness} liveness
  * @property {number} maxConnections The option.

@@ -4,7 +4,7 @@
 
 const { Duplex } = require("node:stream");
 
-const { Context } = require("../bridge/contexts.js");
+const { AsyncContext } = require("../bridge/async-contexts.js");
 const { emitGuarded } = require("../emit.js");
 const { byName } = require("./system-errors.js");
 const { timerDuration } = require("./timer-duration.js");
@@ -37,7 +37,7 @@ class HttpSocket extends Duplex {
   #timer = null;
 
   /** What its events are delivered in. */
-  context = new Context();
+  context = new AsyncContext();
   /** Bytes received. */
   bytesRead = 0;
   /** Idle time in ms after which `timeout` is emitted; 0 for never. */

@@ -55,7 +55,7 @@ class Inbound {
   /**
    * @param {object} server What sessions know of their server.
    * @param {object} session
-   * @param {{ slot: number, context: import("../bridge/contexts.js").Context }} identity Its slot, and its asynchronous context.
+   * @param {{ slot: number, context: import("../bridge/async-contexts.js").AsyncContext }} identity Its slot, and its asynchronous context.
    * @param {(kind: number, value: any) => void} deliver Gets each message that passes.
    * @param {() => void} broke Called when something is lost, and all that waited behind it is forgotten.
    */

@@ -40,7 +40,7 @@ class Messages {
   /**
    * @param {object} server What sessions know of their server.
    * @param {object} session
-   * @param {{ slot: number, context: import("../bridge/contexts.js").Context }} identity Its slot, and its asynchronous context.
+   * @param {{ slot: number, context: import("../bridge/async-contexts.js").AsyncContext }} identity Its slot, and its asynchronous context.
    * @param {(event: string, ...args: any[]) => void} emit Emits an event of the session; what a listener throws is reported.
    */
   constructor(server, session, { slot, context }, emit) {

@@ -6,7 +6,7 @@ const dns = require("node:dns");
 const { isIP } = require("node:net");
 const { getSystemErrorMap } = require("node:util");
 
-const { Context } = require("../bridge/contexts.js");
+const { AsyncContext } = require("../bridge/async-contexts.js");
 const { deferred } = require("../promises.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 const { mustVerify, trustedRoots } = require("./trust.js");
@@ -24,7 +24,7 @@ const LONGEST_REQUEST = 64 * 1024;
  * @typedef {object} Call
  * @property {URL} url
  * @property {string} bearer
- * @property {Context} context The asynchronous context of the caller, which is to be the session's.
+ * @property {AsyncContext} context The asynchronous context of the caller, which is to be the session's.
  * @property {boolean} over Its promise is settled.
  * @property {NodeJS.Timeout} [timer] Runs while the name is being resolved; from then on Rust watches the time.
  * @property {(session: object) => void} resolve
@@ -69,7 +69,7 @@ class Peers {
       throw argumentTypeError("ConnectPeer", `${url.host}/...`, `a URL and a bearer of up to ${LONGEST_REQUEST} bytes together`);
     }
     if (this.#closed) throw serverClosed();
-    const context = new Context();
+    const context = new AsyncContext();
     // Made while the caller is on the stack, whose stores it inherits.
     void context.resource;
     const call = { url, bearer, context, over: false, ...deferred() };
@@ -80,7 +80,7 @@ class Peers {
     return call.promise;
   }
 
-  /** The asynchronous context for the session of a call. @param {number} number @returns {Context} */
+  /** The asynchronous context for the session of a call. @param {number} number @returns {AsyncContext} */
   contextOf(number) {
     return this.#calls.get(number).context;
   }

@@ -63,7 +63,7 @@ class CryoServerWebsocketSession extends EventEmitter {
    * Sessions are made by the server.
    *
    * @param {object} server The server's internals: `bridge`, `extensions`, `options`, `emitter`.
-   * @param {{ slot: number, context: import("../bridge/contexts.js").Context, sid: bigint, token: string, type: "client" | "peer",
+   * @param {{ slot: number, context: import("../bridge/async-contexts.js").AsyncContext, sid: bigint, token: string, type: "client" | "peer",
    *   request: object }} identity
    */
   constructor(server, identity) {

@@ -3,7 +3,7 @@
 // The sessions of a server by their slots, and the events from Rust that are about them.
 
 const { EVENT, FLAG, COMMAND } = require("../bridge/codes.js");
-const { Context } = require("../bridge/contexts.js");
+const { AsyncContext } = require("../bridge/async-contexts.js");
 const { tell } = require("../report.js");
 const { UpgradeRequest } = require("../admission/request.js");
 const { afterContinuations } = require("../messages/turns.js");
@@ -22,9 +22,9 @@ class Sessions {
   #admission;
   #peers;
   #bySlot = [];
-  /** The asynchronous context of each. @type {Context[]} */
+  /** The asynchronous context of each. @type {AsyncContext[]} */
   #contexts = [];
-  /** Which one of them, and of other clients', is entered. @type {import("../bridge/contexts.js").Contexts} */
+  /** Which one of them, and of other clients', is entered. @type {import("../bridge/async-contexts.js").AsyncContexts} */
   #allContexts;
   #succession = new Succession();
 
@@ -63,7 +63,7 @@ class Sessions {
   /** One event; false when it was about no session. Parameters as in `Receiver` of bridge.js. */
   event(code, slot, a, b, payload) {
     if (ABOUT_SESSIONS[code] !== true) return false;
-    if (code === EVENT.Opened) this.#contexts[slot] = a === 0 ? new Context() : this.#peers.contextOf(payload.u32(8));
+    if (code === EVENT.Opened) this.#contexts[slot] = a === 0 ? new AsyncContext() : this.#peers.contextOf(payload.u32(8));
     const context = this.#contexts[slot];
     // What the socket has taken may be told after the session's end.
     if (context === undefined) return true;

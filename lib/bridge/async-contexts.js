@@ -24,7 +24,7 @@ function probe() {
 }
 
 /** One client's. */
-class Context {
+class AsyncContext {
   #resource = null;
 
   /** Its resource; made when it is first asked for. */
@@ -39,10 +39,10 @@ class Context {
   }
 }
 
-class Contexts {
+class AsyncContexts {
   /** What is seen where no client's event is being delivered. */
   #base = {};
-  /** @type {Context | null} */
+  /** @type {AsyncContext | null} */
   #current = null;
   /** Whether wake-ups run in `resource`; unknown until the first. */
   #standsIn;
@@ -71,7 +71,7 @@ class Contexts {
   /**
    * The next event is this client's. False where it has to be delivered in the context's resource.
    *
-   * @param {Context} context
+   * @param {AsyncContext} context
    * @returns {boolean}
    */
   enter(context) {
@@ -83,7 +83,7 @@ class Contexts {
    * Does something that an event of a client's calls for, in that client's context.
    *
    * @template T
-   * @param {Context} context
+   * @param {AsyncContext} context
    * @param {() => T} task
    * @returns {T}
    */
@@ -100,4 +100,4 @@ class Contexts {
   }
 }
 
-module.exports = { Context, Contexts };
+module.exports = { AsyncContext, AsyncContexts };
