@@ -12,7 +12,7 @@ const { AsyncContext } = require("./bridge/async-contexts.js");
 const { deferred } = require("./promises.js");
 const { argumentError, argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
-const { HttpFace } = require("./http/face.js");
+const { HttpServerFacade } = require("./http/http-server.js");
 const { listenError } = require("./http/listening.js");
 const { Liveness } = require("./liveness.js");
 const { normalizeOptions } = require("./options/options.js");
@@ -192,7 +192,7 @@ class CryoWebsocketServer extends EventEmitter {
   #listen() {
     const { listening, release } = listen(this.#native, this.#options);
     this.#release = release;
-    this.#http = new HttpFace({
+    this.#http = new HttpServerFacade({
       secure: this.#options.ssl !== undefined,
       native: this.#native,
       contexts: this.#bridge.contexts,

@@ -10,7 +10,7 @@ const { describe, it, test } = require("node:test");
 const { Bridge } = require("../../lib/bridge/bridge.js");
 const { EVENT, FLAG } = require("../../lib/bridge/codes.js");
 const { AsyncContexts } = require("../../lib/bridge/async-contexts.js");
-const { HttpFace } = require("../../lib/http/face.js");
+const { HttpServerFacade } = require("../../lib/http/http-server.js");
 const { GET, HttpService, gone, received } = require("../support/http-service");
 const { failing, withoutMemory } = require("../support/memory");
 const { joined } = require("../support/server");
@@ -221,7 +221,7 @@ describe("a lost payload of a connection of `http_server`", () => {
     const destroyed = {};
     const errors = [];
     const native = { takeHttpSocket: () => sockets.shift(), setWanted() {} };
-    const face = new HttpFace({
+    const facade = new HttpServerFacade({
       secure: false,
       native,
       contexts: new AsyncContexts(),
@@ -231,13 +231,13 @@ describe("a lost payload of a connection of `http_server`", () => {
       failed: (error) => errors.push(error),
     });
     const connections = [];
-    face.server.on("connection", (socket) => connections.push(socket));
-    face.event(EVENT.HttpOpened, 1, { text: failing });
-    face.event(EVENT.HttpOpened, 2, { text: () => "127.0.0.1\n50000\n127.0.0.1\n1" });
+    facade.server.on("connection", (socket) => connections.push(socket));
+    facade.event(EVENT.HttpOpened, 1, { text: failing });
+    facade.event(EVENT.HttpOpened, 2, { text: () => "127.0.0.1\n50000\n127.0.0.1\n1" });
     assert.equal(errors.length, 1);
     assert.deepEqual(destroyed, { first: true });
     assert.deepEqual(connections.map(({ remotePort }) => remotePort), [50_000]);
-    face.closed();
+    facade.closed();
     assert.deepEqual(destroyed, { first: true, second: true });
   });
 });

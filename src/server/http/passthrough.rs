@@ -27,7 +27,7 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; PORTION]);
 }
 
-/// Which requests the application listens for on `http_server`; `lib/http/face.js` has the same bits.
+/// Which requests the application listens for on `http_server`; `lib/http/http-server.js` has the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted(pub u8);
 

@@ -43,7 +43,7 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
  * @property {(error: unknown, where: string) => void} failed Reports an error of a listener.
  */
 
-class HttpFace {
+class HttpServerFacade {
   #native;
   #contexts;
   #liveness;
@@ -296,4 +296,4 @@ function createServer(module) {
   }
 }
 
-module.exports = { HttpFace, WANTED };
+module.exports = { HttpServerFacade, WANTED };
