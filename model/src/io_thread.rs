@@ -1,4 +1,4 @@
-//! The I/O thread: `src/server/accept.rs`, `run`, and `src/server/overdue.rs`, without a clock.
+//! The I/O thread: `src/server/io_thread.rs`, `run`, and `src/server/overdue.rs`, without a clock.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -21,7 +21,7 @@ use super::parcel::NativeParcel;
 use super::wake::LoopWaker;
 use crate::net::listener::{ListenError, Listener};
 use crate::server::http::passthrough::Wanted;
-use crate::server::{Shared, Stop, accept};
+use crate::server::{Shared, Stop, io_thread};
 use crate::session::Hooks;
 
 /// A session's figures.
@@ -265,7 +265,7 @@ impl NativeServer {
     fn start(&self, share: bool) -> std::result::Result<Listening, ListenError> {
         let shared = Arc::clone(&self.running.shared);
         let endpoint = &self.running.shared.settings.endpoint;
-        let runtime = accept::runtime(&shared).map_err(|error| ListenError::of(endpoint, error))?;
+        let runtime = io_thread::runtime(&shared).map_err(|error| ListenError::of(endpoint, error))?;
         let listener = {
             let _entered = runtime.enter();
             Listener::bind(endpoint, share)?
@@ -273,7 +273,7 @@ impl NativeServer {
         let listening = Listening::of(&listener);
         let thread = std::thread::Builder::new()
             .name("cryo-io".into())
-            .spawn(move || accept::run(&shared, listener, runtime))
+            .spawn(move || io_thread::run(&shared, listener, runtime))
             .map_err(|error| ListenError::of(endpoint, error))?;
         *self.running.thread.lock() = Some(thread);
         Ok(listening)

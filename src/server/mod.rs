@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`settings`] | what the server was told to do |
-//! | [`accept`] | the accept loop and the I/O thread's main task |
+//! | [`io_thread`] | what the I/O thread runs: the accept loop, and the rounds beside it |
 //! | [`limits`] | how many connections there may be |
 //! | [`handshake`] | one connection until it is a session, or is not |
 //! | [`connection`] | one connection from then on |
@@ -16,13 +16,13 @@
 //! | [`scheduling`] | the I/O thread beside the JavaScript thread |
 //! | [`metrics`] | figures for the operator |
 
-pub mod accept;
 pub mod commands;
 pub mod connection;
 pub mod events;
 pub mod handshake;
 pub mod heartbeat;
 pub mod http;
+pub mod io_thread;
 pub mod limits;
 pub mod metrics;
 pub mod overdue;

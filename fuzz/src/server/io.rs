@@ -35,7 +35,7 @@ impl Io {
         Self { connections: JoinSet::new(), thread: None }
     }
 
-    /// On a thread of its own, as `server::accept::run` has it.
+    /// On a thread of its own, as `server::io_thread::run` has it.
     pub fn on_thread(shared: &Arc<Shared>) -> Self {
         let (resting, io) = (Arc::clone(shared), Arc::clone(shared));
         let rest = move || resting.inbox.rest();

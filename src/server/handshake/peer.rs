@@ -12,8 +12,8 @@ use super::opening::{self, Origin};
 use crate::net::client::destination::Destination;
 use crate::net::client::failure::Failure;
 use crate::net::client::{self, Upgraded};
-use crate::server::accept::ConnectionGuard;
 use crate::server::events::batch::Code;
+use crate::server::io_thread::ConnectionGuard;
 use crate::server::{Shared, Stop};
 
 /// The application's wish to connect to another server.

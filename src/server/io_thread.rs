@@ -1,4 +1,4 @@
-//! The I/O thread's main task: accepts connections, runs the rounds, and sees the server out.
+//! The I/O thread: its runtime, and its main task, which accepts connections, runs the rounds, and sees the server out.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
