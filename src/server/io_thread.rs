@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::events::batch::Code;
+use super::guard::ConnectionGuard;
 use super::handshake::{self, peer, reject};
-use super::limits::ConnectionPermit;
 use super::{Shared, Stop, heartbeat, overdue, scheduling};
 use crate::net::listener::Listener;
 use crate::net::socket::Socket;
@@ -27,30 +27,6 @@ const MOST_LEFT: usize = 128 << 20;
 
 /// How long to wait when no connection can be accepted, for instance for lack of descriptors.
 const RETRY: Duration = Duration::from_millis(50);
-
-/// Held by whatever serves a connection: the server is over when all guards are dropped. With a client's connection, its permit.
-#[derive(Debug)]
-pub struct ConnectionGuard {
-    server: mpsc::Sender<()>,
-    permit: Option<Arc<ConnectionPermit>>,
-}
-
-impl ConnectionGuard {
-    /// The guard of a connection that the server itself makes.
-    pub fn outgoing(&self) -> Self {
-        Self { server: self.server.clone(), permit: None }
-    }
-
-    /// The guard of a client's connection.
-    fn incoming(&self, permit: ConnectionPermit) -> Self {
-        Self { server: self.server.clone(), permit: Some(Arc::new(permit)) }
-    }
-
-    /// The permit, for a session that may have left something to be handled when its connection is over.
-    pub fn permit(&self) -> Option<Arc<ConnectionPermit>> {
-        self.permit.clone()
-    }
-}
 
 /// What the I/O thread runs on. Built before there is a thread, so that whoever starts the server hears of a failure.
 ///
@@ -84,7 +60,7 @@ pub fn run(shared: &Arc<Shared>, listener: Listener, runtime: Runtime) {
 
 async fn serve(shared: &Arc<Shared>, listener: Listener) {
     let (server, mut all_gone) = mpsc::channel::<()>(1);
-    let guard = ConnectionGuard { server, permit: None };
+    let guard = ConnectionGuard::new(server);
     let rounds = [
         tokio::spawn(heartbeat::run(Arc::clone(shared))),
         tokio::spawn(heartbeat::sweep(Arc::clone(shared))),

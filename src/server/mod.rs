@@ -5,6 +5,7 @@
 //! | [`settings`] | what the server was told to do |
 //! | [`io_thread`] | what the I/O thread runs: the accept loop, and the rounds beside it |
 //! | [`limits`] | how many connections there may be |
+//! | [`guard`] | what keeps the server from being over: those there are |
 //! | [`handshake`] | one connection until it is a session, or is not |
 //! | [`connection`] | one connection from then on |
 //! | [`http`] | connections that Node.js serves |
@@ -19,6 +20,7 @@
 pub mod commands;
 pub mod connection;
 pub mod events;
+pub mod guard;
 pub mod handshake;
 pub mod heartbeat;
 pub mod http;

@@ -23,8 +23,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use super::guard::ConnectionGuard;
 use super::http::passthrough;
-use super::io_thread::ConnectionGuard;
 use super::{Shared, Stop};
 use crate::net::handshake::{self, Credentials, Kind, Refusal, RequestHead};
 use crate::net::socket::Socket;

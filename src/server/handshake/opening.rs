@@ -7,7 +7,7 @@ use crate::net::websocket::{Decoder, Role};
 use crate::net::write_buffer::WriteBuffer;
 use crate::protocol::{MAX_HEAD_LEN, close};
 use crate::server::connection::link::Link;
-use crate::server::io_thread::ConnectionGuard;
+use crate::server::guard::ConnectionGuard;
 use crate::server::{Shared, Stop, connection};
 use crate::session::{Farewell, Session};
 

@@ -13,7 +13,7 @@ use crate::net::client::destination::Destination;
 use crate::net::client::failure::Failure;
 use crate::net::client::{self, Upgraded};
 use crate::server::events::batch::Code;
-use crate::server::io_thread::ConnectionGuard;
+use crate::server::guard::ConnectionGuard;
 use crate::server::{Shared, Stop};
 
 /// The application's wish to connect to another server.
