@@ -12,7 +12,7 @@ use cryo_server::net::write_buffer::WriteBuffer;
 use cryo_server::server::Shared;
 use cryo_server::server::connection::link::Link;
 use cryo_server::server::events::batch::{Batch, Code, LARGE, LARGE_FLAG, WORDS};
-use cryo_server::server::handshake::opening::Origin;
+use cryo_server::server::events::source::SessionSource;
 use cryo_server::server::registry::SlotId;
 use cryo_server::server::settings::Settings;
 use cryo_server::session::config::Config;
@@ -64,7 +64,7 @@ impl Bridge {
             let session = Session::new(sid, Arc::clone(config));
             let link =
                 Link::new(SlotId { slot, generation: 0 }, sid, session, WriteBuffer::new(Role::Server), None, write);
-            shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
+            shared.inbox.write(|filling| filling.batch.opened(&link, &SessionSource::Client { number: slot }));
             link.lock().with(shared.now(), Batch::default().sink(slot, 0), |session, io| session.greet(io));
             links.push(link);
             peers.push(theirs);

@@ -16,7 +16,7 @@ use cryo_server::net::websocket::{Decoder, Role};
 use cryo_server::net::write_buffer::WriteBuffer;
 use cryo_server::protocol::MAX_HEAD_LEN;
 use cryo_server::server::connection::link::{Core, Link};
-use cryo_server::server::handshake::opening::Origin;
+use cryo_server::server::events::source::SessionSource;
 use cryo_server::server::registry::SlotId;
 use cryo_server::server::settings::Settings;
 use cryo_server::server::{Shared, connection};
@@ -145,7 +145,7 @@ impl Rig {
             let session = Session::new(sid, config);
             let link =
                 Link::new(SlotId { slot, generation: 0 }, sid, session, WriteBuffer::new(Role::Server), None, write);
-            shared.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: slot }));
+            shared.inbox.write(|filling| filling.batch.opened(&link, &SessionSource::Client { number: slot }));
             (Arc::clone(&link), connection::driver::serve(shared, link, read, decoder, Vec::new()))
         });
         self.links.push(link);

@@ -12,3 +12,5 @@ pub mod inbox;
 pub mod large;
 #[path = "../../../src/server/events/sink.rs"]
 pub mod sink;
+#[path = "../../../src/server/events/source.rs"]
+pub mod source;

@@ -25,8 +25,8 @@ use connection::lending::Lending;
 use connection::link::Link;
 use connection::read_size::Neighbours;
 use events::inbox::{Inbox, Wake};
+use events::source::SessionSource;
 use handshake::Verdict;
-use handshake::opening::Origin;
 use handshake::peer::ConnectRequest;
 use http::passthrough::Wanted;
 use registry::Registry;
@@ -44,14 +44,6 @@ pub mod handshake {
     pub mod admission {
         #[derive(Debug)]
         pub struct Permit;
-    }
-
-    pub mod opening {
-        #[derive(Debug)]
-        pub enum Origin {
-            Client { number: u32 },
-            Peer { number: u32, request: String },
-        }
     }
 
     pub mod peer {
@@ -161,7 +153,7 @@ impl Shared {
             .registry
             .lock()
             .open(1, |id| Link::new(id, 1, Session::new(1, config), WriteBuffer::new(Role::Server), None, write));
-        self.inbox.write(|filling| filling.batch.opened(&link, &Origin::Client { number: 0 }));
+        self.inbox.write(|filling| filling.batch.opened(&link, &SessionSource::Client { number: 0 }));
         let decoder = Decoder::new(Role::Server, 1 << 16);
         let connection = driver::serve(Arc::clone(self), Arc::clone(&link), read, decoder, Vec::new());
         (link, connection)

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::large::{LargePayloads, PARCEL};
 use super::sink::Sink;
+use super::source::SessionSource;
 use crate::server::connection::link::Link;
 use crate::server::handshake::admission::Permit;
-use crate::server::handshake::opening::Origin;
 use crate::server::http::relay::Relay;
 use crate::session::{Body, Outcome};
 
@@ -157,10 +157,10 @@ impl Batch {
     }
 
     /// A new session, and where it came from.
-    pub fn opened(&mut self, link: &Arc<Link>, origin: &Origin) {
-        let (peer, number, request) = match origin {
-            Origin::Client { number } => (0, number, ""),
-            Origin::Peer { number, request } => (1, number, request.as_str()),
+    pub fn opened(&mut self, link: &Arc<Link>, source: &SessionSource) {
+        let (peer, number, request) = match source {
+            SessionSource::Client { number } => (0, number, ""),
+            SessionSource::Peer { number, request } => (1, number, request.as_str()),
         };
         let payload = [&link.sid.to_le_bytes()[..], &number.to_le_bytes(), request.as_bytes()].concat();
         self.push(link.slot, Code::Opened, peer, 0, &payload);

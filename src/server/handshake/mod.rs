@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use super::events::source::SessionSource;
 use super::guard::ConnectionGuard;
 use super::http::passthrough;
 use super::{Shared, Stop};
@@ -31,7 +32,6 @@ use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 use admission::{Question, describe, replace, reserve};
 use client::Client;
-use opening::Origin;
 use reject::reject;
 
 numbered! {
@@ -136,7 +136,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
                 replace(&shared, &older);
             }
             let Client { stream, buffer, .. } = client;
-            opening::open(&shared, stream, sid, &Origin::Client { number }, buffer, guard);
+            opening::open(&shared, stream, sid, &SessionSource::Client { number }, buffer, guard);
         }
         Err(ending) => {
             shared.metrics.handshake(ending.outcome());

@@ -7,32 +7,23 @@ use crate::net::websocket::{Decoder, Role};
 use crate::net::write_buffer::WriteBuffer;
 use crate::protocol::{MAX_HEAD_LEN, close};
 use crate::server::connection::link::Link;
+use crate::server::events::source::SessionSource;
 use crate::server::guard::ConnectionGuard;
 use crate::server::{Shared, Stop, connection};
 use crate::session::{Farewell, Session};
 
-/// Where a session comes from.
-#[derive(Debug)]
-pub enum Origin {
-    /// From a client's handshake, of this number.
-    Client {
-        /// The handshake's.
-        number: u32,
-    },
-    /// From the application's wish to connect to another server.
-    Peer {
-        /// The connect request's.
-        number: u32,
-        /// The other server's address, its port and the request target, one a line.
-        request: String,
-    },
-}
-
 /// Makes the session and starts its connection's driver. `early` is what came behind the upgrade in the same read.
-pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, early: Vec<u8>, guard: ConnectionGuard) {
-    let role = match origin {
-        Origin::Client { .. } => Role::Server,
-        Origin::Peer { .. } => Role::Client,
+pub fn open(
+    shared: &Arc<Shared>,
+    stream: Stream,
+    sid: u64,
+    source: &SessionSource,
+    early: Vec<u8>,
+    guard: ConnectionGuard,
+) {
+    let role = match source {
+        SessionSource::Client { .. } => Role::Server,
+        SessionSource::Peer { .. } => Role::Client,
     };
     let (socket, tls) = stream.into_parts();
     let (read, write) = socket.into_split();
@@ -48,7 +39,7 @@ pub fn open(shared: &Arc<Shared>, stream: Stream, sid: u64, origin: &Origin, ear
         let registry = shared.registry.lock();
         shared.wheel.lock().add(link.id(), |session| registry.get(session).is_some());
     }
-    shared.inbox.write(|filling| filling.batch.opened(&link, origin));
+    shared.inbox.write(|filling| filling.batch.opened(&link, source));
     if role == Role::Client {
         // A server listens before it sends its 101: nothing has to be waited for.
         let mut core = link.lock();

@@ -8,11 +8,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::rustls::ClientConfig;
 
-use super::opening::{self, Origin};
+use super::opening;
 use crate::net::client::destination::Destination;
 use crate::net::client::failure::Failure;
 use crate::net::client::{self, Upgraded};
 use crate::server::events::batch::Code;
+use crate::server::events::source::SessionSource;
 use crate::server::guard::ConnectionGuard;
 use crate::server::{Shared, Stop};
 
@@ -60,7 +61,7 @@ async fn connect(shared: Arc<Shared>, request: ConnectRequest, guard: Connection
     match outcome.unwrap_or(Err(Failure::Timeout)) {
         Ok(Upgraded { stream, address, early }) => {
             let request = format!("{}\n{}\n{target}", address.ip(), address.port());
-            opening::open(&shared, stream, sid, &Origin::Peer { number, request }, early, guard);
+            opening::open(&shared, stream, sid, &SessionSource::Peer { number, request }, early, guard);
         }
         Err(failure) => {
             let why = describe(&failure);
