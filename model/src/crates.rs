@@ -1,22 +1,28 @@
 //! What the addon's source uses of other crates: parking_lot and futures-util on loom's threads, of tokio, rustls and tungstenite just enough.
 
-use loom::sync::{self, MutexGuard as Guard};
+use loom::sync::MutexGuard as Guard;
 use std::sync::PoisonError;
 
 /// parking_lot's mutex.
 #[derive(Debug, Default)]
-pub struct Mutex<T>(sync::Mutex<T>);
+pub struct Mutex<T>(loom::sync::Mutex<T>);
 
 pub type MutexGuard<'a, T> = Guard<'a, T>;
 
 impl<T> Mutex<T> {
     pub fn new(value: T) -> Self {
-        Self(sync::Mutex::new(value))
+        Self(loom::sync::Mutex::new(value))
     }
 
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+pub mod sync {
+    /// tokio's.
+    #[derive(Debug)]
+    pub struct OwnedSemaphorePermit;
 }
 
 pub mod task {

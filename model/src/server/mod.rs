@@ -41,11 +41,6 @@ pub mod handshake {
         }
     }
 
-    pub mod admission {
-        #[derive(Debug)]
-        pub struct Permit;
-    }
-
     pub mod peer {
         pub struct ConnectRequest;
     }

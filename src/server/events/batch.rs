@@ -7,11 +7,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::large::{LargePayloads, PARCEL};
 use super::sink::Sink;
 use super::source::SessionSource;
 use crate::server::connection::link::Link;
-use crate::server::handshake::admission::Permit;
 use crate::server::http::relay::Relay;
 use crate::session::{Body, Outcome};
 
@@ -113,8 +114,8 @@ pub struct Batch {
     pub opened: Vec<Arc<Link>>,
     /// The connections whose `HttpOpened` event is in this batch, in order.
     pub relays: VecDeque<Arc<Relay>>,
-    /// Of the questions in this batch; others may be asked when it has been delivered.
-    pub permits: Vec<Permit>,
+    /// Of the questions in this batch, one each; others may be asked when it has been delivered.
+    pub permits: Vec<OwnedSemaphorePermit>,
 }
 
 impl Batch {

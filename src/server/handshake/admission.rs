@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 use crate::net::handshake::{Refusal, RequestHead};
 use crate::protocol::{CloseCode, close};
@@ -20,9 +20,6 @@ use crate::session::Farewell;
 /// Questions to the validator that may be on their way to the application: those of sessions that there are must not wait behind a crowd at the
 /// door. How many the application works on is its own choice.
 pub(in crate::server) const MAX_UNHEARD: usize = 16;
-
-/// The right to ask one, until it has been heard.
-pub type Permit = OwnedSemaphorePermit;
 
 /// A sid that belongs to this handshake until it is a session's.
 pub(super) struct Reserved<'a> {
