@@ -2,12 +2,10 @@
 
 // Who may come in: the request's origin first, then the token. Whatever fails on the way keeps the client out.
 
+const { ANSWER } = require("../bridge/codes.js");
 const { makeTrust } = require("./forwarded.js");
 const { report } = require("../report.js");
 const { UpgradeRequest } = require("./request.js");
-
-/** Answers to a handshake's question, as src/bridge/commands.rs knows them. */
-const ANSWER = Object.freeze({ NO: 0, YES: 1, FAILED: 2, ORIGIN_REFUSED: 3 });
 
 class Admission {
   #server;
@@ -41,12 +39,12 @@ class Admission {
     this.#handshakes.set(number, { token, request });
     let asked = "verifyOrigin";
     try {
-      if (this.#allows !== null && !(await this.#allows(request.headers.origin, request))) return ANSWER.ORIGIN_REFUSED;
+      if (this.#allows !== null && !(await this.#allows(request.headers.origin, request))) return ANSWER.OriginRefused;
       asked = "validator";
-      return (await this.#validator.validate(token, request)) ? ANSWER.YES : ANSWER.NO;
+      return (await this.#validator.validate(token, request)) ? ANSWER.Accept : ANSWER.Reject;
     } catch (error) {
       report(this.#server, error, null, asked);
-      return ANSWER.FAILED;
+      return ANSWER.Failed;
     }
   }
 
@@ -75,4 +73,4 @@ function listed(origins) {
   return (origin) => origin === undefined || known.has(origin.toLowerCase());
 }
 
-module.exports = { ANSWER, Admission };
+module.exports = { Admission };

@@ -81,6 +81,9 @@ const COMMAND = Object.freeze({
 
 const COMMAND_WORDS = 5;
 
+/** The answer to a handshake, of the validator or `verifyOrigin`. */
+const ANSWER = Object.freeze({ Reject: 0, Accept: 1, Failed: 2, OriginRefused: 3 });
+
 /** How a send ended. */
 const OUTCOME = Object.freeze({ Acknowledged: 0, Dropped: 1, TimedOut: 2 });
 
@@ -93,4 +96,18 @@ const STEP = Object.freeze({ Start: 0, Finish: 1 });
 /** Who sets the pace of a stream, as TX_FLOW says it. */
 const FLOW = Object.freeze({ Push: 0, Pull: 1 });
 
-module.exports = { CHUNK_COST, EVENT, EVENT_COST, EVENT_WORDS, FLAG, FLOW, COMMAND, COMMAND_WORDS, OUTCOME, SIDE, STEP, STREAM_COST };
+module.exports = {
+  ANSWER,
+  CHUNK_COST,
+  COMMAND,
+  COMMAND_WORDS,
+  EVENT,
+  EVENT_COST,
+  EVENT_WORDS,
+  FLAG,
+  FLOW,
+  OUTCOME,
+  SIDE,
+  STEP,
+  STREAM_COST,
+};

@@ -9,7 +9,7 @@ use super::commands::{self, Command};
 use crate::protocol::close::OUTBOX_OVERFLOW;
 use crate::protocol::{CloseCode, FlowBehaviour, MAX_PAYLOAD};
 use crate::server::events::batch::{self, ASCII_FLAG, Code, LARGE_FLAG, PARCEL_FLAG, VERDICT_FLAG};
-use crate::server::handshake::Verdict;
+use crate::server::handshake::Answer;
 use crate::server::http::passthrough::Wanted;
 use crate::session::outbox::OVERFLOW_FACTOR;
 use crate::session::receive_window::{CHUNK_COST, EVENT_COST, STREAM_COST};
@@ -39,7 +39,7 @@ pub fn bridge_codes() -> BridgeCodes {
         ("SIDE", names(Side::ALL)),
         ("STEP", names(Step::ALL)),
         ("FLOW", names(FlowBehaviour::ALL)),
-        ("ANSWER", names(Verdict::ALL)),
+        ("ANSWER", names(Answer::ALL)),
         (
             "FLAG",
             numbers([("ASCII", ASCII_FLAG), ("VERDICT", VERDICT_FLAG), ("LARGE", LARGE_FLAG), ("PARCEL", PARCEL_FLAG)]),

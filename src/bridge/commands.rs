@@ -10,7 +10,7 @@ use crate::server::Shared;
 use crate::server::connection::link::Link;
 use crate::server::events::batch::Batch;
 use crate::server::events::sink::Sink;
-use crate::server::handshake::Verdict;
+use crate::server::handshake::Answer;
 use crate::session::{Farewell, Io, MessageKind, Micros, Session};
 
 /// Words of a command.
@@ -39,7 +39,7 @@ numbered! {
         Hold = 8,
         /// `a` bytes of those have been handled.
         Release = 9,
-        /// The validator's answer to handshake `slot`: `a` is a [`Verdict`].
+        /// The validator's answer to handshake `slot`: `a` is an [`Answer`].
         Answer = 10,
         /// Open our stream `a` of `b` bytes (-1: unknown); the payload is its name.
         TxStart = 11,
@@ -109,7 +109,7 @@ impl Dispatcher<'_> {
             Command::Free => self.free(slot),
             Command::Hold => self.with_link(slot, |shared, link| shared.hold(link, a as usize)),
             Command::Release => self.with_link(slot, |shared, link| shared.release(link, a as usize)),
-            Command::Answer => self.shared.answer(slot, Verdict::from_number(a).unwrap_or(Verdict::Failed)),
+            Command::Answer => self.shared.answer(slot, Answer::from_number(a).unwrap_or(Answer::Failed)),
             Command::TxStart => self.send(slot, |session, io| session.start_stream(a, b as i32, payload, io)),
             Command::TxChunk => self.send(slot, |session, io| session.send_chunk(a, b, payload, io)),
             Command::TxFinish => self.send(slot, |session, io| session.finish_stream(a, io)),

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 use super::connection::link::{Core, Link};
 use super::events::batch::Batch;
 use super::events::sink::Sink;
-use super::handshake::Verdict;
+use super::handshake::Answer;
 use super::handshake::peer::ConnectRequest;
 use super::http::passthrough::Wanted;
 use super::{Shared, Stop};
@@ -117,10 +117,10 @@ impl Shared {
     }
 
     /// The validator's answer to handshake `number`.
-    pub fn answer(&self, number: u32, verdict: Verdict) {
-        if let Some(waiting) = self.verdicts.lock().remove(&number) {
+    pub fn answer(&self, number: u32, answer: Answer) {
+        if let Some(waiting) = self.answers.lock().remove(&number) {
             // The handshake may have been abandoned: then nobody needs the answer.
-            let _ = waiting.send(verdict);
+            let _ = waiting.send(answer);
         }
     }
 

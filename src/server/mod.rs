@@ -49,7 +49,7 @@ use connection::read_size::Neighbours;
 use events::inbox::{Inbox, Wake};
 use handshake::peer::ConnectRequest;
 use handshake::reject::Lingering;
-use handshake::{Verdict, admission};
+use handshake::{Answer, admission};
 use heartbeat::Wheel;
 use http::passthrough::Wanted;
 use limits::Limits;
@@ -91,7 +91,7 @@ pub struct Shared {
     /// Permits to ask the validator, given back when a question has been heard.
     questions: Arc<Semaphore>,
     /// Handshakes that wait for the validator, by their number.
-    verdicts: Mutex<HashMap<u32, oneshot::Sender<Verdict>>>,
+    answers: Mutex<HashMap<u32, oneshot::Sender<Answer>>>,
     next_handshake: AtomicU32,
     /// Trust in other servers' certificates; none until the application connects to one over TLS.
     peer_tls: Mutex<Option<Arc<ClientConfig>>>,
@@ -127,7 +127,7 @@ impl Shared {
             wheel: Mutex::new(Wheel::new(settings.keep_alive)),
             tls: Mutex::new(tls),
             questions: Arc::new(Semaphore::new(admission::MAX_UNHEARD)),
-            verdicts: Mutex::default(),
+            answers: Mutex::default(),
             next_handshake: AtomicU32::new(1),
             peer_tls: Mutex::default(),
             connect_requests,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::connection::link::Link;
 
-/// Who has a sid: a session, a handshake whose verdict is not there yet, or one that may take the session's place.
+/// Who has a sid: a session, a handshake whose answer is not there yet, or one that may take the session's place.
 #[derive(Debug, Default)]
 struct Holders {
     handshake: bool,

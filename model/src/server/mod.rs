@@ -26,14 +26,14 @@ use connection::link::Link;
 use connection::read_size::Neighbours;
 use events::inbox::{Inbox, Wake};
 use events::source::SessionSource;
-use handshake::Verdict;
+use handshake::Answer;
 use handshake::peer::ConnectRequest;
 use http::passthrough::Wanted;
 use registry::Registry;
 
 pub mod handshake {
     numbered! {
-        pub enum Verdict {
+        pub enum Answer {
             Reject = 0,
             Accept = 1,
             Failed = 2,
@@ -101,7 +101,7 @@ pub struct Shared {
     wanted: AtomicU8,
     tls: Mutex<Option<Arc<ServerConfig>>>,
     peer_tls: Mutex<Option<Arc<ClientConfig>>>,
-    verdicts: Mutex<HashMap<u32, mpsc::Sender<Verdict>>>,
+    answers: Mutex<HashMap<u32, mpsc::Sender<Answer>>>,
     connect_requests: mpsc::Sender<ConnectRequest>,
     awaiting: Mutex<Vec<Arc<Link>>>,
     awaiting_grew: Untold,
@@ -122,7 +122,7 @@ impl Shared {
             wanted: AtomicU8::default(),
             tls: Mutex::default(),
             peer_tls: Mutex::default(),
-            verdicts: Mutex::default(),
+            answers: Mutex::default(),
             connect_requests: mpsc::channel().0,
             awaiting: Mutex::default(),
             awaiting_grew: Untold,

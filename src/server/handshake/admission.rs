@@ -12,7 +12,7 @@ use crate::server::Shared;
 use crate::server::connection::link::Link;
 use crate::server::events::batch::Code;
 use crate::server::handshake::client::Client;
-use crate::server::handshake::{Ending, Verdict};
+use crate::server::handshake::{Answer, Ending};
 use crate::server::registry::Reservation;
 use crate::server::settings::DuplicateSid;
 use crate::session::Farewell;
@@ -33,7 +33,7 @@ impl Drop for Reserved<'_> {
     }
 }
 
-/// Reserves the sid. A live session may have it only if it is to be replaced, which waits for the verdict.
+/// Reserves the sid. A live session may have it only if it is to be replaced, which waits for the validator's answer.
 pub(super) fn reserve(shared: &Shared, sid: u64) -> Result<Reserved<'_>, Refusal> {
     let reservation = shared.registry.lock().reserve(sid);
     let Reservation::Granted(holder) = reservation else { return Err(Refusal::sid_in_use()) };
@@ -67,22 +67,22 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// Asks, and watches the client meanwhile.
-    pub(super) async fn ask(&self, token: &str, request: &str, client: &mut Client) -> Result<Verdict, Ending> {
-        let (answer, verdict) = oneshot::channel();
-        self.shared.verdicts.lock().insert(self.number, answer);
+    pub(super) async fn ask(&self, token: &str, request: &str, client: &mut Client) -> Result<Answer, Ending> {
+        let (sender, answer) = oneshot::channel();
+        self.shared.answers.lock().insert(self.number, sender);
         let payload = [token.as_bytes(), request.as_bytes()].concat();
         let permit = client.wait_for(Arc::clone(&self.shared.questions).acquire_owned()).await?;
         self.shared.inbox.write(|filling| {
             filling.batch.push(self.number, Code::Validate, token.len() as u32, 0, &payload);
             filling.batch.permits.push(permit);
         });
-        client.wait_for(verdict).await
+        client.wait_for(answer).await
     }
 }
 
 impl Drop for Question<'_> {
     fn drop(&mut self) {
-        self.shared.verdicts.lock().remove(&self.number);
+        self.shared.answers.lock().remove(&self.number);
         self.shared.inbox.write(|filling| filling.batch.push(self.number, Code::Abandoned, 0, 0, &[]));
     }
 }

@@ -35,8 +35,8 @@ use client::Client;
 use reject::reject;
 
 numbered! {
-    /// What the validator said. The numbers are known to `lib/admission/admission.js` too.
-    pub enum Verdict {
+    /// What the validator said. The numbers are known to `lib/bridge/codes.js` too.
+    pub enum Answer {
         /// The token is not good.
         Reject = 0,
         /// It is.
@@ -198,10 +198,10 @@ async fn negotiate(shared: &Shared, client: &mut Client) -> Result<Accepted, End
     let number = shared.next_handshake.fetch_add(1, Ordering::Relaxed);
     let question = Question { shared, number };
     match question.ask(&token, &describe(&head, client.peer), client).await? {
-        Verdict::Accept => {}
-        Verdict::Reject => return Err(Refusal::invalid_token().into()),
-        Verdict::Failed => return Err(Refusal::validator_failed().into()),
-        Verdict::OriginRefused => return Err(Refusal::origin_refused().into()),
+        Answer::Accept => {}
+        Answer::Reject => return Err(Refusal::invalid_token().into()),
+        Answer::Failed => return Err(Refusal::validator_failed().into()),
+        Answer::OriginRefused => return Err(Refusal::origin_refused().into()),
     }
     client.stream.write_all(&handshake::accepted(&key)).await?;
     client.stream.flush().await?;
