@@ -4,7 +4,7 @@
 // may be many, and descriptors are few.
 
 const { CHUNK_COST } = require("../bridge/codes.js");
-const { openNameless } = require("./store.js");
+const { openNameless } = require("./temporary-file.js");
 
 /** Bytes in front of each chunk in a file, for its length. */
 const HEAD = 4;

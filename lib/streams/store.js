@@ -2,30 +2,8 @@
 
 // The data of a stream that is to be fetched: in memory as long as that is little, then in a temporary file without a name.
 
-const { randomUUID } = require("node:crypto");
-const fs = require("node:fs");
-const os = require("node:os");
-const path = require("node:path");
-
 const { EVENT_COST } = require("../bridge/codes.js");
-
-/** libuv's flag for a file that Windows deletes when it is closed; other systems ignore it. */
-const UV_FS_O_TEMPORARY = 0x40;
-
-/** Opens a file that nobody else can open and that is gone when it is closed, however the process ends. */
-async function openNameless() {
-  const name = path.join(os.tmpdir(), `cryo-stream-${randomUUID()}`);
-  const { O_CREAT, O_EXCL, O_RDWR } = fs.constants;
-  if (process.platform === "win32") return fs.promises.open(name, O_CREAT | O_EXCL | O_RDWR | UV_FS_O_TEMPORARY, 0o600);
-  const file = await fs.promises.open(name, O_CREAT | O_EXCL | O_RDWR, 0o600);
-  try {
-    await fs.promises.unlink(name);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  return file;
-}
+const { openNameless } = require("./temporary-file.js");
 
 /**
  * Chunks by index. In memory there is one for each that was added; those that come once there is a file are put together to full size, so that
@@ -183,4 +161,4 @@ class ChunkStore {
   }
 }
 
-module.exports = { ChunkStore, openNameless };
+module.exports = { ChunkStore };
