@@ -9,6 +9,8 @@ const { Bridge } = require("./bridge/bridge.js");
 const { explained, listen } = require("./cluster.js");
 const { EVENT, COMMAND } = require("./bridge/codes.js");
 const { AsyncContext } = require("./bridge/async-contexts.js");
+const { loadNative } = require("./bridge/native.js");
+const { isNode } = require("./bridge/runtime.js");
 const { deferred } = require("./promises.js");
 const { argumentError, argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
@@ -21,7 +23,7 @@ const { report, reportOfListener, tell } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
 const { TimeSlice } = require("./streams/time-slice.js");
-const { makeNative, updateTls } = require("./tls.js");
+const { updateTls, useSsl } = require("./tls.js");
 
 /** What only `cryo()` can give the constructor. */
 const MADE_BY_CRYO = Symbol("made by cryo()");
@@ -278,6 +280,19 @@ class CryoWebsocketServer extends EventEmitter {
     this.#destroyed ??= deferred();
     this.#destroyed.resolve();
   }
+}
+
+/**
+ * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
+ * @param {Bridge} bridge Where its events go, and its commands come from.
+ * @returns {any} A `NativeServer`.
+ * @throws {TypeError} `ERR_CRYO_INVALID_OPTION` for `options.ssl`.
+ */
+function makeNative(options, bridge) {
+  const { NativeServer } = loadNative();
+  const make = () => new NativeServer(options, bridge.arrays, bridge.wake, isNode() ? bridge.contexts.resource : null);
+  // The only thing that options which passed their check can still be wrong in.
+  return options.ssl === undefined ? make() : useSsl("options.ssl", options.ssl, make);
 }
 
 /**

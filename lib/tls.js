@@ -5,23 +5,7 @@
 const { X509Certificate, createPrivateKey } = require("node:crypto");
 
 const { optionError } = require("./errors.js");
-const { loadNative } = require("./bridge/native.js");
-const { isNode } = require("./bridge/runtime.js");
 const { normalizeSsl } = require("./options/options.js");
-
-/**
- * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
- * @param {import("./bridge/bridge.js").Bridge} bridge Where its events go, and its commands come from.
- * @returns {any} A `NativeServer`.
- * @throws {TypeError} `ERR_CRYO_INVALID_OPTION` for `options.ssl`.
- */
-function makeNative(options, bridge) {
-  const { NativeServer } = loadNative();
-  const make = () => new NativeServer(options, bridge.arrays, bridge.wake, isNode() ? bridge.contexts.resource : null);
-  // The only thing that options which passed their check can still be wrong in.
-  if (options.ssl === undefined) return make();
-  return using("options.ssl", options.ssl, make);
-}
 
 /**
  * @param {any} native The `NativeServer`.
@@ -32,10 +16,20 @@ function makeNative(options, bridge) {
 function updateTls(native, secure, ssl) {
   if (!secure) throw optionError("UpdateTLS() needs a server that was started with options.ssl; this one has no TLS.");
   const pem = normalizeSsl("ssl", ssl);
-  using("ssl", pem, () => native.updateTls(pem));
+  useSsl("ssl", pem, () => native.updateTls(pem));
 }
 
-function using(name, pem, call) {
+/**
+ * Calls what passes a key and certificate to Rust.
+ *
+ * @template T
+ * @param {string} name What they are called in an error message.
+ * @param {{ key: Buffer, cert: Buffer }} pem As `normalizeSsl` returns them.
+ * @param {() => T} call Fails for no other reason than these two.
+ * @returns {T}
+ * @throws {TypeError} `ERR_CRYO_INVALID_OPTION` where they can't be used.
+ */
+function useSsl(name, pem, call) {
   const unusable = (reason, cause) =>
     optionError(`${name} can't be used: ${reason}. It takes a PEM private key and its certificate.`, { cause });
   if (!belongTogether(pem)) throw unusable("ssl.key is not the key of ssl.cert");
@@ -55,4 +49,4 @@ function belongTogether({ key, cert }) {
   }
 }
 
-module.exports = { makeNative, updateTls };
+module.exports = { updateTls, useSsl };
