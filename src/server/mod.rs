@@ -12,6 +12,7 @@
 //! | [`registry`] | sids and slots |
 //! | [`events`] | what happens, on its way to the application |
 //! | [`commands`] | what the application asks for |
+//! | [`output`] | calls into sessions, and where their output and events go |
 //! | [`heartbeat`] | rounds over the sessions |
 //! | [`overdue`] | output that waits for the application, but not for long |
 //! | [`scheduling`] | the I/O thread beside the JavaScript thread |
@@ -27,6 +28,7 @@ pub mod http;
 pub mod io_thread;
 pub mod limits;
 pub mod metrics;
+pub mod output;
 pub mod overdue;
 pub mod registry;
 pub mod scheduling;

@@ -5,6 +5,8 @@ pub mod events;
 
 #[path = "../../../src/server/commands.rs"]
 pub mod commands;
+#[path = "../../../src/server/output.rs"]
+pub mod output;
 #[path = "../../../src/server/registry.rs"]
 pub mod registry;
 
