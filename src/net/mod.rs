@@ -1,4 +1,4 @@
-//! Sockets and what is spoken on them, below the session.
+//! Sockets and what is spoken on them: what a session writes through.
 //!
 //! | module | holds |
 //! |---|---|

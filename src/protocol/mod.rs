@@ -5,7 +5,7 @@
 //! | [`frame_type`] | the frame types: numbers, names, head sizes |
 //! | [`frame`] | [`Frame`], one frame with its fields |
 //! | [`mod@decode`] | bytes to [`Frame`], without copying payloads |
-//! | [`encode`] | [`Frame`] to bytes, in one piece or as [`Head`] and tail |
+//! | [`encode`] | [`Frame`] to bytes: the [`Head`], which the tail follows |
 //! | [`error`] | [`DecodeError`]: why bytes are no frame |
 //! | [`limits`] | sizes in bytes |
 //! | [`close`] | WebSocket close codes and the texts that go with them |
