@@ -1,6 +1,6 @@
 //! Bytes to frames. Nothing is copied: a frame's tail borrows from the message.
 
-use super::{DecodeError, FlowBehaviour, Frame, FrameType, HEADER_LEN_MIN};
+use super::{DecodeError, FlowBehaviour, Frame, FrameType, PREFIX_LEN};
 
 /// A decoded message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Decoded<'a> {
 /// See [`DecodeError`].
 #[inline]
 pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
-    let Some((&[ref sid @ .., type_byte], rest)) = bytes.split_first_chunk::<HEADER_LEN_MIN>() else {
-        return Err(DecodeError::TooShort { frame_type: None, need: HEADER_LEN_MIN, got: bytes.len() });
+    let Some((&[ref sid @ .., type_byte], rest)) = bytes.split_first_chunk::<PREFIX_LEN>() else {
+        return Err(DecodeError::TooShort { frame_type: None, need: PREFIX_LEN, got: bytes.len() });
     };
     let frame_type = FrameType::from_number(type_byte.into()).ok_or(DecodeError::UnknownType(type_byte))?;
     let fields = Fields { frame_type, len: bytes.len(), rest };

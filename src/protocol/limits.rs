@@ -1,7 +1,7 @@
 //! Sizes of frames and their parts, in bytes (docs/protocol.md, "Frames").
 
 /// What every frame starts with: `sid: u64` and `type: u8`.
-pub const HEADER_LEN_MIN: usize = 9;
+pub const PREFIX_LEN: usize = 9;
 
 /// The longest head of any frame, that of ENDPOINT_INFO and of TX_FETCH.
 pub const MAX_HEAD_LEN: usize = 25;

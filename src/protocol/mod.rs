@@ -47,7 +47,7 @@ pub use encode::Head;
 pub use error::DecodeError;
 pub use frame::{FEATURE_TRANSACTIONS, FlowBehaviour, Frame, VERSION};
 pub use frame_type::FrameType;
-pub use limits::{HEADER_LEN_MIN, MAX_HEAD_LEN, MAX_PAYLOAD};
+pub use limits::{MAX_HEAD_LEN, MAX_PAYLOAD, PREFIX_LEN};
 
 #[cfg(test)]
 mod tests;

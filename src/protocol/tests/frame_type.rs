@@ -1,7 +1,7 @@
 //! The tables of [`FrameType`], and what [`Frame`](crate::protocol::Frame) says about itself.
 
 use super::SAMPLES;
-use crate::protocol::{FrameType, HEADER_LEN_MIN, MAX_HEAD_LEN};
+use crate::protocol::{FrameType, MAX_HEAD_LEN, PREFIX_LEN};
 
 #[test]
 fn a_type_is_found_by_its_number_and_others_are_not() {
@@ -24,7 +24,7 @@ fn only_chunk_has_no_ack_number() {
 fn limits_hold_the_longest_head_and_no_more() {
     let longest = FrameType::ALL.map(FrameType::head_len).into_iter().max();
     assert_eq!(longest, Some(MAX_HEAD_LEN));
-    assert!(FrameType::ALL.iter().all(|frame_type| frame_type.head_len() > HEADER_LEN_MIN));
+    assert!(FrameType::ALL.iter().all(|frame_type| frame_type.head_len() > PREFIX_LEN));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{SAMPLES, encode};
 use crate::protocol::close::MAX_REASON_LEN;
-use crate::protocol::{DecodeError, FrameType, HEADER_LEN_MIN, decode};
+use crate::protocol::{DecodeError, FrameType, PREFIX_LEN, decode};
 
 /// A message of session 1 with this type byte and this rest.
 fn message(type_byte: u8, rest: &[u8]) -> Vec<u8> {
@@ -16,9 +16,9 @@ fn refusal(bytes: &[u8]) -> DecodeError {
 
 #[test]
 fn a_message_without_a_type_is_too_short() {
-    for got in 0..HEADER_LEN_MIN {
+    for got in 0..PREFIX_LEN {
         let error = refusal(&vec![0; got]);
-        let need = HEADER_LEN_MIN;
+        let need = PREFIX_LEN;
         assert_eq!(error, DecodeError::TooShort { frame_type: None, need, got });
     }
     assert_eq!(refusal(b"abc").to_string(), "Cryo frame is too short: 3 bytes, at least 9 needed.");
@@ -30,7 +30,7 @@ fn a_message_cut_within_its_head_is_too_short() {
         let bytes = encode(1, &frame);
         let frame_type = frame.frame_type();
         let need = frame_type.head_len();
-        for got in HEADER_LEN_MIN..need {
+        for got in PREFIX_LEN..need {
             let expected = DecodeError::TooShort { frame_type: Some(frame_type), need, got };
             assert_eq!(refusal(&bytes[..got]), expected);
         }
