@@ -5,13 +5,13 @@ use super::{Role, close, mask};
 
 /// An encoded frame header.
 #[derive(Debug, Clone, Copy)]
-pub struct FrameHead {
+pub struct FrameHeader {
     bytes: [u8; MAX_HEADER],
     len: usize,
     key: Option<[u8; 4]>,
 }
 
-impl FrameHead {
+impl FrameHeader {
     /// The bytes to send before the payload.
     pub fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
@@ -31,27 +31,27 @@ impl FrameHead {
 }
 
 /// The header of a final frame with a payload of `payload_len` bytes; a new masking key each time, for a client.
-pub fn frame_header(role: Role, opcode: OpCode, payload_len: usize) -> FrameHead {
+pub fn frame_header(role: Role, opcode: OpCode, payload_len: usize) -> FrameHeader {
     let key = match role {
         Role::Server => None,
         Role::Client => Some(mask::random_key()),
     };
-    let mut head = FrameHead { bytes: [0; MAX_HEADER], len: 0, key };
+    let mut header = FrameHeader { bytes: [0; MAX_HEADER], len: 0, key };
     let fin = 0x80 | opcode as u8;
     let masked = if key.is_some() { 0x80 } else { 0 };
     if payload_len <= 125 {
-        head.push(&[fin, masked | payload_len as u8]);
+        header.push(&[fin, masked | payload_len as u8]);
     } else if let Ok(len) = u16::try_from(payload_len) {
-        head.push(&[fin, masked | 126]);
-        head.push(&len.to_be_bytes());
+        header.push(&[fin, masked | 126]);
+        header.push(&len.to_be_bytes());
     } else {
-        head.push(&[fin, masked | 127]);
-        head.push(&(payload_len as u64).to_be_bytes());
+        header.push(&[fin, masked | 127]);
+        header.push(&(payload_len as u64).to_be_bytes());
     }
     if let Some(key) = key {
-        head.push(&key);
+        header.push(&key);
     }
-    head
+    header
 }
 
 /// How many bytes a frame with a payload of `payload_len` bytes takes on the wire.
@@ -69,7 +69,7 @@ pub const fn encoded_len(role: Role, payload_len: usize) -> usize {
 }
 
 /// The header of a binary message of `payload_len` bytes.
-pub fn message_header(role: Role, payload_len: usize) -> FrameHead {
+pub fn message_header(role: Role, payload_len: usize) -> FrameHeader {
     frame_header(role, OpCode::Binary, payload_len)
 }
 

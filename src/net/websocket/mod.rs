@@ -24,7 +24,7 @@ mod message;
 mod violation;
 
 pub use decoder::Decoder;
-pub use encoder::{FrameHead, encoded_len, frame_header, message_header, put_close, put_message, put_pong, put_text};
+pub use encoder::{FrameHeader, encoded_len, frame_header, message_header, put_close, put_message, put_pong, put_text};
 pub use header::OpCode;
 pub use item::{Item, Payload};
 pub use message::MAX_SMALL_FRAGMENTS;

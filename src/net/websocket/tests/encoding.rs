@@ -8,12 +8,12 @@ const PAIRS: [(Role, Role); 2] = [(Role::Server, Role::Client), (Role::Client, R
 
 #[test]
 fn writes_the_shortest_header() {
-    let head = |len| frame_header(Role::Server, OpCode::Binary, len).as_slice().to_vec();
-    assert_eq!(head(0), [0x82, 0]);
-    assert_eq!(head(125), [0x82, 125]);
-    assert_eq!(head(126), [0x82, 126, 0, 126]);
-    assert_eq!(head(0xffff), [0x82, 126, 0xff, 0xff]);
-    assert_eq!(head(0x1_0000), [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+    let header = |len| frame_header(Role::Server, OpCode::Binary, len).as_slice().to_vec();
+    assert_eq!(header(0), [0x82, 0]);
+    assert_eq!(header(125), [0x82, 125]);
+    assert_eq!(header(126), [0x82, 126, 0, 126]);
+    assert_eq!(header(0xffff), [0x82, 126, 0xff, 0xff]);
+    assert_eq!(header(0x1_0000), [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
 }
 
 #[test]
@@ -23,9 +23,9 @@ fn a_client_masks_with_a_new_key_each_time() {
     assert!(keys.len() > 90, "only {} different keys", keys.len());
     assert!(!keys.contains(&None));
 
-    let head = frame_header(Role::Client, OpCode::Text, 300);
-    assert_eq!(head.as_slice()[..4], [0x81, 0x80 | 126, 1, 44]);
-    assert_eq!(Some(&head.as_slice()[4..]), head.key().as_ref().map(|key| &key[..]));
+    let header = frame_header(Role::Client, OpCode::Text, 300);
+    assert_eq!(header.as_slice()[..4], [0x81, 0x80 | 126, 1, 44]);
+    assert_eq!(Some(&header.as_slice()[4..]), header.key().as_ref().map(|key| &key[..]));
     assert_eq!(frame_header(Role::Server, OpCode::Text, 300).key(), None);
 }
 
