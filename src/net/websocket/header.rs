@@ -8,37 +8,25 @@ use super::{Role, Violation};
 /// The longest header: two bytes, a 64-bit length, a masking key.
 pub(super) const MAX_HEADER: usize = 14;
 
-/// What a frame is for (RFC 6455 section 5.2). The reserved ones have no name: they are refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum OpCode {
-    /// Goes on with a fragmented message.
-    Continuation = 0,
-    /// Starts a text message.
-    Text = 1,
-    /// Starts a binary message.
-    Binary = 2,
-    /// Ends the connection.
-    Close = 8,
-    /// Asks for a pong.
-    Ping = 9,
-    /// Answers a ping.
-    Pong = 10,
+numbered! {
+    /// What a frame is for (RFC 6455 section 5.2). The reserved ones have no name: they are refused.
+    pub enum OpCode {
+        /// Goes on with a fragmented message.
+        Continuation = 0,
+        /// Starts a text message.
+        Text = 1,
+        /// Starts a binary message.
+        Binary = 2,
+        /// Ends the connection.
+        Close = 8,
+        /// Asks for a pong.
+        Ping = 9,
+        /// Answers a ping.
+        Pong = 10,
+    }
 }
 
 impl OpCode {
-    fn from_bits(bits: u8) -> Option<Self> {
-        Some(match bits {
-            0 => Self::Continuation,
-            1 => Self::Text,
-            2 => Self::Binary,
-            8 => Self::Close,
-            9 => Self::Ping,
-            10 => Self::Pong,
-            _ => return None,
-        })
-    }
-
     /// Whether this is a control frame, which may come between the fragments of a message (RFC 6455 section 5.5).
     pub(super) fn is_control(self) -> bool {
         self as u8 >= Self::Close as u8
@@ -70,7 +58,7 @@ impl Header {
         if first & 0x70 != 0 {
             return Err(Violation::protocol("RSV bits are set, but no extension was negotiated"));
         }
-        let Some(opcode) = OpCode::from_bits(first & 0x0f) else {
+        let Some(opcode) = OpCode::from_number(u32::from(first & 0x0f)) else {
             return Err(Violation::protocol("reserved opcode"));
         };
         let (fin, masked, short) = (first & 0x80 != 0, second & 0x80 != 0, second & 0x7f);
