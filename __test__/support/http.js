@@ -2,7 +2,7 @@
 
 // The client's half of the HTTP upgrade, as text.
 
-// The key of RFC 6455, 1.3, whose accept value the fixtures hold.
+// The key of RFC 6455 section 1.3, whose accept value the fixtures hold.
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const UPGRADE_HEADERS = {
   Host: "localhost",

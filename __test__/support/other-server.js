@@ -12,7 +12,7 @@ const { decode, encode } = require("./frames");
 const { Inbox } = require("./inbox");
 const { event } = require("./wait");
 
-// RFC 6455, 1.3.
+// RFC 6455 section 1.3.
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /**

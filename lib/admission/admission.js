@@ -62,8 +62,8 @@ class Admission {
 }
 
 /**
- * A check against a list. Browsers send an origin in lower case, without a path and without the scheme's own port (RFC 6454,
- * 6.2). Who sends none is no browser, and no check of the origin could keep it out: it could send any.
+ * A check against a list. Browsers send an origin in lower case, without a path and without the scheme's own port (RFC 6454
+ * section 6.2). Who sends none is no browser, and no check of the origin could keep it out: it could send any.
  *
  * @param {readonly string[]} origins
  * @returns {(origin: string | undefined) => boolean}

@@ -67,7 +67,10 @@ function forwardedFor(header) {
   });
 }
 
-/** The elements of a list whose commas may be quoted (RFC 9110, 5.6.1). Not by a regular expression, which would try each open quote to the end. */
+/**
+ * The elements of a list whose commas may be quoted (RFC 9110 section 5.6.1). Not by a regular expression, which would try each open quote to the
+ * end.
+ */
 function elementsOf(list) {
   const elements = [];
   let start = 0;

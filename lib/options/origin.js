@@ -6,8 +6,8 @@ const { optionTypeError } = require("../errors.js");
 const { text } = require("./checks.js");
 
 /**
- * An origin as browsers send it: a scheme and a host, and the port where it is not the scheme's own (RFC 6454, 6.2); or `null`, which stands for
- * those that are not told. Upper case is left to the comparison.
+ * An origin as browsers send it: a scheme and a host, and the port where it is not the scheme's own (RFC 6454 section 6.2); or `null`, which stands
+ * for those that are not told. Upper case is left to the comparison.
  *
  * @type {import("./checks.js").Check}
  */

@@ -14,7 +14,7 @@ function reasonText(reason, fallback) {
   }
 }
 
-/** Whether a close frame may carry this code (RFC 6455, 7.4, and what was registered since). */
+/** Whether a close frame may carry this code (RFC 6455 section 7.4, and what was registered since). */
 function isCloseCode(code) {
   const within = (first, last) => code >= first && code <= last;
   return Number.isInteger(code) && (within(1000, 1003) || within(1007, 1014) || within(3000, 4999));

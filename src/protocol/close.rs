@@ -13,7 +13,7 @@ impl CloseCode {
     /// The server can't go on with this client.
     pub const SERVER_FAULT: Self = Self(4002);
 
-    /// A payload over the session's limit (RFC 6455, 7.4.1).
+    /// A payload over the session's limit (RFC 6455 section 7.4.1).
     pub const TOO_BIG: Self = Self(1009);
 
     /// The number that goes over the wire.
@@ -29,10 +29,10 @@ impl From<CloseCode> for u16 {
     }
 }
 
-/// The WebSocket's own code for an end as intended (RFC 6455, 7.4.1), to answer a close frame that has none.
+/// The WebSocket's own code for an end as intended (RFC 6455 section 7.4.1), to answer a close frame that has none.
 pub const WEBSOCKET_NORMAL: u16 = 1000;
 
-/// What stands for a code where a connection ended without a close frame (RFC 6455, 7.4.1). It never goes over the wire.
+/// What stands for a code where a connection ended without a close frame (RFC 6455 section 7.4.1). It never goes over the wire.
 pub const WEBSOCKET_ABNORMAL: u16 = 1006;
 
 /// The close reason that goes with [`CloseCode::NORMAL`].
@@ -66,5 +66,5 @@ pub fn version_mismatch(offered: u32) -> String {
 }
 
 /// The longest WebSocket close reason in bytes: a control frame's payload is at most 125
-/// (RFC 6455, 5.5), 2 of which are the code (5.5.1).
+/// (RFC 6455 section 5.5), 2 of which are the code (section 5.5.1).
 pub const MAX_REASON_LEN: usize = 123;
