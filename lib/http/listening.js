@@ -3,7 +3,7 @@
 // What `http_server` says where it can't listen: it listens once, where Rust does. And where it is closed twice.
 
 const { CryoError, codes } = require("../errors.js");
-const { byName, byNumber } = require("./system-errors.js");
+const { byName, byNumber } = require("../system-errors.js");
 
 /**
  * @typedef {object} Listening What `NativeServer.listen()` returns.

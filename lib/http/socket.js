@@ -6,7 +6,7 @@ const { Duplex } = require("node:stream");
 
 const { AsyncContext } = require("../bridge/async-contexts.js");
 const { emitGuarded } = require("../emit.js");
-const { byName } = require("./system-errors.js");
+const { byName } = require("../system-errors.js");
 const { timerDuration } = require("./timer-duration.js");
 
 /** Bytes that are reported as consumed at a time; less than Rust lets be under way, so that reading never stalls for it. */

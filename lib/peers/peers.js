@@ -4,11 +4,11 @@
 
 const dns = require("node:dns");
 const { isIP } = require("node:net");
-const { getSystemErrorMap } = require("node:util");
 
 const { AsyncContext } = require("../bridge/async-contexts.js");
 const { deferred } = require("../promises.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
+const { byName } = require("../system-errors.js");
 const { mustVerify, trustedRoots } = require("./trust.js");
 
 const SCHEME = /^([a-z][a-z\d+.-]*):\/\//i;
@@ -223,10 +223,9 @@ function unreachable(host, cause) {
 
 /** What Node's own socket would emit. */
 function systemError(reason, syscall, code, address, port) {
-  const [errno] = [...getSystemErrorMap()].find(([, [name]]) => name === code) ?? [];
   const where = address === "" ? reason : `${address}:${port}`;
   const error = new Error(syscall === "connect" ? `connect ${code} ${where}` : `${syscall} ${code}: ${reason}`);
-  return Object.assign(error, { errno, code, syscall, address, port: Number(port) });
+  return Object.assign(error, { errno: byName(code)?.errno, code, syscall, address, port: Number(port) });
 }
 
 function serverClosed() {
