@@ -6,14 +6,14 @@
 // As they are now: a test of the application's may replace the timers later.
 const { clearInterval, setInterval } = require("node:timers");
 
-/** As long as a timer can be, in ms. What it does is to be there. */
-const LONGEST = 2 ** 31 - 1;
+const { LONGEST_TIMER } = require("./timers.js");
 
 const noop = () => {};
 
 class Liveness {
   #native;
-  #timer = setInterval(noop, LONGEST);
+  /** What it does is to be there. */
+  #timer = setInterval(noop, LONGEST_TIMER);
   #listening = true;
   /** Clients are connected. Unknown until it matters. @type {boolean | null} */
   #occupied = null;

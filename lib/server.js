@@ -23,6 +23,7 @@ const { report, reportOfListener, tell } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
 const { TimeSlice } = require("./streams/time-slice.js");
+const { LONGEST_TIMER } = require("./timers.js");
 const { updateTls, useSsl } = require("./tls.js");
 
 /** What only `cryo()` can give the constructor. */
@@ -30,7 +31,6 @@ const MADE_BY_CRYO = Symbol("made by cryo()");
 
 /** How long `Drain()` waits for sessions to leave, in ms, where nobody says otherwise. */
 const DRAIN_DEADLINE = 10_000;
-const MAX_DEADLINE = 2 ** 31 - 1;
 
 class CryoWebsocketServer extends EventEmitter {
   #native;
@@ -145,8 +145,8 @@ class CryoWebsocketServer extends EventEmitter {
    * @returns {Promise<void>} Resolves when all is closed.
    */
   Drain(deadlineMs = DRAIN_DEADLINE) {
-    if (!(typeof deadlineMs === "number" && deadlineMs >= 0 && deadlineMs <= MAX_DEADLINE)) {
-      throw argumentTypeError("Drain", deadlineMs, `a number of milliseconds from 0 to ${MAX_DEADLINE}`);
+    if (!(typeof deadlineMs === "number" && deadlineMs >= 0 && deadlineMs <= LONGEST_TIMER)) {
+      throw argumentTypeError("Drain", deadlineMs, `a number of milliseconds from 0 to ${LONGEST_TIMER}`);
     }
     if (this.#destroyed === null) {
       this.#native.drain();

@@ -4,8 +4,7 @@
 
 const { inspect } = require("node:util");
 
-/** The longest time a timer can be set to, in ms. */
-const MAX = 2 ** 31 - 1;
+const { LONGEST_TIMER } = require("../timers.js");
 
 /**
  * @param {unknown} milliseconds
@@ -20,10 +19,10 @@ function timerDuration(milliseconds) {
     const words = `The value of "msecs" is out of range. It must be a non-negative finite number. Received ${milliseconds}`;
     throw invalid(RangeError, "ERR_OUT_OF_RANGE", words);
   }
-  if (milliseconds <= MAX) return milliseconds;
-  const words = `${milliseconds} does not fit into a 32-bit signed integer.\nTimer duration was truncated to ${MAX}.`;
+  if (milliseconds <= LONGEST_TIMER) return milliseconds;
+  const words = `${milliseconds} does not fit into a 32-bit signed integer.\nTimer duration was truncated to ${LONGEST_TIMER}.`;
   process.emitWarning(words, "TimeoutOverflowWarning");
-  return MAX;
+  return LONGEST_TIMER;
 }
 
 function described(value) {

@@ -3,9 +3,8 @@
 // Checks of single option values. Each takes the option's path and value, and returns the value to use or throws.
 
 const { optionRangeError, optionTypeError } = require("../errors.js");
+const { LONGEST_TIMER } = require("../timers.js");
 
-/** The longest time a timer of Node.js or of the native side can be set to, in ms. */
-const MAX_DURATION = 2 ** 31 - 1;
 const MAX_COUNT = 2 ** 32 - 1;
 const MAX_BYTES = Number.MAX_SAFE_INTEGER;
 
@@ -17,9 +16,9 @@ const MAX_BYTES = Number.MAX_SAFE_INTEGER;
  * @type {Check}
  */
 function duration(name, value) {
-  const takes = `a number of milliseconds above 0 and up to ${MAX_DURATION}`;
+  const takes = `a number of milliseconds above 0 and up to ${LONGEST_TIMER}`;
   if (typeof value !== "number") throw optionTypeError(name, value, takes);
-  if (!(value > 0 && value <= MAX_DURATION)) throw optionRangeError(name, value, takes);
+  if (!(value > 0 && value <= LONGEST_TIMER)) throw optionRangeError(name, value, takes);
   return Math.ceil(value);
 }
 

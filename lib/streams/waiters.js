@@ -3,9 +3,7 @@
 // Callers of `WaitForStream` whose stream has not come yet.
 
 const { CryoError, codes } = require("../errors.js");
-
-/** The longest delay of a Node.js timer, in ms; it takes longer ones for 1 ms. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+const { LONGEST_TIMER } = require("../timers.js");
 
 /**
  * @typedef {object} Waiter
@@ -31,7 +29,7 @@ class Waiters {
   add(name, timeout) {
     return new Promise((resolve, reject) => {
       const waiter = { resolve, reject, timer: undefined };
-      if (timeout <= LONGEST_DELAY) {
+      if (timeout <= LONGEST_TIMER) {
         waiter.timer = setTimeout(() => {
           this.#remove(name, waiter);
           reject(new CryoError(codes.STREAM_TIMEOUT, "Timeout elapsed!"));
