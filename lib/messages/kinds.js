@@ -2,12 +2,12 @@
 
 // The three kinds of messages by their number on the bridge, what each one takes as a payload, and what applications get of it.
 
+const { EVENT } = require("../bridge/codes.js");
 const { bytesIn } = require("../bytes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
 
-const UTF8 = 0;
-const BINARY = 1;
-const ERROR = 2;
+/** A message's kind is the code of its event. */
+const { Utf8: UTF8, Binary: BINARY, Error: ERROR } = EVENT;
 
 /** What extensions call them: `on_receive_<name>`, `before_send_<name>`. */
 const NAMES = ["utf8", "binary", "error"];
