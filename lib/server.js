@@ -32,6 +32,21 @@ const MADE_BY_CRYO = Symbol("made by cryo()");
 /** How long `Drain()` waits for sessions to leave, in ms, where nobody says otherwise. */
 const DRAIN_DEADLINE = 10_000;
 
+/**
+ * What sessions, with their messages and streams, know of their server.
+ *
+ * @typedef {object} Internals
+ * @property {Bridge} bridge
+ * @property {(slot: number) => { rx: number, tx: number, dropped: number, queuedBytes: number, queuedFrames: number }} counters The figures of an
+ *   open session.
+ * @property {EventEmitter} emitter The server itself, which errors are reported to.
+ * @property {Extensions} extensions
+ * @property {Liveness} liveness
+ * @property {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
+ * @property {TimeSlice} timeSlice What the outgoing streams of all sessions may take of the event loop.
+ * @property {{ used: number }} readAhead Bytes that streams of all sessions keep in temporary files without being asked.
+ */
+
 class CryoWebsocketServer extends EventEmitter {
   #native;
   #bridge = new Bridge();
@@ -67,6 +82,7 @@ class CryoWebsocketServer extends EventEmitter {
     });
     this.#extensions = new Extensions(this, (kinds) => this.#native.setHooks(kinds));
     this.#peers = new Peers(this.#native, options.handshakeTimeoutMs, this.#liveness);
+    /** @type {Internals} */
     const internals = {
       bridge: this.#bridge,
       counters: (slot) => this.#native.counters(slot),

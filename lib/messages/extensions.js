@@ -26,7 +26,7 @@ class Extensions {
   #ended = false;
 
   /**
-   * @param {object} server What `on_register` gets and errors are reported to.
+   * @param {import("node:events").EventEmitter} server What `on_register` gets and errors are reported to.
    * @param {(receiveKinds: number) => void} changed Called with a bit per kind of received message that has hooks.
    */
   constructor(server, changed) {

@@ -53,7 +53,7 @@ class Inbound {
   #timer;
 
   /**
-   * @param {object} server What sessions know of their server.
+   * @param {import("../server.js").Internals} server
    * @param {object} session
    * @param {{ slot: number, context: import("../bridge/async-contexts.js").AsyncContext }} identity Its slot, and its asynchronous context.
    * @param {(kind: number, value: any) => void} deliver Gets each message that passes.

@@ -38,7 +38,7 @@ class Messages {
   leaving = false;
 
   /**
-   * @param {object} server What sessions know of their server.
+   * @param {import("../server.js").Internals} server
    * @param {object} session
    * @param {{ slot: number, context: import("../bridge/async-contexts.js").AsyncContext }} identity Its slot, and its asynchronous context.
    * @param {(event: string, ...args: any[]) => void} emit Emits an event of the session; what a listener throws is reported.

@@ -44,7 +44,7 @@ class Outbound {
   #ends = new Set();
 
   /**
-   * @param {object} server What sessions know of their server.
+   * @param {import("../server.js").Internals} server
    * @param {object} session
    * @param {(kind: number, token: number, value: any) => void} transmit Gets each message that passes.
    * @param {(token: number, outcome: number) => void} settle Gets each message that does not, with its outcome.

@@ -62,7 +62,7 @@ class CryoServerWebsocketSession extends EventEmitter {
   /**
    * Sessions are made by the server.
    *
-   * @param {object} server The server's internals: `bridge`, `extensions`, `options`, `emitter`.
+   * @param {import("../server.js").Internals} server
    * @param {{ slot: number, context: import("../bridge/async-contexts.js").AsyncContext, sid: bigint, token: string, type: "client" | "peer",
    *   request: object }} identity
    */

@@ -29,7 +29,7 @@ class Sessions {
   #succession = new Succession();
 
   /**
-   * @param {any} shared What the sessions know of the server.
+   * @param {import("../server.js").Internals} shared
    * @param {import("../admission/admission.js").Admission} admission Knows the handshakes that sessions come from.
    * @param {import("../peers/peers.js").Peers} peers Knows the calls of `ConnectPeer`.
    */

@@ -17,7 +17,7 @@ const MAX_READ_AHEAD = 2 ** 31 - 1;
 /**
  * @typedef {object} Surroundings What the session gives.
  * @property {object} session
- * @property {object} server The server's internals: `bridge`, `options`, `emitter`, `timeSlice`, `readAhead`.
+ * @property {import("../server.js").Internals} server
  * @property {number} slot
  * @property {boolean} dialed Whether this side has connected to the other.
  * @property {() => boolean} isOpen Whether the slot is still the session's.
