@@ -67,7 +67,10 @@ function text(name, value) {
 /**
  * An object to read options from.
  *
- * @type {Check}
+ * @param {string} name
+ * @param {any} value
+ * @param {string} [takes] What the option takes, as it follows "takes" in a sentence.
+ * @returns {any}
  */
 function object(name, value, takes = "an object") {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw optionTypeError(name, value, takes);
