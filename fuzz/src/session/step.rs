@@ -75,10 +75,16 @@ fn beat(rig: &mut Rig, paused: bool) {
     }
 }
 
-/// Our streams, and what we say about the peer's.
 fn stream(rig: &mut Rig, input: &mut Input<'_>) {
     let (choice, number) = (input.byte() % 10, u32::from(input.byte()) % (rig.stream + 2));
     let blob = input.blob();
+    match choice {
+        5..=7 => peers_stream(rig, choice, number),
+        _ => our_stream(rig, choice, number, blob),
+    }
+}
+
+fn our_stream(rig: &mut Rig, choice: u8, number: u32, blob: &[u8]) {
     let is_open = rig.application.outgoing.contains(&number);
     match choice {
         0 => {
@@ -105,12 +111,27 @@ fn stream(rig: &mut Rig, input: &mut Input<'_>) {
         }
         3 => {}
         4 => {
-            if rig.application.outgoing.contains(&number) {
+            if is_open {
                 rig.ask(FrameType::TxCancel, 0, &[]);
             }
             rig.application.forget_stream(number);
             rig.call(|session, io| session.cancel_stream(number, io));
         }
+        8 => {
+            rig.application.forget_stream(number);
+            rig.call(|session, _| session.close_stream(number));
+        }
+        _ => {
+            let left = number as usize * 16;
+            rig.application.awaited_room = Some(left);
+            rig.session.await_room(left);
+        }
+    }
+}
+
+/// What we say about a stream of the peer's, or how we want all of them.
+fn peers_stream(rig: &mut Rig, choice: u8, number: u32) {
+    match choice {
         5 => {
             let open = rig.application.incoming.remove(&number);
             if open.is_some() {
@@ -125,19 +146,10 @@ fn stream(rig: &mut Rig, input: &mut Input<'_>) {
             rig.ask(FrameType::TxFetch, token, &[]);
             rig.call(|session, io| session.request_range(token, number, (0, 1), io));
         }
-        7 => {
+        _ => {
             let token = rig.token();
             rig.ask(FrameType::TxFlow, token, &[]);
             rig.call(|session, io| session.set_flow(token, FlowBehaviour::Pull, io));
-        }
-        8 => {
-            rig.application.forget_stream(number);
-            rig.call(|session, _| session.close_stream(number));
-        }
-        _ => {
-            let left = number as usize * 16;
-            rig.application.awaited_room = Some(left);
-            rig.session.await_room(left);
         }
     }
 }
