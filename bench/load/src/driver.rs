@@ -41,12 +41,12 @@ pub fn run(args: &Args) -> Result<()> {
     driver.begin()?;
     driver.run_for(args.warmup)?;
 
-    driver.scenario.reset();
+    driver.scenario.tally().reset();
     report::measuring(opened_in)?;
     let (begin, cpu) = (Instant::now(), report::cpu_time());
     driver.run_for(args.seconds)?;
     let (elapsed, cpu) = (begin.elapsed(), report::cpu_time().saturating_sub(cpu));
-    report::result(driver.scenario.count(), elapsed, cpu, driver.scenario.latency())?;
+    report::result(driver.scenario.tally(), elapsed, cpu)?;
 
     if args.hold {
         io::stdin().read_to_end(&mut Vec::new())?;

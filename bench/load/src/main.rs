@@ -10,6 +10,7 @@
 //! | [`upgrade`] | the HTTP upgrade |
 //! | [`wire`] | frames, written and read |
 //! | [`scenario`] | what a load looks like; one module a scenario |
+//! | [`tally`] | what a scenario counts and times |
 //! | [`latency`] | round-trip times |
 //! | [`tls`] | the TLS configuration |
 //! | [`report`] | JSON lines on standard output |
@@ -22,6 +23,7 @@ mod latency;
 mod report;
 mod scenario;
 mod stamped;
+mod tally;
 mod tls;
 mod upgrade;
 mod wire;

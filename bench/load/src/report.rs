@@ -6,14 +6,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-/// What a scenario counted during the measurement.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Count {
-    /// Messages echoed or received, connections served, chunks.
-    pub messages: u64,
-    /// Their payload, in bytes.
-    pub bytes: u64,
-}
+use crate::tally::Tally;
 
 /// CPU time this process has used.
 pub fn cpu_time() -> Duration {
@@ -27,16 +20,16 @@ pub fn measuring(opened_in: Duration) -> io::Result<()> {
 }
 
 /// The measurement is over. `cpu` is what the load generator itself used: near 1 second a second, it was the limit.
-pub fn result(count: Count, elapsed: Duration, cpu: Duration, latency: Value) -> io::Result<()> {
+pub fn result(tally: &Tally, elapsed: Duration, cpu: Duration) -> io::Result<()> {
     let seconds = elapsed.as_secs_f64();
     line(&json!({
         "event": "result",
         "seconds": seconds,
-        "messages": count.messages,
-        "bytes": count.bytes,
-        "per_second": count.messages as f64 / seconds,
-        "megabytes_per_second": count.bytes as f64 / seconds / 1e6,
-        "latency_us": latency,
+        "messages": tally.messages,
+        "bytes": tally.bytes,
+        "per_second": tally.messages as f64 / seconds,
+        "megabytes_per_second": tally.bytes as f64 / seconds / 1e6,
+        "latency_us": tally.latency(),
         "load_cpu_share": cpu.as_secs_f64() / seconds,
     }))
 }

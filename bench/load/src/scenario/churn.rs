@@ -8,20 +8,20 @@ use super::Scenario;
 use super::message::Messages;
 use crate::args::Args;
 use crate::client::Flow;
-use crate::report::Count;
+use crate::tally::Tally;
 use crate::wire::{Frame, Writer};
 
 /// The scenario.
 #[derive(Debug)]
 pub struct Churn {
     messages: Messages,
-    count: Count,
+    tally: Tally,
 }
 
 impl Churn {
     /// As the command line wants it.
-    pub fn new(args: &Args) -> Self {
-        Self { messages: Messages::new(args), count: Count::default() }
+    pub fn new(args: &Args) -> Result<Self> {
+        Ok(Self { messages: Messages::new(args), tally: Tally::new()? })
     }
 }
 
@@ -35,16 +35,11 @@ impl Scenario for Churn {
             return Ok(Flow::Stay);
         }
         self.messages.check(0, &frame)?;
-        self.count.messages += 1;
-        self.count.bytes += frame.rest.len() as u64;
+        self.tally.count(frame.rest.len());
         Ok(Flow::Leave)
     }
 
-    fn reset(&mut self) {
-        self.count = Count::default();
-    }
-
-    fn count(&self) -> Count {
-        self.count
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }

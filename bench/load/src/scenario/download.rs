@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::Scenario;
 use crate::client::Flow;
-use crate::report::Count;
+use crate::tally::Tally;
 use crate::wire::{Frame, Writer, kind};
 
 /// The message that asks the server for its stream.
@@ -15,9 +15,16 @@ const REQUEST: &[u8] = b"download";
 const SEQ: usize = 4;
 
 /// The scenario.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Download {
-    count: Count,
+    tally: Tally,
+}
+
+impl Download {
+    /// With nothing counted.
+    pub fn new() -> Result<Self> {
+        Ok(Self { tally: Tally::new()? })
+    }
 }
 
 impl Scenario for Download {
@@ -28,17 +35,12 @@ impl Scenario for Download {
     fn frame(&mut self, _session: usize, frame: Frame<'_>, _writer: &mut Writer, _now: Instant) -> Result<Flow> {
         ensure!(frame.kind != kind::ERROR, "the server can't stream: {:?}", String::from_utf8_lossy(frame.rest));
         if frame.kind == kind::TX_CHUNK {
-            self.count.messages += 1;
-            self.count.bytes += frame.rest.len().saturating_sub(SEQ) as u64;
+            self.tally.count(frame.rest.len().saturating_sub(SEQ));
         }
         Ok(Flow::Stay)
     }
 
-    fn reset(&mut self) {
-        self.count = Count::default();
-    }
-
-    fn count(&self) -> Count {
-        self.count
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }

@@ -3,14 +3,13 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use super::Scenario;
 use super::message::Messages;
 use crate::args::Args;
 use crate::client::Flow;
-use crate::latency::{InFlight, Latency};
-use crate::report::Count;
+use crate::latency::InFlight;
+use crate::tally::Tally;
 use crate::wire::{Frame, Writer};
 
 /// Echoes of one session.
@@ -44,8 +43,7 @@ pub struct Echo {
     depth: u32,
     messages: Messages,
     sessions: Vec<Echoes>,
-    latency: Latency,
-    count: Count,
+    tally: Tally,
 }
 
 impl Echo {
@@ -55,8 +53,7 @@ impl Echo {
             depth: args.depth,
             messages: Messages::new(args),
             sessions: (0..args.sessions).map(|_| Echoes::default()).collect(),
-            latency: Latency::new()?,
-            count: Count::default(),
+            tally: Tally::new()?,
         })
     }
 }
@@ -75,24 +72,14 @@ impl Scenario for Echo {
             && self.messages.is_message(&frame, writer)
         {
             let since = echoes.take(&self.messages, &frame)?;
-            self.latency.record(now.saturating_duration_since(since));
-            self.count.messages += 1;
-            self.count.bytes += frame.rest.len() as u64;
+            self.tally.time(since, now);
+            self.tally.count(frame.rest.len());
             echoes.send(&mut self.messages, writer, now);
         }
         Ok(Flow::Stay)
     }
 
-    fn reset(&mut self) {
-        self.count = Count::default();
-        self.latency.reset();
-    }
-
-    fn count(&self) -> Count {
-        self.count
-    }
-
-    fn latency(&self) -> Value {
-        self.latency.percentiles()
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }

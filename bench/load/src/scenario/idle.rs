@@ -6,12 +6,22 @@ use anyhow::Result;
 
 use super::Scenario;
 use crate::client::Flow;
-use crate::report::Count;
+use crate::tally::Tally;
 use crate::wire::{Frame, Writer};
 
 /// The scenario.
 #[derive(Debug)]
-pub struct Idle;
+pub struct Idle {
+    /// Nothing ever.
+    tally: Tally,
+}
+
+impl Idle {
+    /// With nothing counted.
+    pub fn new() -> Result<Self> {
+        Ok(Self { tally: Tally::new()? })
+    }
+}
 
 impl Scenario for Idle {
     fn frame(&mut self, _session: usize, _frame: Frame<'_>, _writer: &mut Writer, _now: Instant) -> Result<Flow> {
@@ -22,9 +32,7 @@ impl Scenario for Idle {
         false
     }
 
-    fn reset(&mut self) {}
-
-    fn count(&self) -> Count {
-        Count::default()
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }

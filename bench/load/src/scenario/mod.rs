@@ -21,11 +21,10 @@ mod upload;
 use std::time::Instant;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::args::{Args, Kind};
 use crate::client::Flow;
-use crate::report::Count;
+use crate::tally::Tally;
 use crate::wire::{Frame, Writer};
 
 /// When a scenario wants to send without having been told anything.
@@ -69,16 +68,8 @@ pub trait Scenario {
         true
     }
 
-    /// Counts from zero: the measurement begins.
-    fn reset(&mut self);
-
-    /// What was counted.
-    fn count(&self) -> Count;
-
-    /// Percentiles of the round-trip times, in microseconds; null where there are none.
-    fn latency(&self) -> Value {
-        Value::Null
-    }
+    /// What it counts and times.
+    fn tally(&mut self) -> &mut Tally;
 }
 
 /// The scenario that the command line asks for.
@@ -87,9 +78,9 @@ pub fn from(args: &Args) -> Result<Box<dyn Scenario>> {
         (Kind::Echo, None) => Box::new(echo::Echo::new(args)?),
         (Kind::Echo, Some(rate)) => Box::new(paced::Paced::new(args, rate)?),
         (Kind::Push, _) => Box::new(push::Push::new(args)?),
-        (Kind::Idle, _) => Box::new(idle::Idle),
-        (Kind::Churn, _) => Box::new(churn::Churn::new(args)),
-        (Kind::Upload, _) => Box::new(upload::Upload::new(args)),
-        (Kind::Download, _) => Box::new(download::Download::default()),
+        (Kind::Idle, _) => Box::new(idle::Idle::new()?),
+        (Kind::Churn, _) => Box::new(churn::Churn::new(args)?),
+        (Kind::Upload, _) => Box::new(upload::Upload::new(args)?),
+        (Kind::Download, _) => Box::new(download::Download::new()?),
     })
 }

@@ -5,15 +5,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use serde_json::Value;
 
 use super::echo::Echoes;
 use super::message::Messages;
 use super::{Due, Scenario};
 use crate::args::Args;
 use crate::client::Flow;
-use crate::latency::Latency;
-use crate::report::Count;
+use crate::tally::Tally;
 use crate::wire::{Frame, Writer};
 
 /// The scenario.
@@ -27,8 +25,7 @@ pub struct Paced {
     from_sending: bool,
     messages: Messages,
     sessions: Vec<Echoes>,
-    latency: Latency,
-    count: Count,
+    tally: Tally,
 }
 
 impl Paced {
@@ -42,8 +39,7 @@ impl Paced {
             from_sending: args.socket_times,
             messages: Messages::new(args),
             sessions: (0..args.sessions).map(|_| Echoes::default()).collect(),
-            latency: Latency::new()?,
-            count: Count::default(),
+            tally: Tally::new()?,
         })
     }
 }
@@ -54,9 +50,8 @@ impl Scenario for Paced {
             && self.messages.is_message(&frame, writer)
         {
             let since = echoes.take(&self.messages, &frame)?;
-            self.latency.record(now.saturating_duration_since(since));
-            self.count.messages += 1;
-            self.count.bytes += frame.rest.len() as u64;
+            self.tally.time(since, now);
+            self.tally.count(frame.rest.len());
         }
         Ok(Flow::Stay)
     }
@@ -75,16 +70,7 @@ impl Scenario for Paced {
         }
     }
 
-    fn reset(&mut self) {
-        self.count = Count::default();
-        self.latency.reset();
-    }
-
-    fn count(&self) -> Count {
-        self.count
-    }
-
-    fn latency(&self) -> Value {
-        self.latency.percentiles()
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }

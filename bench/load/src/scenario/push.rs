@@ -4,13 +4,12 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use super::{Due, Scenario};
 use crate::args::Args;
 use crate::client::Flow;
-use crate::latency::{InFlight, Latency};
-use crate::report::Count;
+use crate::latency::InFlight;
+use crate::tally::Tally;
 use crate::wire::{Frame, Writer, kind};
 
 /// The session that asks.
@@ -25,8 +24,7 @@ pub struct Push {
     /// Messages of the round under way.
     received: u64,
     rounds: InFlight,
-    latency: Latency,
-    count: Count,
+    tally: Tally,
 }
 
 impl Push {
@@ -37,8 +35,7 @@ impl Push {
             to_ask: args.depth,
             received: 0,
             rounds: InFlight::new(),
-            latency: Latency::new()?,
-            count: Count::default(),
+            tally: Tally::new()?,
         })
     }
 }
@@ -48,14 +45,13 @@ impl Scenario for Push {
         if !writer.is_raw() && frame.kind != kind::BINARY {
             return Ok(Flow::Stay);
         }
-        self.count.messages += 1;
-        self.count.bytes += frame.rest.len() as u64;
+        self.tally.count(frame.rest.len());
         self.received += 1;
         if self.received == self.sessions {
             self.received = 0;
             self.to_ask += 1;
             if let Some(since) = self.rounds.pop_front() {
-                self.latency.record(now.saturating_duration_since(since));
+                self.tally.time(since, now);
             }
         }
         Ok(Flow::Stay)
@@ -71,16 +67,7 @@ impl Scenario for Push {
         writer.post(kind::BINARY, &[b"another round"]);
     }
 
-    fn reset(&mut self) {
-        self.count = Count::default();
-        self.latency.reset();
-    }
-
-    fn count(&self) -> Count {
-        self.count
-    }
-
-    fn latency(&self) -> Value {
-        self.latency.percentiles()
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::Scenario;
 use crate::args::Args;
 use crate::client::Flow;
-use crate::report::Count;
+use crate::tally::Tally;
 use crate::wire::{Frame, Writer, kind};
 
 /// The only transaction of a session.
@@ -30,17 +30,17 @@ enum Phase {
 pub struct Upload {
     sessions: Vec<Option<Phase>>,
     chunk: Vec<u8>,
-    count: Count,
+    tally: Tally,
 }
 
 impl Upload {
     /// As the command line wants it.
-    pub fn new(args: &Args) -> Self {
-        Self {
+    pub fn new(args: &Args) -> Result<Self> {
+        Ok(Self {
             sessions: vec![None; args.sessions as usize],
             chunk: vec![b'.'; args.size as usize],
-            count: Count::default(),
-        }
+            tally: Tally::new()?,
+        })
     }
 }
 
@@ -66,16 +66,11 @@ impl Scenario for Upload {
         let Some(Some(Phase::Streaming(seq))) = self.sessions.get_mut(session) else { return false };
         writer.chunk(TXID, *seq, &self.chunk);
         *seq = seq.wrapping_add(1);
-        self.count.messages += 1;
-        self.count.bytes += self.chunk.len() as u64;
+        self.tally.count(self.chunk.len());
         true
     }
 
-    fn reset(&mut self) {
-        self.count = Count::default();
-    }
-
-    fn count(&self) -> Count {
-        self.count
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }
