@@ -14,12 +14,12 @@ export type {
   ITokenValidator,
   SSLOptions,
 } from "./types/options";
-export { type CryoServerMoreEvents, CryoWebsocketServer, type CryoWebsocketServerEvents, cryo } from "./types/server";
+export { CryoWebsocketServer, type CryoWebsocketServerAddedEvents, type CryoWebsocketServerEvents, cryo } from "./types/server";
 export {
   CryoBaseManager,
   CryoServerWebsocketSession,
+  type CryoServerWebsocketSessionAddedEvents,
   type CryoWebsocketSessionDefaultMetadata,
-  type CryoSessionMoreEvents,
   type ICryoServerWebsocketSessionEvents,
 } from "./types/session";
 export {

@@ -19,8 +19,8 @@ export interface CryoWebsocketServerEvents {
   listening: () => void;
 }
 
-/** Events of a server besides these. */
-export interface CryoServerMoreEvents {
+/** Events of a server that 3.0.9 does not have. */
+export interface CryoWebsocketServerAddedEvents {
   /**
    * A listener, hook or validator of the application threw or rejected, or a payload is lost (`ERR_CRYO_PAYLOAD_LOST`).
    * The server goes on. Without a listener, a process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
@@ -34,7 +34,7 @@ export interface CryoServerMoreEvents {
 }
 
 /** What {@link cryo} returns. */
-export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServerEvents, CryoServerMoreEvents> {
+export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServerEvents, CryoWebsocketServerAddedEvents> {
   private constructor();
 
   /**

@@ -29,8 +29,8 @@ export interface ICryoServerWebsocketSessionEvents {
   closed: () => void;
 }
 
-/** Events of a session besides these. */
-export interface CryoSessionMoreEvents {
+/** Events of a session that 3.0.9 does not have. */
+export interface CryoServerWebsocketSessionAddedEvents {
   /** Messages that the backpressure policy dropped since the last event. */
   dropped: (messages: number) => void;
 }
@@ -65,7 +65,7 @@ export declare class CryoBaseManager {
  */
 export declare class CryoServerWebsocketSession<
   TStorageKeys extends string = string,
-> extends TypedEmitter<ICryoServerWebsocketSessionEvents, CryoSessionMoreEvents> {
+> extends TypedEmitter<ICryoServerWebsocketSessionEvents, CryoServerWebsocketSessionAddedEvents> {
   private constructor();
 
   /** The number the client chose for its session: unsigned, 64 bits. */

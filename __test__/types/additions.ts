@@ -12,9 +12,11 @@ import {
   type CryoPeerRefusedError,
   CryoReadable,
   CryoServerWebsocketSession,
+  type CryoServerWebsocketSessionAddedEvents,
   CryoTransactionManager,
   type CryoUpgradeRequest,
   CryoWebsocketServer,
+  type CryoWebsocketServerAddedEvents,
 } from "cryo-server";
 
 const server = cryo(
@@ -49,10 +51,13 @@ cryo({});
 server.on("error", (error, session, where) => console.error(where, session?.sid, error));
 // @ts-expect-error: it may be anything
 server.on("error", (error) => console.error(error.message));
+const addedListeners: CryoWebsocketServerAddedEvents & CryoServerWebsocketSessionAddedEvents = { error: () => {}, dropped: () => {} };
+server.on("error", addedListeners.error);
 server.on("session", async (session) => {
   const { remoteAddress, remotePort, url }: CryoUpgradeRequest = session.request;
   console.info(remoteAddress, remotePort?.toFixed(), url, session.queued.bytes, session.queued.frames, session.dropped);
   session.on("dropped", (messages) => console.info(messages.toFixed()));
+  session.on("dropped", addedListeners.dropped);
   session.prependOnceListener("closed", () => {});
   for (const name of ["closed", "dropped"] as const) session.once(name, () => console.info(name));
   // @ts-expect-error: no such event
