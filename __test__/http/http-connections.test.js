@@ -7,29 +7,36 @@ const assert = require("node:assert/strict");
 const net = require("node:net");
 const { describe, test } = require("node:test");
 
+const { freePath } = require("../support/folder");
 const { requestHead, target } = require("../support/http");
 const { GET, HttpService, gone, received, text } = require("../support/http-service");
 const { reports } = require("../support/server");
 const { event } = require("../support/wait");
 
+/** A connection that was kept and a new one, when nobody listens any more: both get 426, Node's answer as Rust's. */
+async function assertUnheard(t, secure, options) {
+  const app = (_, response) => response.end("fine");
+  const service = await HttpService.start(t, secure, app, options);
+  const socket = await service.connect();
+  socket.write(GET);
+  await received(socket, "fine");
+  service.http.off("request", app);
+  socket.write(GET);
+  const kept = await text(socket);
+  const fresh = await service.exchange(GET);
+  const comparable = (answer) => answer.replace(/^Date: .*\r\n/m, "").replace(/(?<=:)\d+(?= was refused)/, "0");
+  const lines = (answer) => comparable(answer).split("\r\n").sort();
+  const withoutLength = (answer) => lines(answer).filter((line) => !line.startsWith("Content-Length"));
+  assert.match(kept, /^HTTP\/1\.1 426 /);
+  assert.deepEqual(withoutLength(kept), withoutLength(fresh));
+}
+
+test("over a Unix domain socket, a connection that was kept is answered as any other", { skip: process.platform === "win32" }, (t) =>
+  assertUnheard(t, false, { path: freePath(t) }));
+
 for (const secure of [false, true]) {
   describe(secure ? "TLS" : "plain", () => {
-    test("a connection that was kept is answered with 426 when nobody listens any more", async (t) => {
-      const app = (_, response) => response.end("fine");
-      const service = await HttpService.start(t, secure, app);
-      const socket = await service.connect();
-      socket.write(GET);
-      await received(socket, "fine");
-      service.http.off("request", app);
-      socket.write(GET);
-      const kept = await text(socket);
-      const fresh = await service.exchange(GET);
-      const comparable = (answer) => answer.replace(/^Date: .*\r\n/m, "").replace(/(?<=:)\d+(?= was refused)/, "0");
-      const lines = (answer) => comparable(answer).split("\r\n").sort();
-      const withoutLength = (answer) => lines(answer).filter((line) => !line.startsWith("Content-Length"));
-      assert.match(kept, /^HTTP\/1\.1 426 /);
-      assert.deepEqual(withoutLength(kept), withoutLength(fresh));
-    });
+    test("a connection that was kept is answered with 426 when nobody listens any more", (t) => assertUnheard(t, secure));
 
     test("an upgrade with more headers than Cryo takes is refused with 431, whether anybody listens or not", async (t) => {
       const headers = Object.fromEntries(Array.from({ length: 120 }, (_, n) => [`X-${n}`, "1"]));

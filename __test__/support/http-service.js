@@ -47,6 +47,12 @@ class HttpService {
     return this.harness.port;
   }
 
+  /** Where it listens, as `net.connect()` takes it. */
+  get #where() {
+    const address = this.http.address();
+    return typeof address === "string" ? { path: address } : { host: HOST, port: this.port };
+  }
+
   /** Closes the connections that are kept; the next requests make new ones. @param {import("node:http").AgentOptions} [options] */
   renewAgent(options = {}) {
     this.agent?.destroy();
@@ -74,7 +80,7 @@ class HttpService {
 
   /** A connection on which nothing was said yet. */
   async connect() {
-    const transport = net.connect({ host: HOST, port: this.port, allowHalfOpen: true });
+    const transport = net.connect({ ...this.#where, allowHalfOpen: true });
     this.sockets.push(transport);
     if (!this.secure) {
       await event(transport, "connect");

@@ -105,8 +105,8 @@ function requireUpgrade(request, response) {
 
 /** Refuses a request as Rust refuses the first of a connection, which is closed then. */
 function refuse({ socket: { remoteAddress, remotePort } }, response, status, reason, headers = {}) {
-  const peer = remoteAddress === undefined ? "" : ` for ${remoteAddress}:${remotePort}`;
-  const words = `Upgrade request${peer} was refused. ${reason}`;
+  const peer = remoteAddress === undefined ? "local" : `${remoteAddress}:${remotePort}`;
+  const words = `Upgrade request for ${peer} was refused. ${reason}`;
   const body = `<html><body><h1>${status} ${STATUS_CODES[status]}</h1><p>${words}</p></body></html>`;
   response.writeHead(status, {
     "Content-Type": "text/html; charset=utf-8",
