@@ -13,7 +13,7 @@ const { codes } = require("./errors.js");
 const WARNINGS_PER_SECOND = 10;
 
 const ADVICE = "Listen for the server's 'error' event to handle this.";
-const NOT_HEARD = "The listener of 'error' that was told failed, too.";
+const NOT_HEARD = "The 'error' listener that was called with this failed, too.";
 
 /** In which second the last warning was, how many were in it, and how many more would have been. */
 let second = 0;
@@ -103,7 +103,7 @@ function mayWarn() {
 
 function tellHidden() {
   if (hidden === 0) return;
-  emitWarning(`${hidden} more failures of the application's callbacks were not shown: ${WARNINGS_PER_SECOND} a second are.`);
+  emitWarning(`${hidden} more failures of the application's callbacks were not shown (at most ${WARNINGS_PER_SECOND} a second are).`);
   hidden = 0;
 }
 

@@ -105,7 +105,7 @@ type Without<Other> = { [Key in keyof Other]?: undefined };
 
 /**
  * Key and certificate of a TLS server, both PEM; `cert` may be a chain. Keys: RSA with 2048, 3072 or 4096 bits, ECDSA with P-256 or P-384,
- * and Ed25519, unencrypted. Other settings of TLS there are none: any other key makes the call throw.
+ * and Ed25519, unencrypted. There are no other TLS settings: any other key makes the call throw.
  */
 export interface SSLOptions {
   /** The private key. */

@@ -43,7 +43,7 @@ describe("a listener of `error` that fails", () => {
       const warnings = [await app.next("a warning"), await app.next("the other warning")];
       assert.deepEqual(warnings.map(({ message }) => message), [
         "listener of 'error' failed: of the error listener.",
-        "listener of 'message-utf8' failed: of the message. The listener of 'error' that was told failed, too.",
+        "listener of 'message-utf8' failed: of the message. The 'error' listener that was called with this failed, too.",
       ]);
       for (const { code, detail } of warnings) {
         assert.equal(code, "CRYO_APPLICATION_ERROR");
@@ -56,7 +56,7 @@ describe("a listener of `error` that fails", () => {
 describe("more failures than a second has warnings", () => {
   const COUNT = 200;
   const SHOWN = /^listener of 'message-utf8' failed: \d+\. Listen for the server's 'error' event to handle this\.$/;
-  const HIDDEN = /^(\d+) more failures of the application's callbacks were not shown: 10 a second are\.$/;
+  const HIDDEN = /^(\d+) more failures of the application's callbacks were not shown \(at most 10 a second are\)\.$/;
 
   test("are counted, and a payload that is lost is shown in any case", async (t) => {
     const { app, client } = await start(t, "is not there");

@@ -55,7 +55,7 @@ describe("an idle stream that can't be moved", () => {
     finish(pair.client, 1);
     await lookUntil(look, () => idle.errored, "the stream's end");
     assert.equal(idle.errored.code, FAILED);
-    assert.match(idle.errored.message, /Nobody reads the stream '0'/);
+    assert.match(idle.errored.message, /^The stream '0' is not read, /);
     assert.equal(idle.errored.cause, undefined);
     assert.equal((await pair.client.nextOf("TX_CANCEL")).txId, 0);
     assert.equal(await text, "");

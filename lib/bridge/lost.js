@@ -11,8 +11,8 @@ const { CryoError, codes } = require("../errors.js");
  */
 function lost(length, cause) {
   if (isLost(cause)) return cause;
-  const what = `A payload of ${length} bytes that has come can't be taken over, and its connection is closed: ${cause.message}.`;
-  return new CryoError(codes.PAYLOAD_LOST, `${what} Where memory is short, allow the process more of it, or set a lower maxPayload.`, { cause });
+  const what = `A received payload of ${length} bytes can't be handed over, and its connection is closed: ${cause.message}.`;
+  return new CryoError(codes.PAYLOAD_LOST, `${what} If memory is short, allow the process more, or set a lower maxPayload.`, { cause });
 }
 
 /** Whether an error is such a one, and not the application's. */

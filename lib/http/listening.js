@@ -41,7 +41,7 @@ function notFound(hostname) {
 
 /** For a second call of `listen()`, by the code that Node.js has for it. */
 function alreadyListening() {
-  const words = "http_server listens already, where cryo() was told to. Leave the call out, or make another server with cryo().";
+  const words = "http_server already listens, on the address given to cryo(). Remove the call, or make another server with cryo().";
   return Object.assign(new Error(words), { code: "ERR_SERVER_ALREADY_LISTEN" });
 }
 

@@ -239,11 +239,10 @@ class Overflow {
   }
 
   #reason({ name, obstacle }) {
-    const stream = `the stream '${name}'`;
-    if (obstacle !== null) return `The temporary file of ${stream} can't be written: ${obstacle.message}`;
+    if (obstacle !== null) return `The temporary file of the stream '${name}' can't be written: ${obstacle.message}`;
     return (
-      `Nobody reads ${stream}, behind which data stands that others wait for, and no more of it may be kept in temporary files. ` +
-      `Read streams that come at the same time at the same time.`
+      `The stream '${name}' is not read, and data that others wait for is behind it; temporary files may hold no more of it. ` +
+      `Read streams that arrive together concurrently.`
     );
   }
 }
