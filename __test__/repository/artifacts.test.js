@@ -161,11 +161,13 @@ describe("the platform packages", () => {
     assert.match(manifest.scripts.version, /set-version\.js/);
   });
 
-  it("are dependencies of what is published, which names the repository that built it", () => {
+  it("are dependencies of what is published, which names the repository that built it, and where to report what is wrong", () => {
     const env = { GITHUB_SERVER_URL: "https://git.example", GITHUB_REPOSITORY: "owner/name" };
     const published = publishedManifest(manifest, platformPackages(), env);
     assert.equal(Object.keys(published.optionalDependencies).length, 8);
     assert.equal(published.repository.url, "git+https://git.example/owner/name.git");
+    assert.equal(published.homepage, "https://git.example/owner/name#readme");
+    assert.deepEqual(published.bugs, { url: "https://git.example/owner/name/issues" });
     assert.deepEqual([published.scripts, published.devDependencies, published.private], [undefined, undefined, undefined]);
   });
 });

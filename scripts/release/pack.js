@@ -17,20 +17,21 @@ const CHECKOUT_ONLY = ["devDependencies", "napi", "overrides", "private", "scrip
 const ALWAYS_PACKED = ["LICENSE", "README.md"];
 
 /**
- * The repository whose workflow runs this, which is the one that a provenance statement must name.
+ * Where the package comes from: the repository whose workflow runs this, which is the one that a provenance statement must name.
  *
  * @param {NodeJS.ProcessEnv} env
  */
-function repositoryField({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }) {
+function originFields({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }) {
   if (GITHUB_SERVER_URL === undefined || GITHUB_REPOSITORY === undefined) return {};
-  return { repository: { type: "git", url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` } };
+  const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
+  return { homepage: `${url}#readme`, repository: { type: "git", url: `git+${url}.git` }, bugs: { url: `${url}/issues` } };
 }
 
 /** package.json as it is published. */
 function publishedManifest(manifest, platforms, env = process.env) {
   const kept = Object.entries(manifest).filter(([key]) => !CHECKOUT_ONLY.includes(key));
   const optional = platforms.map((platform) => [platform.manifest.name, manifest.version]);
-  return { ...Object.fromEntries(kept), ...repositoryField(env), optionalDependencies: Object.fromEntries(optional) };
+  return { ...Object.fromEntries(kept), ...originFields(env), optionalDependencies: Object.fromEntries(optional) };
 }
 
 /** Copies files into a new folder and packs it. @returns {string} The tarball. */
@@ -62,7 +63,7 @@ function packAll(addonFolder, out) {
   const built = platforms.filter((platform) => addons.has(platform.manifest.main));
   const tarballs = built.map(({ name, folder, manifest: platform }) => {
     const files = [addons.get(platform.main), path.join(folder, "README.md"), path.join(ROOT, "LICENSE")];
-    return [name, pack(name, out, { ...platform, ...repositoryField(process.env) }, files)];
+    return [name, pack(name, out, { ...platform, ...originFields(process.env) }, files)];
   });
   return { main, platforms: new Map(tarballs) };
 }
