@@ -257,15 +257,17 @@ describe("a server that is destroyed", () => {
   });
 
   test("gives up the connections it was making, and its process ends", async (t) => {
-    const url = await rawServer(t, ({ socket }) => socket.write("HTTP/1.1 101"));
+    const url = await rawServer(t, ({ socket }) => {
+      socket.write("HTTP/1.1 101");
+      app.tell("it is connecting");
+    });
     const app = spawnApp(
       t,
       async ({ cryo, send, argument: url }) => {
         const server = cryo({ validate: () => true }, { host: "127.0.0.1", port: 0 });
         await new Promise((resolve) => server.once("listening", resolve));
-        const connecting = server.ConnectPeer(url, "tok").catch(({ code }) => send(code));
-        setTimeout(() => server.Destroy().then(() => send("destroyed")), 100);
-        await connecting;
+        process.once("message", () => server.Destroy().then(() => send("destroyed")));
+        await server.ConnectPeer(url, "tok").catch(({ code }) => send(code));
       },
       url,
     );
