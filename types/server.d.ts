@@ -77,7 +77,7 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
   ConnectPeer(host: string, bearer: string): Promise<CryoServerWebsocketSession>;
 
   /**
-   * Stops accepting connections and lets existing sessions go on. Sessions that are left at the deadline are closed as by
+   * Stops accepting connections and lets existing sessions go on. Sessions still open at the deadline are closed as by
    * {@link Destroy}, which may also be called earlier.
    *
    * @param deadlineMs Time in ms from now, 0 to 2^31-1. Default: 10000.
