@@ -43,8 +43,8 @@ function curves({ quick, sessions }) {
     {
       ...common,
       id: "push-by-depth",
-      title: "Pushes by rounds under way (1,000 sessions, 64 B)",
-      x: "rounds under way",
+      title: "Pushes by rounds in progress (1,000 sessions, 64 B)",
+      x: "rounds in progress",
       y: "messages/s",
       metrics: ["rate"],
       values: pick([1, 64], [1, 2, 4, 8, 16, 32, 64]),

@@ -43,9 +43,9 @@ function pointTable(points, jobs) {
       const job = find(id);
       return job === undefined ? "" : `${spread(summary(job, metric), metric.show)} → **${spread(ratio(own, job, metric))}**`;
     });
-    return [point.title, metric.unit, spread(summary(own, metric), metric.show), ...cells, point.must, point.goal];
+    return [point.title, metric.unit, spread(summary(own, metric), metric.show), ...cells, point.firstAim, point.secondAim];
   });
-  return table(["point", "unit", "cryo", ...peers.map((id) => `${id} → ratio`), "must", "goal"], rows);
+  return table(["point", "unit", "cryo", ...peers.map((id) => `${id} → ratio`), "first aim", "second aim"], rows);
 }
 
 function costTable({ points }, jobs) {

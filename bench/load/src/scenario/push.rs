@@ -1,5 +1,5 @@
 //! The server sends: one session asks for a round, the server sends one message to every session, and when all have
-//! come the next round is asked for. `depth` rounds are under way at a time. Times are those of whole rounds.
+//! come the next round is asked for. `depth` rounds are in progress at a time. Times are those of whole rounds.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ pub struct Push {
     sessions: u64,
     /// Rounds to ask for now.
     to_ask: u32,
-    /// Messages of the round under way.
+    /// Messages of the round in progress.
     received: u64,
     rounds: InFlight,
     tally: Tally,
