@@ -3,8 +3,10 @@
 // Upgrades to WebSocket and `http_server`: they are Cryo's, also where they follow other requests on a connection that is kept.
 
 const assert = require("node:assert/strict");
+const { EventEmitter } = require("node:events");
 const { describe, test } = require("node:test");
 
+const { stopAtUpgrades } = require("../../lib/http/upgrade.js");
 const { encode } = require("../support/frames");
 const { requestHead, target } = require("../support/http");
 const { GET, HttpService, received, text } = require("../support/http-service");
@@ -13,6 +15,10 @@ const { encodeFrame } = require("../support/websocket");
 
 const MIB = 1024 * 1024;
 const UPGRADE = requestHead(target(7n));
+/** The headers of a WebSocket's upgrade, with a method that has a tunnel. */
+const CONNECT = "CONNECT example.com:80 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+/** An upgrade that an application may ignore. */
+const H2C = "GET /h2c HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
 
 /** A service whose listeners of these events note what they see; requests are answered by `answer`. */
 async function watched(t, secure, names, answer = (_, response) => response.end("done")) {
@@ -114,6 +120,40 @@ test("an upgrade behind a request whose socket was destroyed comes to nothing", 
   const { client } = await service.harness.join();
   assert.deepEqual(seen, ["request /", "session"]);
   client.destroy();
+});
+
+test("a CONNECT with the headers of a WebSocket's upgrade changes nothing for the requests of others", async (t) => {
+  const { service, seen } = await watched(t, false, ["request"]);
+  for (const before of ["", GET]) {
+    const socket = before === "" ? await idle(service) : await service.connect();
+    socket.write(before + CONNECT);
+    await text(socket);
+    socket.destroy();
+  }
+  assert.match(await service.exchange(H2C, "done"), /^HTTP\/1\.1 200 /);
+  assert.deepEqual(seen, ["request /", "request /", "request /h2c"]);
+  assert.equal(service.http.listenerCount("upgrade"), 0);
+});
+
+test("a CONNECT with the headers of a WebSocket's upgrade goes to the listener of `connect`", async (t) => {
+  const { service, seen } = await watched(t, false, ["request", "connect"]);
+  service.http.on("connect", (_, socket) => socket.resume().end("tunnel"));
+  const socket = await idle(service);
+  socket.write(CONNECT);
+  assert.equal(await text(socket), "tunnel");
+  socket.destroy();
+  assert.deepEqual(seen, ["request /", "connect example.com:80"]);
+});
+
+test("an upgrade that Node.js does not emit after all leaves no listener behind", async () => {
+  const server = new EventEmitter();
+  const parser = { onIncoming: () => assert.fail("it is Cryo's") };
+  stopAtUpgrades(/** @type {any} */ ({ parser, destroyed: false, writableLength: 0 }));
+  const request = { upgrade: true, method: "GET", headers: { connection: "upgrade", upgrade: "websocket" }, socket: { server } };
+  assert.equal(/** @type {any} */ (parser).onIncoming(request, true), 2);
+  assert.equal(server.listenerCount("upgrade"), 1);
+  await null;
+  assert.equal(server.listenerCount("upgrade"), 0);
 });
 
 test("`upgrade` and `request` listeners don't see what Cryo has handled", async (t) => {

@@ -14,7 +14,8 @@ const STOP = 2;
 /**
  * Makes Node's parser stop behind the head of an upgrade to WebSocket, which is then emitted as `upgrade`: what follows is no HTTP. By
  * itself it does so where `upgrade` has a listener, whatever is still to be answered, and nowhere else. One that comes before its turn is
- * emitted as `request`, which has a response in its place behind the earlier ones.
+ * emitted as `request`, which has a response in its place behind the earlier ones. A CONNECT is none, whatever its headers: Node.js emits
+ * `connect` for it, or closes the connection.
  *
  * Node.js has no public way to this. Without the parser where it is expected, all goes as Node.js decides.
  *
@@ -25,7 +26,7 @@ function stopAtUpgrades(socket) {
   if (typeof parser?.onIncoming !== "function") return;
   const { onIncoming } = parser;
   parser.onIncoming = (request, keepAlive) => {
-    if (!request.upgrade || !isWebSocketUpgrade(request.headers)) return onIncoming(request, keepAlive);
+    if (!request.upgrade || request.method === "CONNECT" || !isWebSocketUpgrade(request.headers)) return onIncoming(request, keepAlive);
     request.upgrade = isIdle(socket);
     if (!request.upgrade) return onIncoming(request, keepAlive);
     expectUpgrade(request.socket.server);
@@ -33,10 +34,14 @@ function stopAtUpgrades(socket) {
   };
 }
 
-/** From here to the `upgrade` that Node.js emits next there is a listener: Node.js 22 and later close the connection where there is none. */
+/**
+ * From here to the `upgrade` that Node.js emits next there is a listener: Node.js 22 and later close the connection where there is none. It
+ * emits that before any microtask; should something keep it from that, requests of others must not be taken for what has a listener.
+ */
 function expectUpgrade(server) {
   const { listenerCount } = EventEmitter.prototype;
   server.listenerCount = (event, ...rest) => (event === "upgrade" ? 1 : listenerCount.call(server, event, ...rest));
+  queueMicrotask(() => delete server.listenerCount);
 }
 
 /** Whether an event brings a later request of a connection that is an upgrade to WebSocket. */
