@@ -11,6 +11,8 @@ const { freePath } = require("../support/folder");
 const { target } = require("../support/http");
 const { Harness } = require("../support/server");
 
+const MIB = 1024 * 1024;
+
 /**
  * @param {import("node:test").TestContext} t
  * @param {boolean | string[]} trustProxy
@@ -47,6 +49,16 @@ const rows = [
   ["a proxy of RFC 7239 with a comma in quotes", true, { Forwarded: 'by="a,for=6.6.6.6"; for="[2001:db8::17]:4711"' }, "2001:db8::17"],
   ["a proxy of RFC 7239 that obfuscates the address", true, { Forwarded: "for=_hidden" }, "127.0.0.1"],
   ["a proxy of RFC 7239 that leaves the address out", true, { Forwarded: "proto=https" }, "127.0.0.1"],
+  ["a proxy of RFC 7239 behind a client's open quote", ["127.0.0.1"], { Forwarded: 'for=6.6.6.6;x=", for=192.0.2.7' }, "192.0.2.7"],
+  ["a proxy of RFC 7239 that quotes behind a client's open quote", ["127.0.0.1"], { Forwarded: 'for=6.6.6.6;x=", for="[2001:db8::7]:4711";proto=https' }, "2001:db8::7"],
+  ["a proxy of RFC 7239 in a field behind one with an open quote", ["127.0.0.1"], { Forwarded: 'for=6.6.6.6;by="', forwarded: "proto=https;for=192.0.2.7;host=example.com" }, "192.0.2.7"],
+  ["a proxy of RFC 7239 that quotes what a client made up", ["127.0.0.1"], { Forwarded: 'host="a;for=6.6.6.6;b";for=192.0.2.7' }, "192.0.2.7"],
+  ["a proxy of RFC 7239 that quotes what would be an element", ["127.0.0.1"], { Forwarded: String.raw`host="a,for=6.6.6.6;x=\",for=6.6.6.6;x=";for="192.0.2.7:80"` }, "192.0.2.7"],
+  ["a proxy of RFC 7239 that escapes what would close a client's quote", ["127.0.0.1"], { Forwarded: String.raw`for=6.6.6.6;x=", host="a\"b";for=192.0.2.7` }, "192.0.2.7"],
+  ["a proxy of RFC 7239 that escapes within the address", true, { Forwarded: String.raw`for="192\.0.2\.7"` }, "192.0.2.7"],
+  ["a proxy of RFC 7239 with what needs quotes outside of them, and spaces", true, { Forwarded: "host=localhost:8080 ; path=/a?b=c;;for=[2001:db8::7]:4711; by=;" }, "2001:db8::7"],
+  ["a proxy of RFC 7239 with two addresses in one element", true, { Forwarded: "for=6.6.6.6;host=a;for=192.0.2.7" }, "127.0.0.1"],
+  ["a proxy of RFC 7239 whose last element is none", true, { Forwarded: 'for=6.6.6.6, for=192.0.2.7;"' }, "127.0.0.1"],
   ["X-Forwarded-For where there are both headers", true, { "X-Forwarded-For": "192.0.2.1", Forwarded: "for=6.6.6.6" }, "192.0.2.1"],
 ];
 
@@ -60,10 +72,14 @@ describe("trustProxy", () => {
   }
 
   test("takes time for Forwarded that grows with its length, not with the square of it", () => {
-    // Hours, where each open quote is tried to the end.
-    const forwarded = String.raw`\"`.repeat(1024 * 1024);
     const peer = { address: "192.0.2.1", port: 1 };
-    assert.deepEqual(clientOf(peer, { forwarded }, () => true), peer);
+    // Hours, where each open quote, comma or space is tried to the end.
+    for (const piece of [String.raw`\"`, ",", " ", 'a="', 'a=";b=",', "a=b;"]) {
+      const pieces = piece.repeat((2 * MIB) / piece.length);
+      for (const forwarded of [pieces, `a="${pieces}`, `a="${pieces}"x`, `a=${pieces}"`]) {
+        assert.deepEqual(clientOf(peer, { forwarded }, () => true), peer, forwarded.slice(0, 20));
+      }
+    }
   });
 
   test("takes the port where a proxy forwards it, and has none otherwise", async (t) => {

@@ -49,9 +49,10 @@ function makeTrust(trustProxy) {
  */
 function clientOf(peer, headers, trusts) {
   let client = { address: peer.address === undefined ? undefined : canonical(peer.address), port: peer.port };
-  const chain = headers["x-forwarded-for"]?.split(",") ?? forwardedFor(headers.forwarded ?? "");
-  while (chain.length > 0 && trusts(client.address)) {
-    const hop = parseHop(chain.pop());
+  const forwarded = headers["x-forwarded-for"]?.split(",").reverse() ?? forwardedFor(headers.forwarded ?? "");
+  for (const address of forwarded) {
+    if (!trusts(client.address)) break;
+    const hop = parseHop(address);
     // An obfuscated or unknown address: nothing behind it can be told.
     if (hop === null) break;
     client = hop;
@@ -59,32 +60,49 @@ function clientOf(peer, headers, trusts) {
   return client;
 }
 
-/** The `for` parameters of a `Forwarded` header, in order; an element without one is an unknown address. */
-function forwardedFor(header) {
-  return elementsOf(header).map((element) => {
-    const [, quoted, token] = /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(element) ?? [];
-    return quoted ?? token ?? "unknown";
-  });
+/**
+ * The addresses of a `Forwarded` header, the last first; that of an element without one is unknown, and so is all before what is no element.
+ *
+ * Read from the end, because what clients have written is in front of what the nearest proxy appended, and may leave a quote open: the last
+ * element is the shortest text behind a comma that is one. Behind a comma within its quotes there is none: read from there, all is quoted that is
+ * not and the other way round, so that the last quote stays open. By that, too, of the texts behind two commas one ends at the third, so that the
+ * time grows with the length only.
+ *
+ * @param {string} header
+ * @returns {Generator<string, void, void>}
+ */
+function* forwardedFor(header) {
+  let end = header.length;
+  for (let comma = end - 1; comma >= -1; comma--) {
+    if (comma >= 0 && header[comma] !== ",") continue;
+    const element = header.slice(comma + 1, end);
+    const addresses = addressesOf(element);
+    if (addresses === null) continue;
+    if (addresses.length === 1) yield addresses[0];
+    // Elements of a list may be empty (RFC 9110 section 5.6.1).
+    else if (element.trim() !== "") yield "unknown";
+    end = comma;
+  }
+  if (end > 0) yield "unknown";
 }
 
 /**
- * The elements of a list whose commas may be quoted (RFC 9110 section 5.6.1). Not by a regular expression, which would try each open quote to the
- * end.
+ * A parameter of a `Forwarded` element (RFC 7239 section 4), and what ends it. Its value may have more without quotes than it should, such as the
+ * colon of a port.
  */
-function elementsOf(list) {
-  const elements = [];
-  let start = 0;
-  let quoted = false;
-  for (let at = 0; at < list.length; at++) {
-    if (quoted && list[at] === "\\") at++;
-    else if (list[at] === '"') quoted = !quoted;
-    else if (list[at] === "," && !quoted) {
-      elements.push(list.slice(start, at));
-      start = at + 1;
-    }
+const PARAMETER = /(?<name>[^\s"=,;\\]+)=(?:"(?<quoted>[^"\\]*(?:\\[^][^"\\]*)*)"|(?<plain>[^\s",;\\]*))[ \t]*(?:;[ \t;]*|$)/gy;
+
+/** The values of `for` in a `Forwarded` element, of which there should be one at most; null where the text is none. */
+function addressesOf(text) {
+  const element = text.replace(/^[ \t;]+/, "");
+  const addresses = [];
+  let end = 0;
+  for (const { 0: parameter, groups } of element.matchAll(PARAMETER)) {
+    const { name, quoted, plain } = groups;
+    if (name.toLowerCase() === "for") addresses.push(quoted?.replace(/\\([^])/g, "$1") ?? plain);
+    end += parameter.length;
   }
-  elements.push(list.slice(start));
-  return elements.filter((element) => element.trim() !== "");
+  return end === element.length ? addresses : null;
 }
 
 /**
