@@ -141,6 +141,19 @@ function argumentTypeError(name, value, takes) {
 }
 
 /**
+ * For an argument that may be a secret, which is not shown where it is of the wrong type.
+ *
+ * @param {string} name
+ * @param {unknown} value
+ * @param {string} takes
+ * @returns {TypeError & { code: string }}
+ */
+function secretTypeError(name, value, takes) {
+  const type = value === undefined || value === null ? String(value) : `a value of type ${typeof value}`;
+  return argumentError(`${name} takes ${takes}, not ${type}.`);
+}
+
+/**
  * For a call that is wrong in a way that is told better than by the value of an argument.
  *
  * @param {string} reason A sentence: what is wrong, and what to do.
@@ -154,4 +167,4 @@ function coded(ErrorClass, code, name, value, takes) {
   return Object.assign(new ErrorClass(`${name} takes ${takes}, not ${show(value)}.`), { code });
 }
 
-module.exports = { CryoError, argumentError, argumentTypeError, codes, optionError, optionRangeError, optionTypeError };
+module.exports = { CryoError, argumentError, argumentTypeError, codes, optionError, optionRangeError, optionTypeError, secretTypeError };

@@ -29,45 +29,6 @@ async function failureOf(t, answer, options) {
   return failure(t, await rawServer(t, answer), "tok", options);
 }
 
-describe("arguments of ConnectPeer", () => {
-  const BAD = [undefined, null, 80, "", "a b", "ws://", "ftp://127.0.0.1", "ws://127.0.0.1:99999", "ws://user:pass@127.0.0.1"];
-  for (const host of BAD) {
-    test(`host ${JSON.stringify(host)}`, async (t) => {
-      const { server } = await Harness.start(t);
-      await assert.rejects(server.ConnectPeer(host, "tok"), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
-    });
-  }
-
-  test("a bearer that is not a string", async (t) => {
-    const { server } = await Harness.start(t);
-    await assert.rejects(server.ConnectPeer("ws://127.0.0.1:1"), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
-  });
-
-  for (const [spelling, url] of [
-    ["host:port", (port) => `127.0.0.1:${port}`],
-    ["ws:", (port) => `WS://127.0.0.1:${port}`],
-    ["http:", (port) => `http://127.0.0.1:${port}`],
-    ["a path and a query", (port) => `ws://127.0.0.1:${port}/some/path?a=1`],
-    ["a name", (port) => `ws://localhost:${port}`],
-  ]) {
-    test(`${spelling} is accepted`, async (t) => {
-      const [here, there] = await Promise.all([Harness.start(t), Harness.start(t)]);
-      const peer = await here.server.ConnectPeer(url(there.port), "tok");
-      assert.equal(peer.Get("__TYPE"), "peer");
-    });
-  }
-
-  test("any token arrives unchanged", async (t) => {
-    const tokens = [];
-    const there = await Harness.start(t, {}, { validate: (token) => tokens.push(token) > 0 });
-    const here = await Harness.start(t);
-    for (const token of ["", "a b+c&d=e#f?%20", "zwölf\r\nHost: evil"]) {
-      await here.server.ConnectPeer(`ws://127.0.0.1:${there.port}/?own=1`, token);
-      assert.equal(tokens.pop(), token);
-    }
-  });
-});
-
 describe("no connection", () => {
   test("because nobody listens", async (t) => {
     const listener = net.createServer().listen(0, "127.0.0.1");

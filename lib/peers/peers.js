@@ -7,7 +7,7 @@ const { isIP } = require("node:net");
 
 const { AsyncContext } = require("../bridge/async-contexts.js");
 const { deferred } = require("../promises.js");
-const { CryoError, argumentTypeError, codes } = require("../errors.js");
+const { CryoError, argumentTypeError, codes, secretTypeError } = require("../errors.js");
 const { byName } = require("../system-errors.js");
 const { mustVerify, trustedRoots } = require("./trust.js");
 
@@ -64,7 +64,7 @@ class Peers {
    */
   async connect(host, bearer) {
     const url = parseHost(host);
-    if (typeof bearer !== "string") throw argumentTypeError("ConnectPeer's bearer", bearer, "a string");
+    if (typeof bearer !== "string") throw secretTypeError("ConnectPeer's bearer", bearer, "a string");
     if (url.href.length + Buffer.byteLength(bearer) > LONGEST_REQUEST) {
       throw argumentTypeError("ConnectPeer", `${url.host}/...`, `a URL and a bearer of up to ${LONGEST_REQUEST} bytes together`);
     }
@@ -177,14 +177,28 @@ class Peers {
  * @throws {TypeError} `ERR_CRYO_INVALID_ARGUMENT`.
  */
 function parseHost(host) {
-  const text = typeof host !== "string" ? "" : SCHEME.test(host) ? host : `ws://${host}`;
+  const takes = "a URL such as ws://127.0.0.1:8080 or wss://example.com, or host:port";
+  if (typeof host !== "string") throw secretTypeError("ConnectPeer's host", host, takes);
+  const text = SCHEME.test(host) ? host : `ws://${host}`;
   const url = URL.canParse(text) ? new URL(text) : null;
   const protocol = SPOKEN[url?.protocol];
   if (protocol === undefined || url.username !== "" || url.password !== "") {
-    throw argumentTypeError("ConnectPeer's host", host, "a URL such as ws://127.0.0.1:8080 or wss://example.com, or host:port");
+    throw argumentTypeError("ConnectPeer's host", withoutSecrets(host), takes);
   }
   url.protocol = protocol;
   return url;
+}
+
+/** What may be told of a host that can't be connected to: nothing of a user, a password or a query, however it is misspelt. */
+function withoutSecrets(host) {
+  const [scheme] = SCHEME.exec(host) ?? [""];
+  const rest = host.slice(scheme.length);
+  const user = rest.lastIndexOf("@");
+  const query = rest.search(/[?#]/);
+  // A password with a question mark, or a query with an at sign.
+  if (query !== -1 && query < user) return `${scheme}...`;
+  const start = user === -1 ? scheme : `${scheme}...@`;
+  return query === -1 ? start + rest.slice(user + 1) : `${start}${rest.slice(user + 1, query + 1)}...`;
 }
 
 async function lookup(host) {
