@@ -23,10 +23,15 @@ function origin(name, value) {
   return value;
 }
 
-/** What a browser sends from a page with this URL; null where it is none. */
+/** How a page was loaded that connects to URLs of these schemes. */
+const PAGES = { "ws:": "http:", "wss:": "https:" };
+
+/** What a browser sends from a page with this URL, or one that was loaded from where this connects to; null where there is none. */
 function asSent(text) {
   if (!text.includes("://") || !URL.canParse(text)) return null;
   const url = new URL(text);
+  if (url.protocol === "ftp:") return null;
+  url.protocol = PAGES[url.protocol] ?? url.protocol;
   // Those of extensions and applications, such as chrome-extension: and capacitor:, are told with the host although the standard has none for them.
   return url.origin === "null" ? `${url.protocol}//${url.host}`.toLowerCase() : url.origin;
 }
