@@ -92,6 +92,21 @@ describe("sids", () => {
   }
 });
 
+describe("a value that is empty", () => {
+  for (const [query, reason] of [
+    ["authorization=Bearer+tok&x-cryo-sid=", "No SID supplied."],
+    ["authorization=Bearer+tok&x-cryo-sid", "No SID supplied."],
+    ["authorization=&x-cryo-sid=1", "No auth data supplied."],
+  ]) {
+    test(`is refused as if there was none: ${query}`, async (t) => {
+      const harness = await Harness.start(t);
+      const { status, body } = await harness.request(`/?${query}`);
+      assert.equal(status, 401);
+      assert.ok(body.includes(`was refused. ${reason}`), body);
+    });
+  }
+});
+
 describe("tokens", () => {
   for (const [query, token] of [
     ["Bearer+a+b", "a b"],

@@ -2,7 +2,7 @@
 
 /// The value of `text`, or `None` if `BigInt` would throw or the value does not fit.
 ///
-/// Decimal with an optional sign, or `0x`, `0o`, `0b` without one, in either case; white space around it; the empty text is 0.
+/// Decimal with an optional sign, or `0x`, `0o`, `0b` without one, in either case; white space around it; nothing but that is 0.
 pub(super) fn parse_u64(text: &str) -> Option<u64> {
     let text = text.trim_matches(is_white_space);
     if text.is_empty() {

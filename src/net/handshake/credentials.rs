@@ -24,12 +24,13 @@ impl std::fmt::Debug for Credentials {
 /// # Errors
 /// 400 if the target is no URL; then in this order 401 for no `authorization`, for one that is not `Bearer` and white
 /// space, for no `x-cryo-sid`; and 400 for a sid that is no unsigned integer of 64 bits. As in `URLSearchParams`, `+` is
-/// a space and the first of several values counts.
+/// a space and the first of several values counts. An empty one is none, although `BigInt("")` is 0: a client that has no
+/// id to give would share a session's with all the others.
 pub fn credentials(target: &str) -> Result<Credentials, Refusal> {
     let query = query(target).ok_or_else(|| Refusal::bad_target(target))?;
     let parameter = |name: &str| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find_map(|(key, value)| (key == name).then_some(value))
+        pairs.find_map(|(key, value)| (key == name).then_some(value)).filter(|value| !value.is_empty())
     };
     let authorization = parameter("authorization").ok_or_else(Refusal::no_auth)?;
     let token = bearer(&authorization).ok_or_else(Refusal::not_bearer)?;
