@@ -27,6 +27,7 @@ describe("requests that are not a Cryo client's upgrade", () => {
   const rows = {
     "a target that is not a URL": [`GET *:99999 HTTP/1.1\r\nHost: x\r\n${upgradeHeaders()}\r\n`, 400],
     "a malformed authority as the target": [`GET [::1 HTTP/1.1\r\nHost: x\r\n${upgradeHeaders()}\r\n`, 400],
+    "a target with a host that is none": [`GET http://[/ HTTP/1.1\r\nHost: x\r\n${upgradeHeaders()}\r\n`, 400],
     "bytes that are not HTTP": ["\x16\x03\x01\x00\xa5 what is this\r\n\r\n", 400],
     "HTTP/1.0": [requestHead(target(1n)).replace("HTTP/1.1", "HTTP/1.0"), 400],
     "another method": [requestHead(target(1n), { method: "POST" }), 405],

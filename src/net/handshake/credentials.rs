@@ -1,5 +1,7 @@
 //! Who wants in: the bearer token and the session id in the query of an upgrade request (docs/protocol.md, "Upgrade").
 
+use std::net::Ipv6Addr;
+
 use super::Refusal;
 use super::bigint::{is_white_space, parse_u64};
 
@@ -59,12 +61,22 @@ fn is_absolute(target: &str) -> bool {
     let Some((scheme, rest)) = target.split_once("://") else {
         return false;
     };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let (_user, host_and_port) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (host, port) = match host_and_port.rsplit_once(':') {
         // Otherwise this is a colon of an IPv6 address.
         Some((host, port)) if !port.contains(']') => (host, port),
-        _ => (authority, ""),
+        _ => (host_and_port, ""),
     };
     let is_port = port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
-    ["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !host.is_empty() && is_port
+    ["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) && is_host(host) && is_port
+}
+
+/// Whether this can be a URL's host: an IPv6 address in brackets, or what has none of the characters that no host has (WHATWG URL, "forbidden host
+/// code point").
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => !host.is_empty() && !host.contains(|c: char| c.is_ascii_control() || " :<>[]^|".contains(c)),
+    }
 }

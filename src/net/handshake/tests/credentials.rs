@@ -129,12 +129,34 @@ fn a_target_must_be_a_url() {
         "http://host:99999/",
         "http://host:8x/",
         "http://[::1]:+1/",
+        "http://[/",
+        "http://[]/",
+        "http://[::1/",
+        "http://::1]/",
+        "http://[::1]x/",
+        "http://[1.2.3.4]/",
+        "http://[host]:80/",
+        "http://::1/",
+        "http://a|b/",
+        "http://user@/",
+        "http://user@:80/",
         "ftp://host/",
         "http:/host/",
     ] {
         assert_eq!(verdict(credentials(&format!("{target}{query}"))), (400, "bad_target"), "{target}");
     }
-    for target in ["/", "http://host", "HTTPS://host:/", "ws://[::1]/", "wss://[::1]:1/"] {
+    for target in [
+        "/",
+        "http://host",
+        "HTTPS://host:/",
+        "ws://[::1]/",
+        "wss://[::1]:1/",
+        "ws://[::ffff:192.0.2.1]",
+        "http://user:pass@host:80/",
+        "http://user@[::1]/",
+        "http://a%41.b_c/",
+        "http://host\\path",
+    ] {
         assert!(credentials(&format!("{target}{query}")).is_ok(), "{target}");
     }
 }
