@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`listener`] | the port or path a server listens on |
 //! | [`socket`] | TCP and Unix domain streams behind one type |
+//! | `departure` | noticing that a peer has left, behind what nobody reads |
 //! | [`bare`], [`watch`] | a session's socket that another event loop than the runtime's watches |
 //! | [`stream`] | a socket that is no session's: plain, or behind TLS |
 //! | [`tls`] | certificates, and the rustls side of an established connection |
@@ -17,6 +18,7 @@
 
 pub mod bare;
 pub mod client;
+mod departure;
 pub mod direct;
 pub mod handshake;
 pub mod listener;

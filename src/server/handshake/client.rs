@@ -1,7 +1,6 @@
 //! A client's connection, until its handshake is over.
 
 use std::net::SocketAddr;
-use std::pin::pin;
 
 use tokio::io::AsyncReadExt;
 
@@ -36,16 +35,21 @@ impl Client {
     ///
     /// `Gone` where the client has left, or nothing will come any more.
     pub(super) async fn wait_for<T, E>(&mut self, answer: impl Future<Output = Result<T, E>>) -> Result<T, Ending> {
-        let mut answer = pin!(answer);
-        loop {
-            tokio::select! {
-                answer = &mut answer => return answer.map_err(|_| Ending::Gone),
-                read = self.read_more(), if self.buffer.len() < MAX_HEAD => {
-                    if read? == 0 {
-                        return Err(Ending::Gone);
-                    }
-                }
+        tokio::select! {
+            answer = answer => answer.map_err(|_| Ending::Gone),
+            () = self.client_left() => Err(Ending::Gone),
+        }
+    }
+
+    /// Waits until the client leaves. Meanwhile what it sends ahead is read, as much as a head may have; the rest is left to its session.
+    async fn client_left(&mut self) {
+        while self.buffer.len() < MAX_HEAD {
+            match self.read_more().await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
             }
         }
+        // Apart, because hardly any client has it come to this, and all have to keep room for it.
+        Box::pin(self.stream.socket().peer_left()).await;
     }
 }
