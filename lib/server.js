@@ -217,7 +217,6 @@ class CryoWebsocketServer extends EventEmitter {
       listening,
       liveness: this.#liveness,
       maxConnections: this.#options.maxConnections,
-      sessions: () => this.#sessions.count,
       destroy: () => this.Destroy(),
       updateTls: (ssl) => this.UpdateTLS(ssl),
       failed: (error, where) => report(this, error, null, where),

@@ -226,7 +226,6 @@ describe("a lost payload of a connection of `http_server`", () => {
       native,
       contexts: new AsyncContexts(),
       listening: { address: "127.0.0.1", family: "IPv4", port: 1 },
-      sessions: () => 0,
       destroy: async () => {},
       failed: (error) => errors.push(error),
     });

@@ -39,16 +39,6 @@ async function busy(service) {
 
 for (const secure of [false, true]) {
   describe(secure ? "TLS" : "plain", () => {
-    test("getConnections counts the connections of requests and of sessions", async (t) => {
-      const service = await HttpService.start(t, secure, patient);
-      const count = () => new Promise((resolve, reject) => service.http.getConnections((error, n) => (error ? reject(error) : resolve(n))));
-      assert.equal(await count(), 0);
-      await service.harness.join();
-      await idle(service);
-      assert.equal(await count(), 2);
-      assert.throws(() => service.http.getConnections(), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
-    });
-
     test("closeIdleConnections spares the busy ones, closeAllConnections does not", async (t) => {
       const service = await HttpService.start(t, secure, patient);
       const resting = await idle(service);

@@ -21,10 +21,11 @@ class HttpService {
    * @param {boolean} secure
    * @param {import("node:http").RequestListener} [listener] Of `request`.
    * @param {object} [options] Those of `cryo()`.
+   * @param {object} [validator]
    * @returns {Promise<HttpService>}
    */
-  static async start(t, secure, listener, options = {}) {
-    const harness = await Harness.start(t, secure ? { ...options, ssl: certificate } : options);
+  static async start(t, secure, listener, options = {}, validator = undefined) {
+    const harness = await Harness.start(t, secure ? { ...options, ssl: certificate } : options, validator);
     if (listener) harness.server.http_server.on("request", listener);
     const service = new HttpService(harness, secure);
     t.after(() => service.#close());
@@ -78,14 +79,18 @@ class HttpService {
     return { status: response.statusCode, headers: response.headers, body: await text(response) };
   }
 
-  /** A connection on which nothing was said yet. */
-  async connect() {
+  /** A connection on which nothing was said yet, also nothing of TLS. */
+  async connectTransport() {
     const transport = net.connect({ ...this.#where, allowHalfOpen: true });
     this.sockets.push(transport);
-    if (!this.secure) {
-      await event(transport, "connect");
-      return transport;
-    }
+    await event(transport, "connect");
+    return transport;
+  }
+
+  /** A connection on which nothing was said yet. */
+  async connect() {
+    const transport = await this.connectTransport();
+    if (!this.secure) return transport;
     const socket = tls.connect({ socket: transport, ca: certificate.cert, servername: "localhost", allowHalfOpen: true });
     await event(socket, "secureConnect");
     return socket;

@@ -9,7 +9,8 @@ const https = require("node:https");
 
 const { EVENT } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
-const { CryoError, argumentTypeError, codes } = require("../errors.js");
+const { CryoError, codes } = require("../errors.js");
+const { mirrorConnections } = require("./connections.js");
 const { guardRequest } = require("./guard.js");
 const { alreadyListening, notListening, notRunning } = require("./listening.js");
 const { HttpSocket } = require("./socket.js");
@@ -37,7 +38,6 @@ const WANTED = Object.freeze({ request: 1, upgrade: 2, connect: 4 });
  * @property {import("./listening.js").Listening} listening
  * @property {import("../liveness.js").Liveness} liveness
  * @property {number} maxConnections The option.
- * @property {() => number} sessions How many sessions are open.
  * @property {() => Promise<void>} destroy Closes the Cryo server.
  * @property {(ssl: any) => void} updateTls Sets another key and certificate.
  * @property {(error: unknown, where: string) => void} failed Reports an error of a listener.
@@ -62,7 +62,7 @@ class HttpServerFacade {
   server;
 
   /** @param {Surroundings} surroundings */
-  constructor({ secure, native, contexts, listening, liveness, maxConnections, sessions, destroy, updateTls, failed }) {
+  constructor({ secure, native, contexts, listening, liveness, maxConnections, destroy, updateTls, failed }) {
     this.#native = native;
     this.#contexts = contexts;
     this.#liveness = liveness;
@@ -74,8 +74,8 @@ class HttpServerFacade {
     // That of a tls.Server would begin a handshake.
     if (secure) this.server.removeAllListeners("connection");
     this.#close = this.server.close;
-    this.#mirror(listening, sessions, destroy);
-    this.#limit(maxConnections);
+    this.#mirror(listening, destroy);
+    mirrorConnections(this.server, { native, maxConnections, call: (callback, where, ...args) => this.#call(callback, where, ...args) });
     if (secure) mirrorTls(this.server, updateTls);
     this.#guard();
     this.#watchListeners();
@@ -159,7 +159,7 @@ class HttpServerFacade {
   }
 
   /** Makes the server say what Rust's listener does. */
-  #mirror({ address, family, port }, sessions, destroy) {
+  #mirror({ address, family, port }, destroy) {
     const { server } = this;
     Object.defineProperty(server, "listening", { get: () => this.#listening, configurable: true });
     server.address = () => {
@@ -168,11 +168,6 @@ class HttpServerFacade {
     };
     server.listen = () => {
       throw this.#listening ? alreadyListening() : notListening();
-    };
-    server.getConnections = (callback) => {
-      if (typeof callback !== "function") throw argumentTypeError("http_server.getConnections", callback, "a callback");
-      process.nextTick(() => this.#call(callback, "callback of getConnections", null, this.#sockets.size + sessions()));
-      return server;
     };
     for (const method of /** @type {const} */ (["ref", "unref"])) {
       server[method] = () => {
@@ -189,20 +184,6 @@ class HttpServerFacade {
       void destroy();
       return server;
     };
-  }
-
-  /** `maxConnections` may be set at any time; the option of `cryo()` holds all the same. */
-  #limit(option) {
-    let property;
-    Object.defineProperty(this.server, "maxConnections", {
-      get: () => property,
-      set: (value) => {
-        this.#native.setMaxConnections(Math.min(option, atMost(value)));
-        property = value;
-      },
-      enumerable: true,
-      configurable: true,
-    });
   }
 
   /** Reports what listeners throw or reject with; a request that got no answer for it gets 500, as Node.js itself does for rejections. */
@@ -266,12 +247,6 @@ class HttpServerFacade {
     server.on("newListener", (event) => set(event, true));
     server.on("removeListener", (event) => set(event, server.listenerCount(event) > 0));
   }
-}
-
-/** How many connections a value of `maxConnections` lets in: Node.js refuses one where that many or more are open, and takes any value. */
-function atMost(value) {
-  const limit = value === null || value === undefined ? NaN : Number(value);
-  return Number.isNaN(limit) ? Infinity : Math.max(0, Math.ceil(limit));
 }
 
 /** TLS is Rust's: what Node.js would do with other certificates or keys would go unnoticed. */

@@ -40,11 +40,6 @@ class Sessions {
     this.#peers = peers;
   }
 
-  /** How many are open. */
-  get count() {
-    return this.#bySlot.filter((session) => session !== undefined).length;
-  }
-
   /**
    * Nothing more is sent by any of them.
    *

@@ -206,6 +206,18 @@ impl NativeServer {
         self.running.shared.limits.set_max(max as usize);
     }
 
+    /// Connections of clients that there are, whatever became of them.
+    #[napi]
+    pub fn connections(&self) -> f64 {
+        self.running.shared.limits.connections() as f64
+    }
+
+    /// Closes the connections that have not sent a whole request yet.
+    #[napi]
+    pub fn dismiss(&self) {
+        self.running.shared.dismiss();
+    }
+
     /// The figures of the session in a slot; none if there is no such session.
     #[napi]
     pub fn counters(&self, slot: u32) -> Option<Counters> {

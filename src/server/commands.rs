@@ -84,6 +84,11 @@ impl Shared {
         self.wanted.store(wanted.0, Ordering::Relaxed);
     }
 
+    /// Closes the connections that have not sent a whole request yet.
+    pub fn dismiss(&self) {
+        self.dismissals.send_replace(());
+    }
+
     /// Uses this certificate for the handshakes to come.
     pub fn set_tls(&self, config: Arc<ServerConfig>) {
         *self.tls.lock() = Some(config);

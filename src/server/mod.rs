@@ -102,6 +102,8 @@ pub struct Shared {
     /// Taken by the task that connects.
     incoming_connect_requests: Mutex<Option<mpsc::UnboundedReceiver<ConnectRequest>>>,
     pending_handshakes: AtomicUsize,
+    /// Tells the connections that have not sent a whole request yet to go.
+    dismissals: watch::Sender<()>,
     lingering: Lingering,
     metrics: Metrics,
     hooks: AtomicU8,
@@ -135,6 +137,7 @@ impl Shared {
             connect_requests,
             incoming_connect_requests: Mutex::new(Some(incoming_connect_requests)),
             pending_handshakes: AtomicUsize::new(0),
+            dismissals: watch::Sender::new(()),
             limits: Limits::new(settings.max_connections, settings.max_connections_per_address),
             lingering: Lingering::default(),
             metrics: Metrics::default(),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::io::AsyncReadExt;
+use tokio::sync::watch;
 
 use super::Ending;
 use crate::net::handshake::MAX_HEAD;
@@ -20,11 +21,26 @@ pub(super) struct Client {
     pub(super) peer: Option<SocketAddr>,
     /// Whether Node.js has given it back. It was read there as what is Cryo's, and is not handed over again.
     pub(super) was_handed_over: bool,
+    /// Changes when it has to go, if it has not sent a whole request by then.
+    pub(super) dismissal: watch::Receiver<()>,
 }
 
 impl Client {
+    /// Reads what is there of a request.
+    ///
+    /// # Errors
+    ///
+    /// `Gone` where that is nothing and nothing will come any more, `Dismissed` where nobody wants to wait for it any longer.
+    pub(super) async fn read_request(&mut self) -> Result<(), Ending> {
+        let mut dismissal = self.dismissal.clone();
+        tokio::select! {
+            read = self.read_more() => if read? == 0 { Err(Ending::Gone) } else { Ok(()) },
+            _ = dismissal.changed() => Err(Ending::Dismissed),
+        }
+    }
+
     /// Reads what is there; 0 at the end of the stream.
-    pub(super) async fn read_more(&mut self) -> std::io::Result<usize> {
+    async fn read_more(&mut self) -> std::io::Result<usize> {
         self.buffer.reserve(PORTION);
         self.stream.read_buf(&mut self.buffer).await
     }

@@ -58,6 +58,8 @@ enum Ending {
     Gone,
     /// TLS failed, or took too long.
     NoTls,
+    /// The application has closed it before it had sent a whole request.
+    Dismissed,
 }
 
 impl Ending {
@@ -68,6 +70,7 @@ impl Ending {
             Self::HandedOver => "handed_over",
             Self::Gone => "abandoned",
             Self::NoTls => "tls_failed",
+            Self::Dismissed => "dismissed",
         }
     }
 }
@@ -105,6 +108,7 @@ impl Drop for Pending<'_> {
 pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>, guard: ConnectionGuard) {
     let deadline = Instant::now() + shared.settings.handshake_timeout;
     let mut stop = shared.stop.subscribe();
+    let mut dismissal = shared.dismissals.subscribe();
     let pending = Pending::begin(&shared);
     let tls = shared.tls.lock().clone();
     if let (Some(_), Err(refusal)) = (&tls, &pending) {
@@ -112,19 +116,23 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
         return shared.metrics.handshake(refusal.outcome());
     }
     let encrypted = tokio::select! {
-        stream = timeout_at(deadline, encrypt(tls, socket)) => stream.ok().flatten(),
-        _ = stop.wait_for(|stop| *stop != Stop::Running) => None,
+        stream = timeout_at(deadline, encrypt(tls, socket)) => stream.ok().flatten().ok_or(Ending::NoTls),
+        _ = stop.wait_for(|stop| *stop != Stop::Running) => Err(Ending::NoTls),
+        _ = dismissal.changed() => Err(Ending::Dismissed),
     };
     // Many of these in a row take long, and none makes an event.
     shared.inbox.yield_cpu_if_late();
-    let Some(stream) = encrypted else { return shared.metrics.handshake(Ending::NoTls.outcome()) };
-    let mut client = Client { stream, buffer: Vec::new(), peer, was_handed_over: false };
+    let stream = match encrypted {
+        Ok(stream) => stream,
+        Err(ending) => return shared.metrics.handshake(ending.outcome()),
+    };
+    let mut client = Client { stream, buffer: Vec::new(), peer, was_handed_over: false, dismissal };
     let mut outcome = attempt(&shared, pending, &mut client, deadline).await;
     if let Err(Ending::HandedOver) = outcome {
         shared.metrics.handshake(Ending::HandedOver.outcome());
-        let Client { stream, buffer, peer, .. } = client;
+        let Client { stream, buffer, peer, dismissal, .. } = client;
         let Some((stream, buffer)) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
-        client = Client { stream, buffer, peer, was_handed_over: true };
+        client = Client { stream, buffer, peer, was_handed_over: true, dismissal };
         let deadline = Instant::now() + shared.settings.handshake_timeout;
         outcome = attempt(&shared, Pending::begin(&shared), &mut client, deadline).await;
     }
@@ -143,7 +151,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
             match ending {
                 Ending::Refused(refusal) => reject(&shared, &mut client.stream, &refusal, peer).await,
                 // What was given back is an upgrade to WebSocket, so that it can't be handed over again.
-                Ending::HandedOver | Ending::Gone | Ending::NoTls => {}
+                Ending::HandedOver | Ending::Gone | Ending::NoTls | Ending::Dismissed => {}
             }
         }
     }
@@ -220,8 +228,6 @@ async fn read_head(shared: &Shared, client: &mut Client) -> Result<(RequestHead,
             Err(_) if !client.was_handed_over && shared.wanted().wants(None) => return Err(Ending::HandedOver),
             Err(refusal) => return Err(refusal.into()),
         }
-        if client.read_more().await? == 0 {
-            return Err(Ending::Gone);
-        }
+        client.read_request().await?;
     }
 }
