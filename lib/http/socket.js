@@ -7,6 +7,7 @@ const { Duplex } = require("node:stream");
 const { AsyncContext } = require("../bridge/async-contexts.js");
 const { emitGuarded } = require("../emit.js");
 const { byName } = require("../system-errors.js");
+const { tlsMembers } = require("./tls-members.js");
 const { timerDuration } = require("./timer-duration.js");
 
 /** Bytes that are reported as consumed at a time; less than Rust lets be under way, so that reading never stalls for it. */
@@ -21,7 +22,7 @@ const JOINED = 64 * 1024;
  *   connection broke and nobody listens for `error`.
  *
  * @typedef {object} Identity
- * @property {string} addresses Both ends' addresses as src/server/events/batch.rs writes them.
+ * @property {string} text What src/server/http/passthrough.rs says of it: both ends' addresses, and what `tlsMembers` takes.
  * @property {boolean} encrypted
  */
 
@@ -52,14 +53,13 @@ class HttpSocket extends Duplex {
    * @param {Identity} identity
    * @param {Owner} owner
    */
-  constructor(native, { addresses, encrypted }, owner) {
+  constructor(native, { text, encrypted }, owner) {
     super({ allowHalfOpen: true });
     this.#native = native;
     this.#owner = owner;
-    const [remoteAddress, remotePort, localAddress, localPort] = addresses.split("\n");
+    const [remoteAddress, remotePort, localAddress, localPort, ...tls] = text.split("\n");
     Object.assign(this, end("remote", remoteAddress, remotePort), end("local", localAddress, localPort));
-    // As on a TLSSocket whose client was not asked for a certificate. A net.Socket has neither.
-    if (encrypted) Object.assign(this, { encrypted: true, authorized: false, alpnProtocol: false, getPeerCertificate: () => ({}) });
+    if (encrypted) Object.assign(this, tlsMembers(tls, () => this.destroyed));
   }
 
   /** Node.js calls listeners when it sees fit: what one throws then would end the process, as would an error that nobody listens for. */

@@ -28,6 +28,17 @@ impl Stream {
         }
     }
 
+    /// The TLS state of a server's stream, if there is any.
+    pub fn server_tls(&self) -> Option<&ServerConnection> {
+        match self {
+            Self::Tls(stream) => match &**stream {
+                TlsStream::Server(stream) => Some(stream.get_ref().1),
+                TlsStream::Client(_) => None,
+            },
+            Self::Plain(_) => None,
+        }
+    }
+
     /// What a server's stream is written to by who does not wait: the socket, and the TLS state if there is any. None for a client's stream.
     pub fn server_parts(&mut self) -> Option<(&Socket, Option<&mut ServerConnection>)> {
         match self {

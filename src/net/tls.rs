@@ -77,6 +77,16 @@ fn certified_key(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'stati
     Ok(certified)
 }
 
+/// What was agreed on with a client, each in a line: the server's name that it asked for, the application's protocol, the version of TLS, the
+/// cipher suite, these two by their names in rustls. What there is none of is empty.
+pub fn describe(tls: &ServerConnection) -> String {
+    let name = tls.server_name().unwrap_or_default();
+    let protocol = tls.alpn_protocol().map(String::from_utf8_lossy).unwrap_or_default();
+    let version = tls.protocol_version().and_then(|version| version.as_str()).unwrap_or_default();
+    let suite = tls.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
+    format!("{name}\n{protocol}\n{version}\n{suite}")
+}
+
 /// Decrypts `input`, as it came from the socket, and appends the plaintext to `plain`. True when the peer has said that nothing more will come.
 ///
 /// # Errors

@@ -168,9 +168,9 @@ impl Batch {
         self.opened.push(Arc::clone(link));
     }
 
-    /// A connection that Node.js is to serve.
-    pub fn http_opened(&mut self, relay: &Arc<Relay>, addresses: &str) {
-        self.push(relay.id, Code::HttpOpened, 0, 0, addresses.as_bytes());
+    /// A connection that Node.js is to serve, and what it has to know about it.
+    pub fn http_opened(&mut self, relay: &Arc<Relay>, about: &str) {
+        self.push(relay.id, Code::HttpOpened, 0, 0, about.as_bytes());
         self.relays.push_back(Arc::clone(relay));
     }
 

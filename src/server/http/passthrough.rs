@@ -13,6 +13,7 @@ use tokio::io::ReadBuf;
 use super::relay::{Relay, Writing};
 use crate::net::handshake::RequestHead;
 use crate::net::stream::Stream;
+use crate::net::tls;
 use crate::server::events::batch::Code;
 use crate::server::{Shared, Stop};
 
@@ -58,10 +59,11 @@ pub async fn serve(
     peer: Option<SocketAddr>,
     early: Vec<u8>,
 ) -> Option<(Stream, Vec<u8>)> {
-    let addresses = format!("{}\n{}", lines(peer), lines(stream.socket().local_address()));
+    let tls = stream.server_tls().map(tls::describe).unwrap_or_default();
+    let about = format!("{}\n{}\n{tls}", lines(peer), lines(stream.socket().local_address()));
     let id = shared.next_relay.fetch_add(1, Ordering::Relaxed);
     let mut reader = HttpReader { shared, relay: Relay::new(id, stream), ended: false };
-    shared.inbox.write(|filling| filling.batch.http_opened(&reader.relay, &addresses));
+    shared.inbox.write(|filling| filling.batch.http_opened(&reader.relay, &about));
     reader.deliver(&early);
     drop(early);
     let result = tokio::select! {
