@@ -61,6 +61,17 @@ test("what a listener enters is not seen by what has waited behind its message's
   assert.deepEqual(seen, order.map((what) => [what, undefined]));
 });
 
+test("`dropped` is told in the context of its session, not in that of the send that there was no room for", async (t) => {
+  const storage = new AsyncLocalStorage();
+  const { server, session } = await joined(t, { backpressure: { maxQueueCount: 1 } });
+  const gate = new Gate();
+  server.RegisterExtension({ name: "gate", before_send_utf8: gate.hook });
+  const dropped = new Promise((resolve) => session.once("dropped", (count) => resolve([count, storage.getStore()])));
+  storage.run("a send's", () => ["1", "2", "3"].forEach((text) => session.SendUTF8(text)));
+  assert.deepEqual(await within(dropped, "the event"), [1, undefined]);
+  ["1", "3"].forEach((text) => gate.open(text));
+});
+
 test("the source of a stream runs in the context of its call, also where that has to wait until the peer announces itself", async (t) => {
   const storage = new AsyncLocalStorage();
   const harness = await Harness.start(t);

@@ -187,8 +187,8 @@ class Messages {
   settled(first, outcome, count) {
     this.#sends?.settle(first, outcome, count);
     if (outcome !== OUTCOME.Dropped) return;
-    // One event for all that are dropped in one turn.
-    if (this.#newlyDropped === 0) setImmediate(() => this.#tellDropped());
+    // One event for all that are dropped in one turn. They may be by a send, in whose context it would be told.
+    if (this.#newlyDropped === 0) setImmediate(() => this.#context.resource.runInAsyncScope(this.#tellDropped, this));
     this.#newlyDropped += count;
   }
 
