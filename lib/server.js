@@ -8,7 +8,6 @@ const { Admission } = require("./admission/admission.js");
 const { Bridge } = require("./bridge/bridge.js");
 const { explained, listen } = require("./cluster.js");
 const { EVENT, COMMAND } = require("./bridge/codes.js");
-const { AsyncContext } = require("./bridge/async-contexts.js");
 const { loadNative } = require("./bridge/native.js");
 const { isNode } = require("./bridge/runtime.js");
 const { deferred } = require("./promises.js");
@@ -265,7 +264,8 @@ class CryoWebsocketServer extends EventEmitter {
         this.#liveness.changed(a === 1);
         return false;
       case EVENT.Stopped:
-        this.#stopped();
+        // Not in the context of whichever client's event was the last one.
+        this.#bridge.contexts.run(this.#bridge.contexts.make(), () => this.#stopped());
         return true;
       default:
         this.#http.event(code, slot, payload);
@@ -275,7 +275,7 @@ class CryoWebsocketServer extends EventEmitter {
 
   /** In an asynchronous context of the client's own, as `Sessions` has one for what follows. */
   #validate(number, token, text) {
-    void this.#bridge.contexts.run(new AsyncContext(), async () => {
+    void this.#bridge.contexts.run(this.#bridge.contexts.make(), async () => {
       this.#bridge.command(number, COMMAND.Answer, await this.#admission.judge(number, token, text));
     });
   }

@@ -1,7 +1,8 @@
 "use strict";
 
 // An asynchronous context for each client, as each socket of Node.js has one: what `AsyncLocalStorage.enterWith` sets in one client's listener
-// must not be seen in another's, although one wake-up delivers to all of them.
+// must not be seen in another's, although one wake-up delivers to all of them. It begins as that in which the server was made, as the connections
+// and requests of Node's own servers do.
 //
 // Up to Node.js 22 such stores are properties of the resource that code runs in. All wake-ups run in one, which is a stand-in for that of the
 // client whose event is being delivered: changing it costs nothing, and a client has none before something is stored there. Where that is not
@@ -23,13 +24,28 @@ function probe() {
   });
 }
 
+const makeResource = () => new AsyncResource("CRYOCLIENT");
+
 /** One client's. */
 class AsyncContext {
+  #origin;
   #resource = null;
 
-  /** Its resource; made when it is first asked for. */
+  /** @returns {AsyncContext} One that begins as the caller's. */
+  static here() {
+    const context = new AsyncContext(null);
+    context.#resource = makeResource();
+    return context;
+  }
+
+  /** @param {AsyncResource | null} origin What it begins as. */
+  constructor(origin) {
+    this.#origin = origin;
+  }
+
+  /** Its resource; made when it is first asked for, whatever whoever asks has entered. */
   get resource() {
-    this.#resource ??= new AsyncResource("CRYOCLIENT");
+    this.#resource ??= this.#origin.runInAsyncScope(makeResource);
     return this.#resource;
   }
 
@@ -40,6 +56,8 @@ class AsyncContext {
 }
 
 class AsyncContexts {
+  /** The one in which the server was made. */
+  #origin = new AsyncResource("CRYOSERVER");
   /** What is seen where no client's event is being delivered. */
   #base = {};
   /** @type {AsyncContext | null} */
@@ -56,6 +74,11 @@ class AsyncContexts {
     set: (_, key, value) => Reflect.set(this.#written(), key, value),
     deleteProperty: (_, key) => Reflect.deleteProperty(this.#written(), key),
   });
+
+  /** @returns {AsyncContext} One that begins as that of the server. */
+  make() {
+    return new AsyncContext(this.#origin);
+  }
 
   /** Events are going to be delivered, in a wake-up. */
   begin() {
@@ -80,7 +103,7 @@ class AsyncContexts {
   }
 
   /**
-   * Does something that an event of a client's calls for, in that client's context.
+   * Does something that an event calls for, in the context of that client's or whose it is.
    *
    * @template T
    * @param {AsyncContext} context

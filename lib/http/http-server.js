@@ -147,7 +147,7 @@ class HttpServerFacade {
 
   #socket(id, native, payload) {
     try {
-      const identity = { text: payload.text(), encrypted: this.#secure };
+      const identity = { text: payload.text(), encrypted: this.#secure, context: this.#contexts.make() };
       return new HttpSocket(native, identity, {
         forget: () => this.#sockets.delete(id),
         failed: (error, event) => this.#failed(error, event === null ? CONNECTION : `listener of '${event}' on a ${CONNECTION}`),

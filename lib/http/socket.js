@@ -4,7 +4,6 @@
 
 const { Duplex } = require("node:stream");
 
-const { AsyncContext } = require("../bridge/async-contexts.js");
 const { emitGuarded } = require("../emit.js");
 const { byName } = require("../system-errors.js");
 const { tlsMembers } = require("./tls-members.js");
@@ -24,6 +23,7 @@ const JOINED = 64 * 1024;
  * @typedef {object} Identity
  * @property {string} text What src/server/http/passthrough.rs says of it: both ends' addresses, and what `tlsMembers` takes.
  * @property {boolean} encrypted
+ * @property {import("../bridge/async-contexts.js").AsyncContext} context Its asynchronous context.
  */
 
 class HttpSocket extends Duplex {
@@ -37,8 +37,8 @@ class HttpSocket extends Duplex {
   #waiting = null;
   #timer = null;
 
-  /** What its events are delivered in. */
-  context = new AsyncContext();
+  /** What its events are delivered in. @type {import("../bridge/async-contexts.js").AsyncContext} */
+  context;
   /** Bytes received. */
   bytesRead = 0;
   /** Idle time in ms after which `timeout` is emitted; 0 for never. */
@@ -53,8 +53,9 @@ class HttpSocket extends Duplex {
    * @param {Identity} identity
    * @param {Owner} owner
    */
-  constructor(native, { text, encrypted }, owner) {
+  constructor(native, { text, encrypted, context }, owner) {
     super({ allowHalfOpen: true });
+    this.context = context;
     this.#native = native;
     this.#owner = owner;
     const [remoteAddress, remotePort, localAddress, localPort, ...tls] = text.split("\n");

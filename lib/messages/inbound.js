@@ -63,7 +63,6 @@ class Inbound {
     this.#server = server;
     this.#session = session;
     this.#slot = slot;
-    // Made now at the latest, by an event of this client's: it inherits what whoever asks first has entered.
     this.#resource = context.resource;
     this.#deliver = deliver;
     this.#broke = broke;

@@ -69,10 +69,7 @@ class Peers {
       throw argumentTypeError("ConnectPeer", `${url.host}/...`, `a URL and a bearer of up to ${LONGEST_REQUEST} bytes together`);
     }
     if (this.#closed) throw serverClosed();
-    const context = new AsyncContext();
-    // Made while the caller is on the stack, whose stores it inherits.
-    void context.resource;
-    const call = { url, bearer, context, over: false, ...deferred() };
+    const call = { url, bearer, context: AsyncContext.here(), over: false, ...deferred() };
     const number = this.#next++ >>> 0;
     this.#calls.set(number, call);
     this.#liveness.hold();

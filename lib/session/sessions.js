@@ -3,7 +3,6 @@
 // The sessions of a server by their slots, and the events from Rust that are about them.
 
 const { EVENT, FLAG, COMMAND } = require("../bridge/codes.js");
-const { AsyncContext } = require("../bridge/async-contexts.js");
 const { tell } = require("../report.js");
 const { UpgradeRequest } = require("../admission/request.js");
 const { afterContinuations } = require("../messages/turns.js");
@@ -22,7 +21,7 @@ class Sessions {
   #admission;
   #peers;
   #bySlot = [];
-  /** The asynchronous context of each. @type {AsyncContext[]} */
+  /** The asynchronous context of each. @type {import("../bridge/async-contexts.js").AsyncContext[]} */
   #contexts = [];
   /** Which one of them, and of other clients', is entered. @type {import("../bridge/async-contexts.js").AsyncContexts} */
   #allContexts;
@@ -58,7 +57,7 @@ class Sessions {
   /** One event; false when it was about no session. Parameters as in `Receiver` of bridge.js. */
   event(code, slot, a, b, payload) {
     if (ABOUT_SESSIONS[code] !== true) return false;
-    if (code === EVENT.Opened) this.#contexts[slot] = a === 0 ? new AsyncContext() : this.#peers.contextOf(payload.u32(8));
+    if (code === EVENT.Opened) this.#contexts[slot] = a === 0 ? this.#allContexts.make() : this.#peers.contextOf(payload.u32(8));
     const context = this.#contexts[slot];
     // What the socket has taken may be told after the session's end.
     if (context === undefined) return true;
