@@ -2,13 +2,13 @@
 
 // One session, as the application sees it.
 
-const { EventEmitter, captureRejectionSymbol } = require("node:events");
+const { captureRejectionSymbol } = require("node:events");
 
 const { CryoBaseManager } = require("./base.js");
+const { HeartbeatEmitter, ask, rounds } = require("./heartbeat-emitter.js");
 const { isCloseCode, reasonText } = require("./leaving.js");
 const { makeReplaceable } = require("./replaceable.js");
 const { COMMAND } = require("../bridge/codes.js");
-const { hasOwnEmit, isHeard } = require("../emit.js");
 const { isLost } = require("../bridge/lost.js");
 const { deferred } = require("../promises.js");
 const { argumentTypeError } = require("../errors.js");
@@ -17,13 +17,10 @@ const { report, tell } = require("../report.js");
 const { CryoTransactionManager } = require("./stream.js");
 const { Transactions, isOurProgress } = require("../streams/transactions.js");
 
-/** The figures of a heartbeat round, in the order in which they come. */
-const STATS = ["stat-rtt", "stat-bytes-rx", "stat-bytes-tx", "stat-ack-timeout"];
-
 /** What the server's side of the library may do with a session and an application may not. */
 const internals = {};
 
-class CryoServerWebsocketSession extends EventEmitter {
+class CryoServerWebsocketSession extends HeartbeatEmitter {
   #server;
   #slot;
   #sid;
@@ -41,15 +38,12 @@ class CryoServerWebsocketSession extends EventEmitter {
   /** The last figures, once there is no more to count. */
   #final = null;
   #whenClosed = null;
-  /** Rust tells of heartbeat rounds. */
-  #wantsStats = false;
 
   static {
     internals.event = (session, kind, payload, ack, verdict) => session.#messages.received(kind, payload, ack, verdict);
     internals.parcel = (session, kind, parcel, ack, verdict) => session.#messages.receivedParcel(kind, parcel, ack, verdict);
     internals.settled = (session, first, outcome, count) => session.#messages.settled(first, outcome, count);
-    internals.known = (session) => (hasOwnEmit(session) ? session.#wantStats() : undefined);
-    internals.stats = (session, payload) => session.#stats(payload);
+    internals.stats = (session, payload) => rounds.tell(session, payload, (event, value) => session.#emit(event, value));
     internals.connected = (session, capable) => session.#connected(capable);
     internals.transaction = (session, code, a, b, payload) => session.#transaction(code, a, b, payload);
     internals.finish = (session) => session.#messages.finish();
@@ -241,37 +235,9 @@ class CryoServerWebsocketSession extends EventEmitter {
     report(this.#server.emitter, error, this, `listener of '${String(event)}'`);
   }
 
-  on(event, listener) {
-    super.on(event, listener);
-    if (STATS.includes(event)) this.#wantStats();
-    return this;
-  }
-
-  addListener(event, listener) {
-    return this.on(event, listener);
-  }
-
-  prependListener(event, listener) {
-    super.prependListener(event, listener);
-    if (STATS.includes(event)) this.#wantStats();
-    return this;
-  }
-
-  /**
-   * Heartbeat rounds are told from the first listener on, or where the application has put its own `emit` over the session's before it has awaited
-   * anything: with many sessions, telling everybody would be most of what a round costs.
-   */
-  #wantStats() {
-    if (this.#wantsStats || !this.#messages.open) return;
-    this.#wantsStats = true;
-    this.#server.bridge.command(this.#slot, COMMAND.Stats);
-  }
-
-  /** The figures of a heartbeat round. */
-  #stats(payload) {
-    STATS.forEach((event, index) => {
-      if (isHeard(this, event)) this.#emit(event, payload.double(index));
-    });
+  [ask]() {
+    if (this.#messages.open) this.#server.bridge.command(this.#slot, COMMAND.Stats);
+    return this.#messages.open;
   }
 
   #emit(event, ...args) {

@@ -6,6 +6,7 @@ const { EVENT, FLAG, COMMAND } = require("../bridge/codes.js");
 const { tell } = require("../report.js");
 const { UpgradeRequest } = require("../admission/request.js");
 const { afterContinuations } = require("../messages/turns.js");
+const { rounds } = require("./heartbeat-emitter.js");
 const { CryoServerWebsocketSession, internals } = require("./session.js");
 const { Succession } = require("./succession.js");
 
@@ -100,7 +101,7 @@ class Sessions {
   #announce(session) {
     const { emitter } = this.#shared;
     tell(emitter, session, emitter, "session", [session]);
-    internals.known(session);
+    rounds.known(session);
   }
 
   /** Behind `closed` of the session before it, and in its own context all the same. */
@@ -122,7 +123,7 @@ class Sessions {
     this.#bySlot[slot] = session;
     // Who awaits it has its turn before the session's next event.
     resolve(session);
-    afterContinuations(() => internals.known(session));
+    afterContinuations(() => rounds.known(session));
   }
 
   #closed(slot, payload) {
