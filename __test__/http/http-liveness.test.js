@@ -88,9 +88,15 @@ test("a connection on which nothing was said yet keeps the process alive", async
   const app = start(t, ({ server, later, send }) => {
     server.on("session", () => {});
     process.once("message", () => {
-      server.http_server.unref();
       process.channel.unref();
-      void later().then(() => send("still here"));
+      // The client may know sooner than the server that it is connected.
+      const whenConnected = () =>
+        server.http_server.getConnections((_, count) => {
+          if (count === 0) return setImmediate(whenConnected);
+          server.http_server.unref();
+          void later().then(() => send("still here"));
+        });
+      whenConnected();
     });
   });
   const client = await Client.open({ port: await app.next("the port") });
