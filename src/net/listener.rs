@@ -2,11 +2,19 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+#[cfg(unix)]
+use std::os::{
+    fd::OwnedFd,
+    unix::net::{UnixListener, UnixStream},
+};
 
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use tokio::net::TcpListener;
 #[cfg(unix)]
-use tokio::net::UnixListener;
+use {
+    socket2::SockRef,
+    tokio::io::{Interest, unix::AsyncFd},
+};
 
 use super::socket::Socket;
 
@@ -67,7 +75,7 @@ pub enum Listener {
     Tcp(TcpListener, SocketAddr),
     /// A Unix domain socket behind its path, which is to be gone first.
     #[cfg(unix)]
-    Unix(SocketPath, UnixListener),
+    Unix(SocketPath, AsyncFd<UnixListener>),
 }
 
 impl Listener {
@@ -98,10 +106,13 @@ impl Listener {
     #[cfg(unix)]
     fn path(path: &str) -> Result<Self, ListenError> {
         let failed = |error| ListenError { error, address: path.into(), port: None };
-        let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
+        let listener = UnixListener::bind(path).map_err(failed)?;
         let path = SocketPath(path.into());
         listener.set_nonblocking(true).map_err(failed)?;
-        Ok(Self::Unix(path, UnixListener::from_std(listener).map_err(failed)?))
+        // What is to be called in its stead is unsafe, for the sake of types that do not keep their descriptor open.
+        #[allow(deprecated)]
+        let watched = AsyncFd::with_interest(listener, Interest::READABLE);
+        Ok(Self::Unix(path, watched.map_err(failed)?))
     }
 
     #[cfg(not(unix))]
@@ -122,9 +133,21 @@ impl Listener {
                 Ok((Socket::Tcp(stream), Some(peer)))
             }
             #[cfg(unix)]
-            Self::Unix(_, listener) => Ok((Socket::Unix(listener.accept().await?.0), None)),
+            Self::Unix(_, listener) => {
+                let stream = listener.async_io(Interest::READABLE, accept_unix).await?;
+                Ok((Socket::Unix(tokio::net::UnixStream::from_std(stream)?), None))
+            }
         }
     }
+}
+
+/// The next connection, whatever address its client has. Linux takes a path that fills all of its `sockaddr_un`, and counts a zero byte behind it:
+/// Tokio's own `accept` panics then.
+#[cfg(unix)]
+fn accept_unix(listener: &UnixListener) -> io::Result<UnixStream> {
+    let (socket, _unread) = SockRef::from(listener).accept()?;
+    socket.set_nonblocking(true)?;
+    Ok(OwnedFd::from(socket).into())
 }
 
 /// A path that is listened on. As with Node.js it is free again afterwards.
