@@ -123,7 +123,7 @@ impl Listener {
     /// The next connection, and who it is; no address over a Unix domain socket.
     ///
     /// # Errors
-    /// When the system has no descriptor or memory left; later calls may succeed.
+    /// When the system has no descriptor or memory left, or where it [`concerns_one_connection`]; later calls may succeed.
     pub async fn accept(&self) -> io::Result<(Socket, Option<SocketAddr>)> {
         match self {
             Self::Tcp(listener, _) => {
@@ -148,6 +148,13 @@ fn accept_unix(listener: &UnixListener) -> io::Result<UnixStream> {
     let (socket, _unread) = SockRef::from(listener).accept()?;
     socket.set_nonblocking(true)?;
     Ok(OwnedFd::from(socket).into())
+}
+
+/// Whether accepting failed because of the one connection that was to be accepted, and the next may succeed at once. Linux hands over those that
+/// were reset before, and leaves it to who reads them to find out; others tell of it here, macOS with EINVAL, too.
+pub fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted, InvalidInput};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted | InvalidInput)
 }
 
 /// A path that is listened on. As with Node.js it is free again afterwards.
@@ -243,6 +250,22 @@ mod tests {
                 panic!("{host}");
             };
             assert!(address.ip().is_loopback());
+        }
+    }
+
+    #[test]
+    fn one_connection_is_told_from_all_of_them() {
+        use io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, OutOfMemory, WouldBlock};
+        for kind in [ConnectionAborted, ConnectionReset, InvalidInput] {
+            assert!(concerns_one_connection(&kind.into()), "{kind}");
+        }
+        for kind in [OutOfMemory, WouldBlock] {
+            assert!(!concerns_one_connection(&kind.into()), "{kind}");
+        }
+        // ECONNABORTED, EMFILE and ENFILE.
+        #[cfg(target_os = "linux")]
+        for (number, one) in [(103, true), (24, false), (23, false)] {
+            assert_eq!(concerns_one_connection(&io::Error::from_raw_os_error(number)), one, "{number}");
         }
     }
 

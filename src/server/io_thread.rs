@@ -11,7 +11,7 @@ use super::events::batch::Code;
 use super::guard::ConnectionGuard;
 use super::handshake::{self, peer, reject};
 use super::{Shared, Stop, heartbeat, overdue, scheduling};
-use crate::net::listener::Listener;
+use crate::net::listener::{Listener, concerns_one_connection};
 use crate::net::socket::Socket;
 use crate::protocol::close;
 use crate::session::Farewell;
@@ -110,6 +110,7 @@ async fn accept(shared: &Arc<Shared>, listener: Listener, guard: ConnectionGuard
                 }
                 Err(excess) => reject::reject_excess(shared, socket, peer, excess),
             },
+            Err(error) if concerns_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(RETRY).await,
         }
     }
