@@ -185,8 +185,8 @@ export interface ICryoWebsocketServerOptions {
    */
   maxConnections?: number | undefined;
   /**
-   * Connections at a time from one address: that of the socket, which behind a proxy is the proxy's. Above, they are refused
-   * with 429; with TLS closed at once.
+   * Connections at a time from one address: that of the socket, which behind a proxy is the proxy's. The addresses of an IPv6 network of
+   * 64 bits count as one. Above, connections are refused with 429; with TLS closed at once.
    * @default Infinity
    */
   maxConnectionsPerAddress?: number | undefined;

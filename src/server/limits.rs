@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -26,11 +26,14 @@ struct Counts {
     all: usize,
     /// Bytes that connections which are over have left the application to handle.
     left: usize,
-    /// Kept only where there is a limit on it.
+    /// As [`counted`] has them. Kept only where there is a limit on it.
     by_address: HashMap<IpAddr, usize>,
     /// Somebody wants to know whether there are any.
     watched: bool,
 }
+
+/// The part of an IPv6 address that tells who it is (RFC 4291 section 2.5.1): any client has all addresses of such a network.
+const NETWORK: u128 = u128::MAX << 64;
 
 /// Which limit a connection is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +69,7 @@ impl Limits {
     /// # Errors
     /// When a limit is reached.
     pub fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<ConnectionPermit, Excess> {
-        // The canonical form, so that ::ffff:192.0.2.1 and 192.0.2.1 are one client.
-        let address = address.filter(|_| self.max_per_address < usize::MAX).map(|address| address.to_canonical());
+        let address = address.filter(|_| self.max_per_address < usize::MAX).map(counted);
         let mut counts = self.counts.lock();
         if counts.all >= self.max.load(Ordering::Relaxed) {
             return Err(Excess::InAll);
@@ -108,6 +110,14 @@ impl Limits {
     /// Bytes that connections which are over have left the application to handle.
     pub fn left(&self) -> usize {
         self.counts.lock().left
+    }
+}
+
+/// What all addresses of one client have in common: `::ffff:192.0.2.1` and `192.0.2.1` are the same, and so are those of one IPv6 network.
+fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
     }
 }
 
@@ -203,6 +213,21 @@ mod tests {
         assert!(limits.admit(None).is_ok(), "no address, no limit");
         drop(permit);
         assert!(limits.admit(address("192.0.2.1")).is_ok());
+        assert!(limits.counts.lock().by_address.is_empty());
+    }
+
+    #[test]
+    fn of_ipv6_a_network_is_one_address() {
+        let limits = Limits::new(usize::MAX, 2);
+        let first = limits.admit(address("2001:db8:1:2::1"));
+        let second = limits.admit(address("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert!(first.is_ok() && second.is_ok());
+        assert_eq!(limits.admit(address("2001:db8:1:2:3::")).err(), Some(Excess::FromAddress));
+        assert!(limits.admit(address("2001:db8:1:3::1")).is_ok());
+        drop(first);
+        let third = limits.admit(address("2001:db8:1:2:3::"));
+        assert!(third.is_ok());
+        drop((second, third));
         assert!(limits.counts.lock().by_address.is_empty());
     }
 }
