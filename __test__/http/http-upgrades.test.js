@@ -112,6 +112,42 @@ for (const names of [["request"], ["request", "upgrade"]]) {
   });
 }
 
+/** Connections to a service with a listener of `request`, and whether that was asked before. */
+const PLACES = { "the first request": (service) => service.connect(), "a later request": idle };
+
+for (const [place, connect] of Object.entries(PLACES)) {
+  const send = async (service, request) => {
+    const socket = await connect(service);
+    socket.write(Buffer.from(request, "latin1"));
+    return socket;
+  };
+
+  for (const field of ["Connection", "Upgrade"]) {
+    for (const [name, odd] of Object.entries({ "a no-break space": "\xa0", "the control character NEL": "\x85" })) {
+      test(`${name} is no white space in ${field} of ${place}: it is no upgrade`, async (t) => {
+        const { service } = await watched(t, false, ["request"], ({ url }, response) => response.end(`done with ${url}.`));
+        const { [field]: value } = { Connection: "Upgrade", Upgrade: "websocket" };
+        const socket = await send(service, requestHead(target(7n), { headers: { [field]: odd + value } }));
+        assert.match(await received(socket, `done with ${target(7n)}.`), /^HTTP\/1\.1 200 /);
+        socket.destroy();
+      });
+    }
+  }
+
+  test(`a line of ${place} that ends without CR makes it malformed`, async (t) => {
+    const { service, seen } = await watched(t, false, ["request"]);
+    const socket = await send(service, requestHead(target(7n), { headers: { "X-Odd": "a\nX-Forwarded-For: 192.0.2.1" } }));
+    assert.match(await text(socket), /^HTTP\/1\.1 400 /);
+    assert.deepEqual(seen, place === "the first request" ? [] : ["request /"]);
+  });
+}
+
+test("a first request with a line that ends without CR is malformed also where nobody else answers requests", async (t) => {
+  const service = await HttpService.start(t, false);
+  const answer = await service.exchange(requestHead(target(7n)).replaceAll("\r\n", "\n"));
+  assert.match(answer, /^HTTP\/1\.1 400 [^]*Malformed request: invalid new line\./);
+});
+
 test("an upgrade behind a request whose socket was destroyed comes to nothing", async (t) => {
   const { service, seen } = await watched(t, false, ["request", "upgrade"], ({ socket }) => socket.destroy());
   service.server.on("session", () => seen.push("session"));

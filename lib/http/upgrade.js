@@ -8,6 +8,10 @@ const { STATUS_CODES } = require("node:http");
 
 const { HttpSocket } = require("./socket.js");
 
+/** Comma-separated lists with this member. Blanks and tabs may surround it (RFC 9110 section 5.6.3), other than what `trim()` takes for white space. */
+const WITH_WEBSOCKET = /(?:^|,)[ \t]*websocket[ \t]*(?:,|$)/i;
+const WITH_UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
+
 /** What Node's parser is told so that it reads nothing behind a head. */
 const STOP = 2;
 
@@ -77,13 +81,8 @@ function isIdle(socket, response = null) {
  * @param {import("node:http").IncomingHttpHeaders} headers
  * @returns {boolean} As src/net/handshake/upgrade.rs decides it.
  */
-function isWebSocketUpgrade({ connection, upgrade }) {
-  return hasToken(upgrade, "websocket") && hasToken(connection, "upgrade");
-}
-
-/** Whether a header field that is a comma-separated list has this member. */
-function hasToken(value, token) {
-  return value !== undefined && value.split(",").some((part) => part.trim().toLowerCase() === token);
+function isWebSocketUpgrade({ connection = "", upgrade = "" }) {
+  return WITH_WEBSOCKET.test(upgrade) && WITH_UPGRADE.test(connection);
 }
 
 /**

@@ -10,6 +10,9 @@ pub const MAX_HEAD: usize = 16 * 1024;
 /// The most header fields accepted.
 pub const MAX_HEADERS: usize = 100;
 
+/// What may surround the members of a list (RFC 9110 section 5.6.3). `str::trim` knows more of it, which Node.js would not take for an upgrade.
+const BLANK: [char; 2] = [' ', '\t'];
+
 /// The head of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestHead {
@@ -36,7 +39,9 @@ impl RequestHead {
 
     /// Whether a header field that is a comma-separated list has this member; case does not matter.
     pub fn has_token(&self, name: &str, token: &str) -> bool {
-        self.values(name).flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
+        self.values(name)
+            .flat_map(|value| value.split(','))
+            .any(|part| part.trim_matches(BLANK).eq_ignore_ascii_case(token))
     }
 }
 
@@ -49,6 +54,9 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Refusal> {
     let mut request = Request::new(&mut headers);
     let seen = bytes.get(..MAX_HEAD).unwrap_or(bytes);
     match request.parse(seen) {
+        Ok(status) if seen.get(..length(status, seen)).is_some_and(has_bare_line_feed) => {
+            Err(Refusal::malformed(Error::NewLine))
+        }
         Ok(Status::Complete(len)) => {
             let headers = request.headers.iter();
             let head = RequestHead {
@@ -63,6 +71,22 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Refusal> {
         Ok(Status::Partial) | Err(Error::TooManyHeaders) => Err(Refusal::head_too_large()),
         Err(error) => Err(Refusal::malformed(error)),
     }
+}
+
+/// How many of these bytes are the head's.
+fn length(status: Status<usize>, seen: &[u8]) -> usize {
+    match status {
+        Status::Complete(length) => length,
+        Status::Partial => seen.len(),
+    }
+}
+
+/// Whether a line of the head ends without CR. `httparse` takes that, but Node.js does not, and who is in front of this server may see fewer lines
+/// than it does. Empty lines before the first one are skipped, as Node.js does.
+fn has_bare_line_feed(head: &[u8]) -> bool {
+    let begins = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
+    let lines = begins.and_then(|begins| head.get(begins..)).unwrap_or_default();
+    lines.windows(2).any(|pair| matches!(pair, [before, b'\n'] if *before != b'\r'))
 }
 
 fn latin1(value: &[u8]) -> String {

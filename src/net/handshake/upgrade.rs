@@ -31,10 +31,10 @@ pub fn classify(head: &RequestHead) -> Result<Kind, Refusal> {
     if head.minor_version < 1 {
         return Err(Refusal::http_version());
     }
-    if head.header("sec-websocket-version").map(str::trim) != Some("13") {
+    if head.header("sec-websocket-version") != Some("13") {
         return Err(Refusal::websocket_version());
     }
-    let mut keys = head.values("sec-websocket-key").map(str::trim);
+    let mut keys = head.values("sec-websocket-key");
     match (keys.next(), keys.next()) {
         (Some(key), None) if is_key(key) => Ok(Kind::WebSocket { key: key.to_owned() }),
         _ => Err(Refusal::bad_key()),

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{head, verdict};
-use crate::net::handshake::{MAX_HEAD, MAX_HEADERS, classify, parse};
+use crate::net::handshake::{MAX_HEAD, MAX_HEADERS, RequestHead, classify, parse};
 
 const REQUEST: &str = "GET /a?b=c HTTP/1.1\r\nHost: x\r\nX-Name: caf\u{e9}\r\nx-name: two\r\n\r\n";
 
@@ -33,6 +33,36 @@ fn tokens_are_found_in_lists_and_repeated_fields() {
     let head = head("GET / HTTP/1.1\r\nConnection: keep-alive ,\tUpgrade\r\nconnection: x\r\n\r\n");
     assert!(head.has_token("connection", "upgrade") && head.has_token("Connection", "X"));
     assert!(!head.has_token("connection", "up"));
+}
+
+#[test]
+fn blanks_and_tabs_alone_surround_the_members_of_a_list() {
+    for odd in ['\u{b}', '\u{c}', '\u{85}', '\u{a0}'] {
+        let values = [format!("{odd}Upgrade"), format!("Upgrade{odd}"), format!("x,{odd}Upgrade")];
+        let headers = values.map(|value| ("Connection".to_owned(), value)).into();
+        let head = RequestHead { method: "GET".into(), target: "/".into(), minor_version: 1, headers };
+        assert!(!head.has_token("connection", "upgrade"), "{odd:?}");
+    }
+}
+
+#[test]
+fn a_line_ends_with_both_of_its_characters() {
+    for bytes in [
+        &b"GET / HTTP/1.1\n"[..],
+        b"GET / HTTP/1.1\nHost: x\n\n",
+        b"GET / HTTP/1.1\r\nX: y\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: y\nHost: x\r\n",
+        b"GET / HTTP/1.1\r\nX:\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\n",
+        b"GET / HTTP/1.1\r\nHost: x\n\r\n",
+    ] {
+        assert_eq!(verdict(parse(bytes)), (400, "malformed"), "{}", bytes.escape_ascii());
+    }
+    for before in ["\n", "\r\n\n"] {
+        assert!(parse(format!("{before}{REQUEST}").as_bytes()).is_ok_and(|read| read.is_some()), "as in Node.js");
+    }
+    let (_, len) = parse(b"GET / HTTP/1.1\r\n\r\n\n").expect("well-formed").expect("complete");
+    assert_eq!(len, 18, "what follows is no part of it");
 }
 
 #[test]

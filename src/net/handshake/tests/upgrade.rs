@@ -27,6 +27,8 @@ fn key_line(key: &str) -> String {
 fn an_upgrade_gives_its_key() {
     let upgrade = classify(&altered(GET, VERSION, &key_line(KEY)));
     assert_eq!(upgrade, Ok(Kind::WebSocket { key: KEY.to_owned() }));
+    let spaced = classify(&altered(GET, "Sec-WebSocket-Version:\t13 ", &key_line(&format!(" {KEY}\t"))));
+    assert_eq!(spaced, upgrade);
 }
 
 #[test]
