@@ -40,6 +40,8 @@ pub fn open(
         shared.wheel.lock().add(link.id(), |session| registry.get(session).is_some());
     }
     shared.inbox.write(|filling| filling.batch.opened(&link, source));
+    // Whatever happens from here on, it tells of the session's end.
+    let connection = connection::driver::serve(Arc::clone(shared), Arc::clone(&link), read, decoder, early);
     if role == Role::Client {
         // A server listens before it sends its 101: nothing has to be waited for.
         let mut core = link.lock();
@@ -49,7 +51,6 @@ pub fn open(
     if *shared.stop.borrow() >= Stop::Leaving {
         shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));
     }
-    let connection = connection::driver::serve(Arc::clone(shared), link, read, decoder, early);
     tokio::spawn(async move {
         connection.await;
         drop(guard);

@@ -23,6 +23,9 @@ const PORTION: usize = 64 * 1024;
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 4;
 
+/// What Node.js calls an end that has no better name.
+const ABORTED: &str = "ECONNABORTED";
+
 thread_local! {
     /// Where sockets are read to, so that a connection owns no buffer.
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; PORTION]);
@@ -62,7 +65,7 @@ pub async fn serve(
     let tls = stream.server_tls().map(tls::describe).unwrap_or_default();
     let about = format!("{}\n{}\n{tls}", lines(peer), lines(stream.socket().local_address()));
     let id = shared.next_relay.fetch_add(1, Ordering::Relaxed);
-    let mut reader = HttpReader { shared, relay: Relay::new(id, stream), ended: false };
+    let mut reader = HttpReader { shared, relay: Relay::new(id, stream), ended: false, error: ABORTED };
     shared.inbox.write(|filling| filling.batch.http_opened(&reader.relay, &about));
     reader.deliver(&early);
     drop(early);
@@ -70,8 +73,7 @@ pub async fn serve(
         result = std::future::poll_fn(|cx| reader.poll(cx)) => result,
         () = too_late(shared) => Ok(()),
     };
-    let error = result.err().map(|error| code(&error)).unwrap_or_default();
-    shared.inbox.write(|filling| filling.batch.push(id, Code::HttpClosed, 0, 0, error.as_bytes()));
+    reader.error = result.err().map(|error| code(&error)).unwrap_or_default();
     reader.relay.take()
 }
 
@@ -93,12 +95,16 @@ struct HttpReader<'a> {
     relay: Arc<Relay>,
     /// The client will send no more.
     ended: bool,
+    /// What Node.js is told of the connection's end: nothing, or what it calls the error.
+    error: &'static str,
 }
 
 impl Drop for HttpReader<'_> {
     fn drop(&mut self) {
-        // Also when the runtime ends first: JavaScript may hold the relay for longer.
+        // Also when the runtime ends first, or this task panics: JavaScript may hold the relay for longer.
         self.relay.take();
+        let (id, error) = (self.relay.id, self.error.as_bytes());
+        self.shared.inbox.write(|filling| filling.batch.push(id, Code::HttpClosed, 0, 0, error));
     }
 }
 
@@ -154,7 +160,7 @@ fn code(error: &io::Error) -> &'static str {
         io::ErrorKind::BrokenPipe => "EPIPE",
         io::ErrorKind::TimedOut => "ETIMEDOUT",
         io::ErrorKind::InvalidData => "EPROTO",
-        _ => "ECONNABORTED",
+        _ => ABORTED,
     }
 }
 
@@ -177,7 +183,7 @@ mod tests {
         theirs.write_all(b"request").await.expect("a socket that lives");
         ours.readable().await.expect("a socket that lives");
         let relay = Relay::new(0, Stream::Plain(Socket::Unix(ours)));
-        let mut reader = HttpReader { shared: &shared, relay, ended: false };
+        let mut reader = HttpReader { shared: &shared, relay, ended: false, error: ABORTED };
         let filler = vec![0; CAPACITY];
         shared.inbox.write(|filling| filling.batch.push(1, Code::Binary, 0, 0, &filler));
         let mut batches = [CAPACITY, b"request".len()].into_iter();
@@ -189,6 +195,23 @@ mod tests {
             if batches.len() == 0 { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nodejs_is_told_of_a_connection_whose_task_ends_early() {
+        use crate::net::socket::Socket;
+        use crate::server::events::batch::{Batch, WORDS};
+        use crate::server::settings::Settings;
+
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let (ours, _theirs) = tokio::net::UnixStream::pair().expect("two sockets");
+        let service = serve(&shared, Stream::Plain(Socket::Unix(ours)), None, b"request".to_vec());
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, service).await.is_err());
+        let batch = shared.inbox.next(Batch::default()).expect("events");
+        let codes: Vec<_> = batch.words.chunks(WORDS).map(|words| words[1]).collect();
+        assert_eq!(codes, [Code::HttpOpened, Code::HttpData, Code::HttpClosed].map(u32::from));
+        assert!(batch.bytes.ends_with(b"requestECONNABORTED"));
     }
 
     fn head(method: &str, connection: Option<&str>) -> RequestHead {
