@@ -52,6 +52,8 @@ const codes = Object.freeze({
    * ended.
    */
   SERVER_CLOSED: "ERR_CRYO_SERVER_CLOSED",
+  /** The server has ended by a fault of its own, which the message tells; all of its connections are closed. */
+  SERVER_FAILED: "ERR_CRYO_SERVER_FAILED",
   /** A method of `http_server` that there is on Node's servers only. */
   UNSUPPORTED: "ERR_CRYO_UNSUPPORTED",
   /** `http_server`'s `error`: a worker's port is in use, and its system can't share it among the workers; `cause` is its error. */

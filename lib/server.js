@@ -11,7 +11,7 @@ const { EVENT, COMMAND } = require("./bridge/codes.js");
 const { loadNative } = require("./bridge/native.js");
 const { isNode } = require("./bridge/runtime.js");
 const { deferred } = require("./promises.js");
-const { argumentError, argumentTypeError } = require("./errors.js");
+const { CryoError, argumentError, argumentTypeError, codes } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
 const { HttpServerFacade } = require("./http/http-server.js");
 const { listenError } = require("./http/listening.js");
@@ -265,7 +265,7 @@ class CryoWebsocketServer extends EventEmitter {
         return false;
       case EVENT.Stopped:
         // Not in the context of whichever client's event was the last one.
-        this.#bridge.contexts.run(this.#bridge.contexts.make(), () => this.#stopped());
+        this.#bridge.contexts.run(this.#bridge.contexts.make(), () => this.#stopped(a === 1 ? serverFailed(payload.text()) : null));
         return true;
       default:
         this.#http.event(code, slot, payload);
@@ -285,15 +285,18 @@ class CryoWebsocketServer extends EventEmitter {
     this.#native.stop();
   }
 
-  #stopped() {
+  /** @param {Error | null} [failure] What has ended it, if nobody asked it to end. */
+  #stopped(failure = null) {
     clearTimeout(this.#deadline);
     this.#release();
     this.#native.end();
     this.#liveness.end();
+    this.#peers.close();
     this.#extensions.end();
     this.#http.closed();
     this.#destroyed ??= deferred();
     this.#destroyed.resolve();
+    if (failure !== null) report(this, failure, null, "I/O thread");
   }
 }
 
@@ -308,6 +311,12 @@ function makeNative(options, bridge) {
   const make = () => new NativeServer(options, bridge.arrays, bridge.wake, isNode() ? bridge.contexts.resource : null);
   // The only thing that options which passed their check can still be wrong in.
   return options.ssl === undefined ? make() : useSsl("options.ssl", options.ssl, make);
+}
+
+/** @param {string} said What the panic of the I/O thread said. */
+function serverFailed(said) {
+  const words = `The server has ended by a fault of its own, and all of its connections are closed: ${said}.`;
+  return new CryoError(codes.SERVER_FAILED, `${words} Please report this.`);
 }
 
 /**

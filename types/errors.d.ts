@@ -32,6 +32,8 @@
  * - `ERR_CRYO_EXTENSION_EXISTS`: an extension of this name is registered already.
  * - `ERR_CRYO_SERVER_CLOSED`: the server was destroyed before the call of `ConnectPeer` or during it, or does not listen; or it
  *   had ended before the call of `RegisterExtension` or `http_server.listen()`.
+ * - `ERR_CRYO_SERVER_FAILED`: the server has ended by a fault of its own, which the message tells; all of its connections are closed. Goes
+ *   to its `error` event.
  * - `ERR_CRYO_UNSUPPORTED`: thrown by methods of `http_server` that there are on Node's servers only.
  * - `ERR_CRYO_CLUSTER_UNSUPPORTED`: the port of a cluster worker is in use, on a system where workers can't share it (any but Linux).
  *   Goes to the `error` event of `http_server`; `cause` is the system's error.
@@ -57,6 +59,7 @@ export type CryoErrorCode =
   | "ERR_CRYO_PEER_TIMEOUT"
   | "ERR_CRYO_EXTENSION_EXISTS"
   | "ERR_CRYO_SERVER_CLOSED"
+  | "ERR_CRYO_SERVER_FAILED"
   | "ERR_CRYO_UNSUPPORTED"
   | "ERR_CRYO_CLUSTER_UNSUPPORTED";
 

@@ -23,7 +23,8 @@ export interface CryoWebsocketServerEvents {
 export interface CryoWebsocketServerAddedEvents {
   /**
    * A listener, hook or validator of the application threw or rejected, or a payload is lost (`ERR_CRYO_PAYLOAD_LOST`).
-   * The server goes on. Without a listener, a process warning with the code `CRYO_APPLICATION_ERROR` takes its place.
+   * The server goes on, unless it is the server itself that has failed (`ERR_CRYO_SERVER_FAILED`). Without a listener, a process warning
+   * with the code `CRYO_APPLICATION_ERROR` takes its place.
    *
    * @param error What was thrown, or what a promise was rejected with: not always an Error.
    * @param session Whose event or message it was; null where there is none.

@@ -1,11 +1,14 @@
 //! The I/O thread: its runtime, and its main task, which accepts connections, runs the rounds, and sees the server out.
 
+use std::any::Any;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
 
 use super::events::batch::Code;
 use super::guard::ConnectionGuard;
@@ -45,29 +48,70 @@ pub fn runtime(shared: &Arc<Shared>) -> std::io::Result<Runtime> {
 pub fn run(shared: &Arc<Shared>, listener: Listener, runtime: Runtime) {
     scheduling::yield_to_others();
     shared.inbox.resting_thread();
-    runtime.block_on(async {
+    see_out(shared, runtime, async {
         let mut stop = shared.stop.subscribe();
         tokio::select! {
             () = serve(shared, listener) => {}
             _ = stop.wait_for(|stop| *stop == Stop::Aborted) => {}
         }
     });
-    // Not a bare drop: tasks hold sessions, whose ends the application is told of.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    shared.inbox.write(|filling| filling.batch.push(0, Code::Stopped, 0, 0, &[]));
+}
+
+/// Runs `main`, and sees to it that the application hears of the end, whatever that is. A connection's task that panics costs its connection
+/// alone, as the runtime catches it. Behind a panic of `main`, or of the runtime itself, there is no server any more.
+fn see_out(shared: &Shared, runtime: Runtime, main: impl Future<Output = ()>) {
+    let ended = catch_unwind(AssertUnwindSafe(move || {
+        runtime.block_on(main);
+        // Not a bare drop: tasks hold sessions, whose ends the application is told of. A panic drops it, and they are told of all the same.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+    }));
+    let failure = ended.as_ref().err().map(|panic| words(&**panic));
+    shared.inbox.write(|filling| {
+        let said = failure.unwrap_or_default().as_bytes();
+        filling.batch.push(0, Code::Stopped, failure.is_some().into(), 0, said);
+    });
     shared.inbox.rest();
 }
 
+/// What a panic says.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default()
+}
+
 async fn serve(shared: &Arc<Shared>, listener: Listener) {
-    let (server, mut all_gone) = mpsc::channel::<()>(1);
+    let (server, all_gone) = mpsc::channel::<()>(1);
     let guard = ConnectionGuard::new(server);
-    let rounds = [
-        tokio::spawn(heartbeat::run(Arc::clone(shared))),
-        tokio::spawn(heartbeat::sweep(Arc::clone(shared))),
-        tokio::spawn(overdue::flush_overdue(Arc::clone(shared))),
-        tokio::spawn(watch(Arc::clone(shared))),
-    ];
-    tokio::spawn(peer::serve(Arc::clone(shared), guard.outgoing()));
+    // Aborted with this future.
+    let mut rounds = JoinSet::new();
+    rounds.spawn(heartbeat::run(Arc::clone(shared)));
+    rounds.spawn(heartbeat::sweep(Arc::clone(shared)));
+    rounds.spawn(overdue::flush_overdue(Arc::clone(shared)));
+    rounds.spawn(watch(Arc::clone(shared)));
+    rounds.spawn(peer::serve(Arc::clone(shared), guard.outgoing()));
+    tokio::select! {
+        () = accept_and_leave(shared, listener, guard, all_gone) => {}
+        () = panic_with(rounds) => {}
+    }
+}
+
+/// Panics as soon as one of the tasks has, and never ends otherwise: without its heartbeat, say, a server would be there and not keep its word.
+async fn panic_with(mut tasks: JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        if let Some(Ok(panic)) = ended.err().map(JoinError::try_into_panic) {
+            resume_unwind(panic);
+        }
+    }
+    std::future::pending().await
+}
+
+/// Accepts until the server is to stop, and waits until all connections are gone.
+async fn accept_and_leave(
+    shared: &Arc<Shared>,
+    listener: Listener,
+    guard: ConnectionGuard,
+    mut all_gone: mpsc::Receiver<()>,
+) {
     accept(shared, listener, guard).await;
     let mut stop = shared.stop.subscribe();
     tokio::select! {
@@ -78,7 +122,6 @@ async fn serve(shared: &Arc<Shared>, listener: Listener) {
     leave(shared);
     // Bounded: a session has its deadlines for what it still has to send and for the peer's answer.
     let _ = all_gone.recv().await;
-    rounds.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 /// Tells the application whether there are connections, where it wants to know.
@@ -131,5 +174,67 @@ fn leave(shared: &Arc<Shared>) {
     let links: Vec<_> = shared.registry.lock().links().cloned().collect();
     for link in links {
         shared.say_farewell(&link, Farewell::bye(close::SERVER_SHUTDOWN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::events::batch::{Batch, WORDS};
+    use crate::server::settings::Settings;
+
+    /// Events of a server whose main task is `main`: codes and their first argument, and all of their payloads.
+    fn events(main: impl AsyncFnOnce(&Arc<Shared>)) -> (Vec<(u32, u32)>, String) {
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let runtime = runtime(&shared).expect("a runtime");
+        see_out(&shared, runtime, main(&shared));
+        let batch = shared.inbox.next(Batch::default()).expect("events");
+        let descriptors = batch.words.chunks(WORDS).map(|words| (words[1], words[2])).collect();
+        (descriptors, String::from_utf8_lossy(&batch.bytes).into_owned())
+    }
+
+    const STOPPED: u32 = Code::Stopped as u32;
+
+    #[test]
+    fn the_application_hears_of_an_end() {
+        assert_eq!(events(async |_| ()), (vec![(STOPPED, 0)], String::new()));
+    }
+
+    #[test]
+    fn the_application_hears_of_a_panic_behind_what_it_has_ended() {
+        let (events, said) = events(async |shared| {
+            let ending = Ending(Arc::clone(shared));
+            tokio::spawn(async move {
+                let _ending = ending;
+                std::future::pending::<()>().await
+            });
+            tokio::task::yield_now().await;
+            panic!("no more than {}", 108)
+        });
+        assert_eq!(events, [(Code::Occupied as u32, 7), (STOPPED, 1)]);
+        assert_eq!(said, "no more than 108");
+    }
+
+    #[test]
+    fn a_round_that_panics_ends_the_server_and_one_that_ends_does_not() {
+        let (events, said) = events(async |_| {
+            let mut rounds = JoinSet::new();
+            rounds.spawn(async {});
+            rounds.spawn(async {
+                tokio::task::yield_now().await;
+                panic!("a round");
+            });
+            panic_with(rounds).await;
+        });
+        assert_eq!((events, said.as_str()), (vec![(STOPPED, 1)], "a round"));
+    }
+
+    /// Tells the application when it is dropped, as a session does.
+    struct Ending(Arc<Shared>);
+
+    impl Drop for Ending {
+        fn drop(&mut self) {
+            self.0.inbox.write(|filling| filling.batch.push(0, Code::Occupied, 7, 0, &[]));
+        }
     }
 }

@@ -55,7 +55,7 @@ numbered! {
         Validate = 8,
         /// The handshake `slot` is over without a session: its validator's answer no longer matters.
         Abandoned = 9,
-        /// Shutdown is complete: nothing comes after this.
+        /// Shutdown is complete: nothing comes after this. `a` is 1 if the I/O thread could not go on; payload: what its panic said.
         Stopped = 10,
         /// There is no connection to a peer: `slot` is the connect request's number, the payload says why.
         PeerFailed = 11,
