@@ -10,8 +10,9 @@ const { describe, test } = require("node:test");
 const { setFlagsFromString } = require("node:v8");
 const { runInNewContext } = require("node:vm");
 
+const { caughtUp } = require("../support/pair");
 const { joined } = require("../support/server");
-const { LIMIT, MIB, SMALL, begin, chunk, finish, interleave, lookUntil, overcome, withLooks } = require("../support/standstill");
+const { LIMIT, MIB, SMALL, begin, chunk, finish, interleave, lookUntil, overcome, start, withLooks } = require("../support/standstill");
 const { assertClosed, spilled } = require("../support/temporary-files");
 const { noise, pieces, sha256, upload } = require("../support/transactions");
 const { event, until } = require("../support/wait");
@@ -93,6 +94,41 @@ describe("streams that are read one after the other, and come at once", () => {
     finish(pair.client, 0);
     assert.equal(sha256(await buffer(first)), sha256(body));
     assert.equal(String(await buffer(second)), "there");
+  });
+});
+
+describe("a stream that nobody reads, and that keeps less than may wait", () => {
+  /** Two claimed streams: one that is to be read, and one of which nearly as much waits as may. */
+  async function nearlyFull(t) {
+    const pair = await joined(t);
+    const [read, unread] = await begin(pair, 2);
+    for (const readable of [read, unread]) readable.on("error", () => {}); // the end of the test is that of its session
+    for (let n = 0; n < 62; n++) {
+      chunk(pair.client, 1, noise(16_384));
+      if (n % 8 === 0) await caughtUp(pair);
+    }
+    await caughtUp(pair);
+    return { ...pair, read };
+  }
+
+  test("keeps nobody waiting where another one, which is not claimed, has come and goes on", async (t) => {
+    const pair = await nearlyFull(t);
+    start(pair.client, 2, "unclaimed");
+    await caughtUp(pair);
+    chunk(pair.client, 2, noise(2000));
+    chunk(pair.client, 0, "all of it");
+    finish(pair.client, 0);
+    await caughtUp(pair);
+    assert.equal(String(await buffer(pair.read)), "all of it");
+  });
+
+  test("keeps nobody waiting where many have come and ended", async (t) => {
+    const pair = await nearlyFull(t);
+    for (let txId = 10; txId < 30; txId++) {
+      upload(pair.client, txId, `file ${txId}`, []);
+      await caughtUp(pair);
+    }
+    assert.equal((await pair.session.WaitForStream("file 29")).txId, 29);
   });
 });
 

@@ -66,4 +66,4 @@ async function overcome(t, options) {
   return parts;
 }
 
-module.exports = { LIMIT, MIB, SMALL, begin, chunk, finish, interleave, lookUntil, overcome, standstill, withLooks };
+module.exports = { LIMIT, MIB, SMALL, begin, chunk, finish, interleave, lookUntil, overcome, standstill, start, withLooks };

@@ -2,6 +2,9 @@
 
 // What the streams of a session may do with it: commands to Rust, events and reports to the application.
 
+// As it is now: a test of the application's may replace the timers later.
+const { setImmediate } = require("node:timers");
+
 const { COMMAND } = require("../bridge/codes.js");
 const { isHeard } = require("../emit.js");
 const { report, tell } = require("../report.js");
@@ -13,6 +16,15 @@ const UNTOLD = 64 * 1024;
  * be fetched may be as long as that, and has to announce it.
  */
 const MAX_READ_AHEAD = 2 ** 31 - 1;
+
+/** Of all servers: what has something to tell Rust when the turn of the event loop is over. @type {Set<StreamContext>} */
+let owing = new Set();
+
+function settleAll() {
+  const contexts = owing;
+  owing = new Set();
+  for (const context of contexts) context.settle();
+}
 
 /**
  * @typedef {object} Surroundings What the session gives.
@@ -102,6 +114,7 @@ class StreamContext {
   release(bytes) {
     this.#untold += bytes;
     if (this.#untold > this.#mayUntold) this.settle();
+    else this.#settleSoon();
   }
 
   /** What is read, but counts as unread in Rust until it is told. */
@@ -113,6 +126,12 @@ class StreamContext {
   settle() {
     if (this.#untold > 0) this.command(COMMAND.Release, this.#untold);
     this.#untold = 0;
+  }
+
+  /** However little it is: where streams keep nearly as much as may wait, that little keeps the socket unread, and nothing comes behind it. */
+  #settleSoon() {
+    if (owing.size === 0) setImmediate(settleAll);
+    owing.add(this);
   }
 
   /** Whether anybody listens for an event of `session.stream`. */
