@@ -105,9 +105,15 @@ class Incoming {
   /** A piece of a stream. Its bytes count as unread in Rust, until they are released here. */
   chunk(txId, chunk) {
     const entry = this.#open.get(txId);
+    const { length } = chunk;
+    const cost = length + CHUNK_COST;
     if (this.#context.isHeard("tx-chunk")) this.#context.emit("tx-chunk", txId, chunk);
-    const cost = chunk.length + CHUNK_COST;
-    if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) return this.#context.release(cost);
+    // A listener may have claimed the stream meanwhile, or ended it, or transferred the chunk's memory to another thread.
+    if (entry === undefined || !entry.open || entry.muted || chunk.length === 0) {
+      this.#context.release(cost);
+      if (length > 0 && chunk.length === 0 && entry?.open) this.#miss(entry);
+      return;
+    }
     if (entry.claimed) this.#overflow.add(entry, cost);
     else {
       entry.bytes += cost;
@@ -172,6 +178,7 @@ class Incoming {
       consumed: (length, chunks) => this.#consumed(entry, length + chunks * CHUNK_COST),
       loaded: (chunks) => this.#overflow.loaded(entry, chunks),
       starved: () => this.#overflow.starved(entry),
+      missing: () => this.#miss(entry),
       lost: (cause) => this.#lose(entry, `The temporary file of the stream '${entry.name}' can't be read: ${cause.message}`, cause),
       destroyed: () => this.#destroyed(entry),
       failed: (error, event) => {
@@ -221,6 +228,13 @@ class Incoming {
     // Where nobody has it, nobody has to hear of its end.
     if (entry.claimed) entry.readable.destroy(new CryoError(code, message));
     else this.#discard(entry);
+  }
+
+  /** A chunk is gone before it was read: nobody is to read on behind it. */
+  #miss(entry) {
+    if (!entry.claimed) return this.#mute(entry);
+    const why = "a listener of 'tx-chunk' has transferred its memory. Transfer a copy, or let nobody read the stream.";
+    this.#lose(entry, `A chunk of the stream '${entry.name}' is gone: ${why}`, null);
   }
 
   /** What it keeps can't be kept any longer, or not be had any more. */

@@ -21,6 +21,7 @@ const feeder = {};
  * @property {(chunks: Uint8Array[]) => void} loaded Chunks that were moved to a file are in memory again.
  * @property {() => void} starved Node.js asks for more than has come.
  * @property {(cause: Error) => void} lost Chunks can't be read from their file.
+ * @property {() => void} missing A chunk was transferred away before it was read.
  * @property {() => void} destroyed It will take no more.
  * @property {(error: unknown, event: string | null) => void} failed A listener of that event threw or rejected; without an event,
  *   the stream failed and nobody listens for `error`.
@@ -96,7 +97,11 @@ class CryoReadable extends Readable {
   /** Gives Node.js all that it has room for: with one chunk at a time, a read() would return the first of those that have come. */
   #give() {
     if (this.#loading) return;
-    for (let chunk; this.#wanted && (chunk = this.#backlog.shift()) !== undefined; ) this.#push(chunk);
+    for (let chunk; this.#wanted && (chunk = this.#backlog.shift()) !== undefined; ) {
+      // None is empty when it comes.
+      if (chunk.length === 0) return this.#owner.missing();
+      this.#push(chunk);
+    }
     if (!this.#wanted || this.destroyed) return;
     if (this.#backlog.isStored) void this.#load();
     else if (this.#finished) {
