@@ -31,7 +31,7 @@ const codes = Object.freeze({
   /**
    * The temporary file of a stream can't be written or read; `cause` is the system's error. Or the peer asked for a chunk too far beyond
    * what has been read of the source. Or nobody read a stream that kept others waiting, and files have no room. Or a listener of `tx-chunk` has
-   * transferred a chunk of a stream that is read.
+   * transferred a chunk of a stream that is read. Or too many streams are open.
    */
   STREAM_STORAGE: "ERR_CRYO_STREAM_STORAGE",
   /** The session ended, or the stream's number was taken again, before the stream was through. */

@@ -213,8 +213,9 @@ export interface ICryoWebsocketServerOptions {
    */
   streamChunkBytes?: number | undefined;
   /**
-   * Incoming streams that one session may have open. Above, its oldest unclaimed one is cancelled. As many again may be complete and not
-   * claimed; above, the oldest of these is dropped, and the peer is not told.
+   * Incoming streams that one session may have open. Above, its oldest unclaimed one is cancelled; claimed ones stay, until 4096 are open, or
+   * this many if that is more: the next one that is claimed ends with `ERR_CRYO_STREAM_STORAGE` and is cancelled. As many again may be complete
+   * and not claimed; above, the oldest of these is dropped, and the peer is not told.
    * @default 64
    */
   maxIncomingStreams?: number | undefined;

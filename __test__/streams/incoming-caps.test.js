@@ -104,3 +104,58 @@ describe("complete streams that nobody has claimed", () => {
     assert.equal(await claimed(session, "third"), "3");
   });
 });
+
+describe("open streams that are claimed", () => {
+  /** A session whose application claims each stream as it comes, and what it has of them: streams, and codes of errors. */
+  async function claiming(t, options) {
+    const pair = await joined(t, options, ACKS);
+    const readables = [];
+    const errors = [];
+    pair.session.stream.on("tx-start", (_txId, name) => {
+      pair.session.WaitForStream(name).then((readable) => readables.push(readable.on("error", ({ code }) => errors.push(code))));
+    });
+    // What ends with its session, or is ended before it can be listened to.
+    pair.server.on("error", ({ code }) => errors.push(code));
+    const begin = (from, to) => {
+      for (let at = from; at < to; at += 1000) {
+        const count = Math.min(1000, to - at);
+        const frames = Array.from({ length: count }, (_, n) => pair.client.message("TX_START", { txId: at + n, byteLength: -1, streamName: "up" }));
+        pair.client.write(Buffer.concat(frames));
+      }
+    };
+    return { ...pair, readables, errors, begin };
+  }
+
+  test("are limited in number: the newest ends with an error, and is cancelled", async (t) => {
+    const { client, session, readables, errors, begin } = await claiming(t);
+    begin(0, 20_000);
+    const numbers = await cancelled({ client, session });
+    assert.deepEqual(numbers, Array.from({ length: 20_000 - 4096 }, (_, n) => 4096 + n));
+    assert.equal(readables.length, 20_000);
+    assert.deepEqual(readables.filter(({ destroyed }) => !destroyed).map(({ txId }) => txId), Array.from({ length: 4096 }, (_, n) => n));
+    assert.deepEqual(new Set(errors), new Set(["ERR_CRYO_STREAM_STORAGE"]));
+    // One that ends makes room for another.
+    finish(client, 7);
+    start(client, 30_000, "up");
+    assert.deepEqual(await cancelled({ client, session }), []);
+    assert.equal(readables.at(-1).destroyed, false);
+  });
+
+  test("may be more where more may be open", async (t) => {
+    const { client, session, errors, begin } = await claiming(t, { maxIncomingStreams: 5000 });
+    begin(0, 5001);
+    assert.deepEqual(await cancelled({ client, session }), [5000]);
+    assert.equal(errors.length, 1);
+  });
+
+  test("leave no room for others beyond maxIncomingStreams, and stay themselves", async (t) => {
+    const { client, session } = await joined(t, { maxIncomingStreams: 3 }, ACKS);
+    for (let txId = 0; txId < 5; txId++) {
+      const claim = session.WaitForStream("claimed");
+      start(client, txId, "claimed");
+      (await claim).on("error", () => {}); // the end of the test is that of its session
+    }
+    start(client, 5, "unclaimed");
+    assert.deepEqual(await cancelled({ client, session }), [5]);
+  });
+});

@@ -28,7 +28,10 @@ const { Waiters } = require("./waiters.js");
  * @property {Error | null} obstacle Why it can't be moved to a file, if that was tried and failed last.
  */
 
-const isUnclaimed = (entry) => !entry.claimed;
+/** Open streams that a session has at most, those among them that the application has claimed. */
+const MOST_OPEN = 4096;
+
+const isOpen = (entry) => entry.open;
 const holdsBytes = (entry) => entry.bytes + entry.nameBytes > 0;
 
 class Incoming {
@@ -36,8 +39,8 @@ class Incoming {
   #waiters = new Waiters();
   /** What claimed streams keep. */
   #overflow;
-  /** All entries, in order of arrival. */
-  #entries = new Set();
+  /** Those that are not claimed, in order of arrival: the others may be many, and would have to be passed over each time. */
+  #unclaimed = new Set();
   /** The open ones, by number, in order of arrival. */
   #open = new Map();
   /** Those that are complete and not claimed, in the order in which they were finished. */
@@ -68,8 +71,8 @@ class Incoming {
    * @returns {Promise<CryoReadable>}
    */
   claim(name, timeout) {
-    for (const entry of this.#entries) {
-      if (entry.claimed || entry.muted || entry.name !== name) continue;
+    for (const entry of this.#unclaimed) {
+      if (entry.muted || entry.name !== name) continue;
       this.#claimed(entry);
       return Promise.resolve(this.#readable(entry));
     }
@@ -100,6 +103,7 @@ class Incoming {
     }
     this.#context.emit("tx-start", txId, name);
     this.#keepCaps();
+    if (entry.open && this.#open.size > this.#mostOpen) this.#lose(entry, this.#tooMany(entry), null);
   }
 
   /** A piece of a stream. Its bytes count as unread in Rust, until they are released here. */
@@ -166,7 +170,7 @@ class Incoming {
     const state = { open: true, claimed: false, muted: false, bytes: 0, hungry: false, idle: false, obstacle: null };
     const entry = { txId, before, byteLength, name, nameBytes, readable: null, ...state };
     this.#unclaimedBytes += nameBytes;
-    this.#entries.add(entry);
+    this.#unclaimed.add(entry);
     this.#open.set(txId, entry);
     return entry;
   }
@@ -195,7 +199,7 @@ class Incoming {
     this.#forgetName(entry);
     this.#unclaimedBytes -= entry.bytes;
     this.#overflow.claimed(entry);
-    if (!entry.open) this.#remove(entry);
+    this.#remove(entry);
   }
 
   #consumed(entry, bytes) {
@@ -208,7 +212,7 @@ class Incoming {
   #close(entry) {
     entry.open = false;
     if (this.#open.get(entry.txId) === entry) this.#open.delete(entry.txId);
-    if (entry.claimed || entry.muted) this.#entries.delete(entry);
+    if (entry.muted) this.#unclaimed.delete(entry);
   }
 
   /** Whatever the reason, nobody can read it any more. */
@@ -242,11 +246,19 @@ class Incoming {
     entry.readable.destroy(new CryoError(codes.STREAM_STORAGE, message, cause && { cause }));
   }
 
+  get #mostOpen() {
+    return Math.max(MOST_OPEN, this.#context.options.maxIncomingStreams);
+  }
+
+  #tooMany({ name }) {
+    return `The stream '${name}' can't be had: ${this.#mostOpen} of its session are open already. Raise maxIncomingStreams where so many are to be.`;
+  }
+
   #keepCaps() {
     const { maxIncomingStreams, maxUnclaimedStreamBytes } = this.#context.options;
     while (this.#open.size > maxIncomingStreams) {
-      // Streams that the application has claimed are its own choice.
-      const oldest = first(this.#open.values(), isUnclaimed);
+      // Streams that the application has claimed are its own choice, within reason.
+      const oldest = first(this.#unclaimed, isOpen);
       if (oldest === null) break;
       this.#cancel(oldest);
     }
@@ -254,7 +266,7 @@ class Incoming {
     if (this.#complete.size > maxIncomingStreams) this.#discard(this.#complete.values().next().value);
     while (this.#unclaimedBytes > maxUnclaimedStreamBytes) {
       const complete = first(this.#complete, holdsBytes);
-      const oldest = complete ?? first(this.#open.values(), (entry) => isUnclaimed(entry) && holdsBytes(entry));
+      const oldest = complete ?? first(this.#unclaimed, (entry) => isOpen(entry) && holdsBytes(entry));
       if (oldest === null) return;
       // Of one that is complete its sender hears nothing: it has sent all of it, and may use the number again.
       if (!oldest.open) this.#discard(oldest);
@@ -284,7 +296,7 @@ class Incoming {
   }
 
   #remove(entry) {
-    this.#entries.delete(entry);
+    this.#unclaimed.delete(entry);
     this.#complete.delete(entry);
   }
 
