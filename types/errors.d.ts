@@ -20,7 +20,8 @@
  * - `ERR_CRYO_STREAM_SOURCE`: the source of an outgoing stream failed, or can't be opened; `cause` is its error.
  * - `ERR_CRYO_STREAM_STORAGE`: the temporary file of a stream can't be written or read; `cause` is the system's error, such as ENOSPC.
  *   Without one, the peer asked for a chunk too far beyond what has been read of the source; or a claimed stream that nobody read kept
- *   others waiting, and temporary files hold 2 GiB already.
+ *   others waiting, and temporary files hold 2 GiB already; or a listener of `tx-chunk` has transferred one of its chunks; or too many streams of
+ *   its session are open.
  * - `ERR_CRYO_STREAM_PREMATURE_CLOSE`: the session ended, or the peer used the stream's number again, before a stream that is being read
  *   was complete.
  * - `ERR_CRYO_NO_TRANSACTIONS`: the peer can't do transactions, or has not said that it can.
