@@ -8,7 +8,10 @@ const { describe, test } = require("node:test");
 
 const { join } = require("../support/clients");
 const { spawnApp } = require("../support/process");
+const { joined } = require("../support/server");
+const { together } = require("../support/together");
 const { ALL } = require("../support/transactions");
+const { event } = require("../support/wait");
 
 const MIB = 1024 * 1024;
 const PULL_MIB = Number(process.env.CRYO_TEST_PULL_MIB ?? 384);
@@ -125,3 +128,26 @@ describe("memory stays bounded with", () => {
     assert.ok(grown < ALLOWED, `grown by ${grown} MiB`);
   });
 });
+
+for (const length of [100, 5000, 16_384, 20_000, 32_768]) {
+  test(`a chunk of ${length} bytes keeps no more memory than that, also among messages`, async (t) => {
+    const pair = await joined(t);
+    const chunks = [];
+    const messages = [];
+    pair.session.stream.on("tx-chunk", (_txId, chunk) => chunks.push(chunk));
+    pair.session.on("message-binary", (message) => messages.push(message));
+    const payload = (n) => Buffer.alloc(length, n);
+    const chunk = (n) => [pair, ["TX_CHUNK", { txId: 0, seq: 0, payload: payload(n) }]];
+    const message = (n) => [pair, ["BINARYDATA", { payload: payload(n) }]];
+    const done = event(pair.session, "message-utf8");
+    together(
+      [pair, ["TX_START", { txId: 0, byteLength: -1, streamName: "up" }]],
+      ...[chunk(1), chunk(2), chunk(3), message(4), message(5), chunk(6), message(7), chunk(8), chunk(9), message(10), message(11)],
+      [pair, ["UTF8DATA", { payload: "done" }]],
+    );
+    await done;
+    assert.deepEqual(chunks, [1, 2, 3, 6, 8, 9].map(payload));
+    assert.deepEqual(messages, [4, 5, 7, 10, 11].map(payload));
+    assert.deepEqual(chunks.map(({ buffer }) => buffer.byteLength), Array(6).fill(length));
+  });
+}

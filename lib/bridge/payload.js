@@ -62,14 +62,19 @@ class Payload {
   }
 
   /**
-   * @returns {Buffer} The same, for what waits here: a small one shares its memory with nothing, so that no more is kept than is counted.
+   * @returns {Buffer} The same, for what waits here: it shares its memory with nothing, so that no more is kept than is counted.
    * @throws {import("../errors.js").CryoError} As `buffer`.
    */
   own() {
-    if ((this.flags & FLAG.LARGE) !== 0) return this.buffer();
+    const { start, length } = this;
+    const isLarge = (this.flags & FLAG.LARGE) !== 0;
     try {
-      const own = Buffer.allocUnsafeSlow(this.length);
-      this.#bridge.incoming.copy(own, 0, this.start, this.start + this.length);
+      if (isLarge && this.#large === null) return this.#bridge.takeLarge(length);
+      // Also where memory fails: what comes behind it in a block that was taken ahead stands where it stands.
+      const shared = isLarge ? this.#takeLarge() : null;
+      const own = Buffer.allocUnsafeSlow(length);
+      if (shared === null) this.#bridge.incoming.copy(own, 0, start, start + length);
+      else shared.copy(own);
       return own;
     } catch (cause) {
       throw lost(this.length, cause);
