@@ -162,14 +162,6 @@ describe("a source whose stream has not begun", () => {
     await closed;
   });
 
-  test("is left alone where the name can't be used", async (t) => {
-    const { session } = await joined(t);
-    const source = Readable.from(["a", "b"]);
-    await assert.rejects(session.Stream(source, 7), { code: "ERR_CRYO_INVALID_ARGUMENT" });
-    assert.deepEqual(source.eventNames().filter((name) => name === "readable" || name === "error"), []);
-    assert.deepEqual(await source.toArray(), ["a", "b"]);
-  });
-
   test("may fail before, which is the stream's failure", async (t) => {
     const { client, session } = await joined(t, { undelivered: "reject" });
     const source = new PassThrough();

@@ -3,12 +3,14 @@
 // What the streams' methods take besides a source, and what they come to on a session that is over.
 
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const { Readable } = require("node:stream");
 const { describe, test } = require("node:test");
 
 const { CRYO_FLOW_BEHAVIOUR } = require("../..");
 const { caughtUp } = require("../support/pair");
 const { joined } = require("../support/server");
-const { event, settled } = require("../support/wait");
+const { event, settled, within } = require("../support/wait");
 
 const ACKS = { acks: true };
 const { TX_PULL } = CRYO_FLOW_BEHAVIOUR;
@@ -59,6 +61,31 @@ describe("a range of a stream that is not this session's, or is not that number'
     await assert.rejects(session.StreamFetchRange((await next) && own, 0, 1), REFUSED);
     await session.StreamFetchRange(await next, 0, 1);
     assert.deepEqual(client.frames.take().filter(({ name }) => name === "TX_FETCH").length, 1);
+  });
+});
+
+describe("a name that can't be used", () => {
+  const WRONG = [[7, "ERR_CRYO_INVALID_ARGUMENT"], ["n".repeat(16 * 1024 * 1024 + 1), "ERR_CRYO_PAYLOAD_TOO_LARGE"]];
+
+  for (const [name, code] of WRONG) {
+    test(`destroys the source: ${code}`, async (t) => {
+      const { session } = await joined(t, {}, ACKS);
+      const stream = new Readable({ read() {} });
+      await assert.rejects(session.Stream(stream, name), { code });
+      assert.equal(stream.destroyed, true);
+      let returned = 0;
+      const iterator = { next: () => ({ done: false, value: "x" }), return: () => returned++ };
+      await assert.rejects(session.Stream({ [Symbol.iterator]: () => iterator }, name), { code });
+      assert.equal(returned, 1);
+    });
+  }
+
+  test("ends no process where the source fails, too", async (t) => {
+    const { session } = await joined(t, {}, ACKS);
+    const missing = fs.createReadStream("/no/such/file");
+    const closed = new Promise((resolve) => missing.once("close", resolve));
+    await assert.rejects(session.Stream(missing, 7), { code: "ERR_CRYO_INVALID_ARGUMENT" });
+    await within(closed, "its end");
   });
 });
 

@@ -39,8 +39,13 @@ class Transactions {
   /** `Stream()` of the session. */
   stream(source, name = "anonymous") {
     return handled(() => {
-      checkName("Stream", name);
       const pieces = openSource(source, this.#context.options.streamChunkBytes);
+      try {
+        checkName("Stream", name);
+      } catch (error) {
+        pieces.destroy();
+        throw error;
+      }
       return this.#streamWhenReady(pieces, name);
     });
   }
