@@ -119,3 +119,80 @@ describe("a source", () => {
     await assert.rejects(streamed, { code: "ERR_CRYO_STREAM_CANCELLED" });
   });
 });
+
+describe("an iterator that is streamed", () => {
+  /** An iterable of these pieces, the errors among them thrown, and what was asked of it besides the next one. */
+  function counted(kind, items) {
+    const calls = [];
+    let at = 0;
+    const next = () => {
+      if (items[at] instanceof Error) throw items[at++];
+      return at === items.length ? { done: true, value: undefined } : { done: false, value: items[at++] };
+    };
+    const leave = () => calls.push("return") && { done: true, value: undefined };
+    const iterator = kind === "sync" ? { next, return: leave } : { next: async () => next(), return: async () => leave() };
+    return { calls, iterable: { [kind === "sync" ? Symbol.iterator : Symbol.asyncIterator]: () => iterator } };
+  }
+
+  for (const kind of ["sync", "async"]) {
+    test(`is not told to return when it has ended, ${kind}`, async (t) => {
+      const { session } = await joined(t, REJECT, { acks: true });
+      const { iterable, calls } = counted(kind, ["a", "b"]);
+      await session.Stream(iterable);
+      assert.deepEqual(calls, []);
+    });
+
+    test(`is not told to return when it has thrown, ${kind}`, async (t) => {
+      const { session } = await joined(t, REJECT, { acks: true });
+      const { iterable, calls } = counted(kind, ["a", new Error("no")]);
+      await assert.rejects(session.Stream(iterable), FAILED);
+      assert.deepEqual(calls, []);
+    });
+
+    test(`is told to return when its stream is cut short, ${kind}`, async (t) => {
+      const { session } = await joined(t, REJECT, { acks: true });
+      const { iterable, calls } = counted(kind, ["a", 7, "b"]);
+      await assert.rejects(session.Stream(iterable), FAILED);
+      assert.deepEqual(calls, ["return"]);
+    });
+  }
+
+  test("of promises is told to return when one is rejected", async (t) => {
+    const { session } = await joined(t, REJECT, { acks: true });
+    const rejected = Promise.reject(new Error("no"));
+    rejected.catch(() => {}); // it is the stream that fails
+    const { iterable, calls } = counted("sync", ["a", rejected]);
+    await assert.rejects(session.Stream(iterable), FAILED);
+    assert.deepEqual(calls, ["return"]);
+  });
+});
+
+describe("a web stream that is streamed", () => {
+  const piece = () => new TextEncoder().encode("a");
+
+  test("is unlocked when it has ended", async (t) => {
+    const { session } = await joined(t, REJECT, { acks: true });
+    const source = new ReadableStream({ start(controller) { controller.enqueue(piece()); controller.close(); } });
+    await session.Stream(source);
+    assert.equal(source.locked, false);
+  });
+
+  test("is unlocked when it has failed", async (t) => {
+    const { session } = await joined(t, REJECT, { acks: true });
+    const source = new ReadableStream({ pull(controller) { controller.error(new Error("no")); } });
+    await assert.rejects(session.Stream(source), FAILED);
+    assert.equal(source.locked, false);
+  });
+
+  test("is cancelled and unlocked when its stream is cut short", async (t) => {
+    const { client, session } = await joined(t, REJECT, { acks: true });
+    let cancelled = false;
+    const source = new ReadableStream({ start(controller) { controller.enqueue(piece()); }, cancel() { cancelled = true; } });
+    const streamed = session.Stream(source);
+    const { txId } = await client.nextOf("TX_CHUNK");
+    client.send("TX_CANCEL", { txId });
+    await assert.rejects(streamed, { code: "ERR_CRYO_STREAM_CANCELLED" });
+    await until(() => !source.locked, "it to be unlocked");
+    assert.equal(cancelled, true);
+  });
+});

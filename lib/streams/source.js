@@ -17,10 +17,12 @@ class Source {
   #end;
   /** No more is wanted. */
   #destroyed = false;
+  /** The source has said that there is no more, or failed. */
+  #ended = false;
 
   /**
    * @param {() => any} next As an iterator's.
-   * @param {() => any} end Tells the source that no more is wanted.
+   * @param {(ended: boolean) => any} end Takes leave of the source, which may have ended by itself.
    */
   constructor(next, end) {
     this.#next = next;
@@ -33,7 +35,7 @@ class Source {
    */
   async next() {
     for (let empty = 0; !this.#destroyed; ) {
-      const { done, value } = await this.#next();
+      const { done, value } = await this.#step();
       if (done) return null;
       const piece = await value;
       const bytes = bytesOf(piece);
@@ -45,13 +47,24 @@ class Source {
     return null;
   }
 
+  async #step() {
+    try {
+      const { done, value } = await this.#next();
+      this.#ended = Boolean(done);
+      return { done, value };
+    } catch (error) {
+      this.#ended = true;
+      throw error;
+    }
+  }
+
   /** Tells the source that no more is wanted. */
   destroy() {
     if (this.#destroyed) return;
     this.#destroyed = true;
     try {
       // Whether and how it takes leave is its own affair.
-      Promise.resolve(this.#end()).catch(noop);
+      Promise.resolve(this.#end(this.#ended)).catch(noop);
     } catch {
       noop();
     }
@@ -85,11 +98,20 @@ function open(source, size) {
   if (typeof source?.getReader === "function") {
     if (source.locked) throw argumentTypeError("Stream", source, "a stream that nobody else has locked");
     const reader = source.getReader();
-    return new Source(() => reader.read(), () => reader.cancel());
+    return new Source(() => reader.read(), (ended) => leave(reader, ended));
   }
   if (typeof source?.[Symbol.asyncIterator] === "function") return fromIterator(source[Symbol.asyncIterator]());
   if (typeof source?.[Symbol.iterator] === "function") return fromIterator(source[Symbol.iterator]());
   return null;
+}
+
+/** Leaves a WHATWG stream to others. */
+async function leave(reader, ended) {
+  try {
+    if (!ended) await reader.cancel();
+  } finally {
+    reader.releaseLock?.();
+  }
 }
 
 /** Whether a stream can be read: one to write to has a `pipe` method as well. */
@@ -166,7 +188,7 @@ function piecesOf(readable, size) {
 }
 
 function fromIterator(iterator) {
-  return new Source(() => iterator.next(), () => iterator.return?.());
+  return new Source(() => iterator.next(), (ended) => ended || iterator.return?.());
 }
 
 /** A piece as bytes; null where it is neither bytes nor text. */
