@@ -20,7 +20,7 @@ export declare class CryoReadable extends Readable {
   /** The transaction's number. */
   readonly txId: number;
   /** Size of the whole stream in bytes, as its sender announced it; -1 where it did not. */
-  readonly byteLength: number;
+  readonly announcedBytes: number;
 }
 
 /** A piece of an outgoing stream. Strings go out as UTF-8. */

@@ -25,10 +25,18 @@ describe("an incoming stream", () => {
       upload(client, 5, "up", pieces(body, 50_000));
       const readable = await stream;
       assert.ok(readable instanceof CryoReadable);
-      assert.deepEqual([readable.txId, readable.byteLength], [5, -1]);
+      assert.deepEqual([readable.txId, readable.announcedBytes], [5, -1]);
       assert.equal(sha256(await buffer(readable)), sha256(body));
     });
   }
+
+  test("has nothing that libraries take for the size of what they are given", async (t) => {
+    const { client, session } = await joined(t);
+    const stream = session.WaitForStream("up");
+    upload(client, 5, "up", []);
+    const readable = await stream;
+    assert.deepEqual(["byteLength", "length", "size", "path", "start", "end"].filter((name) => name in readable), []);
+  });
 
   test("may be of one chunk of 16 MiB, of empty chunks, or of none", async (t) => {
     const { client, session } = await joined(t);

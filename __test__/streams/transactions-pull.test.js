@@ -121,7 +121,7 @@ describe("the other direction", () => {
     const stream = session.WaitForStream("up");
     client.send("TX_START", { txId: 6, byteLength: 4, streamName: "up" });
     const readable = await stream;
-    assert.equal(readable.byteLength, 4);
+    assert.equal(readable.announcedBytes, 4);
     const range = session.StreamFetchRange(readable, 0, 2);
     const { ack, txId, start, end } = await client.nextOf("TX_FETCH");
     assert.deepEqual([txId, start, end], [6, 0, 2]);

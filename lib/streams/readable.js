@@ -64,16 +64,18 @@ class CryoReadable extends Readable {
    * Readables are made by the session.
    *
    * @param {number} txId
-   * @param {number} byteLength
+   * @param {number} announcedBytes
    * @param {Owner} owner
    */
-  constructor(txId, byteLength, owner) {
+  constructor(txId, announcedBytes, owner) {
     super({ highWaterMark: HIGH_WATER_MARK });
     this.#owner = owner;
     /** The transaction's number. */
     this.txId = txId;
-    /** Size of the whole stream in bytes, as its sender announced it; -1 where it did not. */
-    this.byteLength = byteLength;
+    /**
+     * Size of the whole stream in bytes, as its sender announced it; -1 where it did not. Not `byteLength`, which libraries for uploads take for a fact.
+     */
+    this.announcedBytes = announcedBytes;
   }
 
   /** Node.js calls listeners when it sees fit: what one throws then would end the process, as would an error that nobody listens for. */
