@@ -84,6 +84,28 @@ describe("streams that are read one after the other, and come at once", () => {
     await assertClosed();
   });
 
+  test("arrive whole where one chunk is more than Node.js may have of those that wait", async (t) => {
+    const { look } = withLooks(t);
+    const pair = await joined(t, SMALL);
+    const [last, first] = await begin(pair, 2);
+    const chunks = [1, 2, 3].map((seed) => noise(MIB, seed));
+    const iterator = last[Symbol.asyncIterator]();
+    const head = iterator.next();
+    for (const payload of chunks) chunk(pair.client, 0, payload);
+    await head;
+    chunk(pair.client, 1, "x");
+    finish(pair.client, 0);
+    finish(pair.client, 1);
+    let body = null;
+    buffer(first).then((bytes) => (body = bytes));
+    await lookUntil(look, () => body, "what waits behind them");
+    assert.equal(String(body), "x");
+    const parts = [(await head).value];
+    for await (const part of iterator) parts.push(part);
+    assert.equal(sha256(parts), sha256(chunks));
+    await assertClosed();
+  });
+
   test("may be waited for while one is in the way", async (t) => {
     const pair = await joined(t, SMALL);
     const [first] = await begin(pair, 1);

@@ -215,14 +215,16 @@ class Overflow {
     }
   }
 
-  /** Lets what Node.js keeps of idle streams count as read, since it can't be had back; within bounds. */
+  /**
+   * Lets what Node.js keeps of idle streams count as read, since it can't be had back: as long as there is room. The last one may exceed it, as a chunk
+   * may be longer than all of it.
+   */
   #settle(idle) {
     let room = OUT_OF_REACH * this.#context.options.maxUnreadBytes;
-    for (const { readable } of this.#settled) room -= readable.readableLength;
+    for (const { readable } of this.#settled) room -= readable.readableLength - feeder.counted(readable);
     for (const entry of idle) {
-      const { readableLength } = entry.readable;
-      const more = this.#settled.has(entry) ? 0 : readableLength;
-      if (readableLength === 0 || more > room) continue;
+      const more = feeder.counted(entry.readable);
+      if (more === 0 || room <= 0) continue;
       room -= more;
       this.#settled.add(entry);
       feeder.settle(entry.readable);

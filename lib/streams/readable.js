@@ -56,6 +56,8 @@ class CryoReadable extends Readable {
         readable.#give();
       }
     };
+    /** Bytes that Node.js has and that do not count as taken. Those that do were there first. */
+    feeder.counted = (readable) => Math.min(readable.readableLength, readable.#given.bytes);
     /** Counts what Node.js has as taken. */
     feeder.settle = (readable) => readable.#taken();
   }
