@@ -104,3 +104,40 @@ describe("a long name", () => {
     assert.equal(error.message, `The source of the stream '€${"b".repeat(79)}...' failed.`);
   });
 });
+
+describe("a name that would write to a terminal, or end a line of a log", () => {
+  const HOSTILE = "a\u001b[2J\n\u0085\u2028\u202e\u007f\u009b1m\\ é€";
+  const SHOWN = "a\\u001b[2J\\u000a\\u0085\\u2028\\u202e\\u007f\\u009b1m\\ é€";
+
+  test("does neither in what is reported, however it fails", async (t) => {
+    const { server, client, session } = await joined(t, {}, ACKS);
+    const claims = [session.WaitForStream(HOSTILE), session.WaitForStream(HOSTILE)];
+    start(client, 0, HOSTILE);
+    start(client, 1, HOSTILE);
+    const [failing] = await Promise.all(claims);
+    failing.on("data", () => { throw new Error("careless"); });
+    client.send("TX_CHUNK", { txId: 0, seq: 0, payload: "x" });
+    assert.equal((await once(server, "error"))[2], `listener of 'data' on incoming stream '${SHOWN}'`);
+    client.send("TX_CANCEL", { txId: 1 });
+    assert.equal((await once(server, "error"))[2], `incoming stream '${SHOWN}'`);
+    session.Stream(new Readable({ read() { this.destroy(new Error("no")); } }), HOSTILE);
+    assert.equal((await once(server, "error"))[0].message, `The source of the stream '${SHOWN}' failed.`);
+  });
+
+  test("is sent, and claimed, as it is", async (t) => {
+    const { client, session } = await joined(t, {}, ACKS);
+    session.Stream([], HOSTILE);
+    assert.equal((await client.nextOf("TX_START")).streamName, HOSTILE);
+    upload(client, 0, HOSTILE, [Buffer.from("x")]);
+    assert.equal(String(await buffer(await session.WaitForStream(HOSTILE))), "x");
+  });
+
+  test("is shown once, however long it is", async (t) => {
+    const { server, client, session } = await joined(t, {}, ACKS);
+    const claim = session.WaitForStream("\n".repeat(100));
+    start(client, 0, "\n".repeat(100));
+    await claim;
+    client.send("TX_CANCEL", { txId: 0 });
+    assert.equal((await once(server, "error"))[2], `incoming stream '${"\\u000a".repeat(80)}...'`);
+  });
+});

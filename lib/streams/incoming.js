@@ -16,7 +16,8 @@ const { Waiters } = require("./waiters.js");
  * @property {number} txId
  * @property {number} before How many streams the peer had begun before it. The peer may use the number again while Rust knows more than we do.
  * @property {number} byteLength
- * @property {string} name What messages show of it, once nobody can claim it any more.
+ * @property {string} name Empty once nobody can claim it any more: it may be megabytes.
+ * @property {string} shown What messages show of the name.
  * @property {number} nameBytes What keeping the name costs while it can be claimed.
  * @property {CryoReadable | null} readable
  * @property {boolean} open The peer has neither finished nor cancelled it, nor have we.
@@ -168,7 +169,7 @@ class Incoming {
     const before = this.#begun;
     this.#begun = (before + 1) >>> 0;
     const state = { open: true, claimed: false, muted: false, bytes: 0, hungry: false, idle: false, obstacle: null };
-    const entry = { txId, before, byteLength, name, nameBytes, readable: null, ...state };
+    const entry = { txId, before, byteLength, name, shown: shownName(name), nameBytes, readable: null, ...state };
     this.#unclaimedBytes += nameBytes;
     this.#unclaimed.add(entry);
     this.#open.set(txId, entry);
@@ -183,10 +184,10 @@ class Incoming {
       loaded: (chunks) => this.#overflow.loaded(entry, chunks),
       starved: () => this.#overflow.starved(entry),
       missing: () => this.#miss(entry),
-      lost: (cause) => this.#lose(entry, `The temporary file of the stream '${entry.name}' can't be read: ${cause.message}`, cause),
+      lost: (cause) => this.#lose(entry, `The temporary file of the stream '${entry.shown}' can't be read: ${cause.message}`, cause),
       destroyed: () => this.#destroyed(entry),
       failed: (error, event) => {
-        const stream = `incoming stream '${shownName(entry.name)}'`;
+        const stream = `incoming stream '${entry.shown}'`;
         this.#context.report(error, event === null ? stream : `listener of '${event}' on ${stream}`);
       },
     });
@@ -238,7 +239,7 @@ class Incoming {
   #miss(entry) {
     if (!entry.claimed) return this.#mute(entry);
     const why = "a listener of 'tx-chunk' has transferred its memory. Transfer a copy, or let nobody read the stream.";
-    this.#lose(entry, `A chunk of the stream '${entry.name}' is gone: ${why}`, null);
+    this.#lose(entry, `A chunk of the stream '${entry.shown}' is gone: ${why}`, null);
   }
 
   /** What it keeps can't be kept any longer, or not be had any more. */
@@ -250,8 +251,8 @@ class Incoming {
     return Math.max(MOST_OPEN, this.#context.options.maxIncomingStreams);
   }
 
-  #tooMany({ name }) {
-    return `The stream '${name}' can't be had: ${this.#mostOpen} of its session are open already. Raise maxIncomingStreams where so many are to be.`;
+  #tooMany({ shown }) {
+    return `The stream '${shown}' can't be had: ${this.#mostOpen} of its session are open already. Raise maxIncomingStreams where so many are to be.`;
   }
 
   #keepCaps() {
@@ -304,7 +305,7 @@ class Incoming {
   #forgetName(entry) {
     this.#unclaimedBytes -= entry.nameBytes;
     entry.nameBytes = 0;
-    entry.name = shownName(entry.name);
+    entry.name = "";
   }
 
   #tellCancelled({ txId, before }) {

@@ -9,6 +9,8 @@ const { MAX_PAYLOAD } = require("../options/options.js");
 const FREE = 256;
 /** UTF-16 units of a name that messages show. */
 const SHOWN = 80;
+/** What a terminal obeys, or takes for the end of a line or for another direction of writing: names come from peers, and messages go to logs. */
+const UNSHOWN = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 
 /**
  * @param {string} method Which one was called, for the error message.
@@ -32,11 +34,15 @@ function costOfName(name) {
   return Math.max(0, name.length * 2 - FREE);
 }
 
-/** @param {string} name @returns {string} A name as messages show it: its beginning, where it is long. */
+/** @param {string} name @returns {string} A name as messages show it: its beginning, where it is long, and as text of one line. */
 function shownName(name) {
-  if (name.length <= SHOWN) return name;
+  const shown = (name.length <= SHOWN ? name : `${name.slice(0, SHOWN)}...`).replace(UNSHOWN, escaped);
   // By way of bytes: a part of a string keeps the whole of it in memory.
-  return Buffer.from(`${name.slice(0, SHOWN)}...`).toString();
+  return shown === name ? name : Buffer.from(shown).toString();
+}
+
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 module.exports = { checkName, costOfName, shownName };

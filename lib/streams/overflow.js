@@ -240,10 +240,10 @@ class Overflow {
     }
   }
 
-  #reason({ name, obstacle }) {
-    if (obstacle !== null) return `The temporary file of the stream '${name}' can't be written: ${obstacle.message}`;
+  #reason({ shown, obstacle }) {
+    if (obstacle !== null) return `The temporary file of the stream '${shown}' can't be written: ${obstacle.message}`;
     return (
-      `The stream '${name}' is not read, and data that others wait for is behind it; temporary files may hold no more of it. ` +
+      `The stream '${shown}' is not read, and data that others wait for is behind it; temporary files may hold no more of it. ` +
       `Read streams that arrive together concurrently.`
     );
   }

@@ -6,7 +6,6 @@
 const { EVENT_COST } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
 const { chunksOf } = require("./chunks.js");
-const { shownName } = require("./name.js");
 const { ChunkStore } = require("./store.js");
 const { Transmission } = require("./transmission.js");
 
@@ -167,12 +166,12 @@ class Pull extends Transmission {
   }
 
   #storeFailed(cause) {
-    this.#failStorage(`The temporary file of the stream '${shownName(this.name)}' can't be written or read: ${cause.message}`, { cause });
+    this.#failStorage(`The temporary file of the stream '${this.shown}' can't be written or read: ${cause.message}`, { cause });
   }
 
   #tooFar() {
     return (
-      `The peer asks for chunk ${this.#wanted - 1} of the stream '${shownName(this.name)}', of which ${this.#store.count} were read: ` +
+      `The peer asks for chunk ${this.#wanted - 1} of the stream '${this.shown}', of which ${this.#store.count} were read: ` +
       `what lies between is more than may be kept unasked. Let the peer fetch the chunks in order.`
     );
   }

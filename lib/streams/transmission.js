@@ -17,6 +17,7 @@ const { shownName } = require("./name.js");
 
 class Transmission {
   #shared;
+  #name;
   #started = deferred();
   #done = deferred();
   #begun = false;
@@ -30,8 +31,9 @@ class Transmission {
   constructor(shared, txId, name, source) {
     this.#shared = shared;
     this.txId = txId;
-    /** What messages show of it, once TX_START has said the whole of it. */
-    this.name = name;
+    this.#name = name;
+    /** What messages show of its name. */
+    this.shown = shownName(name);
     this.source = source;
   }
 
@@ -58,8 +60,9 @@ class Transmission {
     context.behind(() => {
       if (this.over) return;
       this.#begun = true;
-      context.commandText(COMMAND.TxStart, this.txId, byteLength, this.name);
-      this.name = shownName(this.name);
+      context.commandText(COMMAND.TxStart, this.txId, byteLength, this.#name);
+      // It may be megabytes, and is said.
+      this.#name = "";
     });
     return this.#started.promise;
   }
@@ -84,7 +87,7 @@ class Transmission {
   settled(step, outcome) {
     if (outcome !== OUTCOME.Acknowledged) {
       this.#tellCancelled();
-      this.end(new CryoError(codes.ACK_TIMEOUT, `The peer did not acknowledge the stream '${shownName(this.name)}' within 2500 ms.`));
+      this.end(new CryoError(codes.ACK_TIMEOUT, `The peer did not acknowledge the stream '${this.shown}' within 2500 ms.`));
     } else if (step === STEP.Start) this.#started.resolve(true);
     else this.finished();
   }
@@ -101,7 +104,7 @@ class Transmission {
 
   /** The source has failed. */
   fail(cause) {
-    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${shownName(this.name)}' failed.`, { cause });
+    const error = new CryoError(codes.STREAM_SOURCE, `The source of the stream '${this.shown}' failed.`, { cause });
     this.abort(error, "source of a stream");
   }
 
