@@ -11,7 +11,7 @@ const { test } = require("node:test");
 const WebSocket = require("ws");
 
 const { TOKEN, ask, join, nextText, run, start } = require("../support/example");
-const { within } = require("../support/wait");
+const { until, within } = require("../support/wait");
 
 test("echo sends texts and bytes back", async (t) => {
   const { url } = await start(t, "echo.js");
@@ -59,6 +59,24 @@ test("the file server's files are fetched in ranges", async (t) => {
   const outside = run("file-server/client.mjs", { args: [url, TOKEN, "../examples.test.js"] });
   assert.equal(await outside.exit(), 1);
   assert.equal(outside.output(), "There is no file '../examples.test.js'.\n");
+});
+
+test("the file server sends a client one file at a time", async (t) => {
+  const file = "transcripts.json";
+  const { url } = await start(t, "file-server/server.js", { args: [path.join(__dirname, "..", "fixtures")] });
+  const client = await join(t, url);
+  const streams = [];
+  client.addEventListener("stream", ({ detail }) => streams.push(detail));
+  const refused = within(once(client, "peer-error"), "the refusal");
+  await Promise.all([client.sendText(file), client.sendText(file)]);
+  assert.equal((await refused)[0].detail, "One file at a time: the one before is not through yet.");
+  await until(() => streams.length > 0, "the file");
+  await new Response(streams[0].readable).arrayBuffer();
+  // What the server knows of that comes a little later.
+  await until(async () => {
+    await client.sendText(file);
+    return streams.length > 1;
+  }, "another file");
 });
 
 test("the peer relay passes on what both sides say", async (t) => {
