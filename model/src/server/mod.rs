@@ -91,6 +91,8 @@ impl Untold {
     fn closed(&self, _code: u16) {}
 
     fn send_modify(&self, _change: impl FnOnce(&mut Stop)) {}
+
+    fn send_replace(&self, _value: ()) {}
 }
 
 pub struct Shared {
@@ -109,6 +111,7 @@ pub struct Shared {
     awaiting_grew: Untold,
     late: Untold,
     metrics: Untold,
+    dismissals: Untold,
     stop: Untold,
 }
 
@@ -130,6 +133,7 @@ impl Shared {
             awaiting_grew: Untold,
             late: Untold,
             metrics: Untold,
+            dismissals: Untold,
             stop: Untold,
         })
     }
