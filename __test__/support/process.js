@@ -18,11 +18,12 @@ const PACKAGE = require.resolve("../..");
  * @param {import("node:test").TestContext} t Kills it, should it still run.
  * @param {(context: { cryo: Function, send: (value: unknown) => void, argument: any }) => unknown} app
  * @param {any} [argument] As JSON can carry it.
+ * @param {string[]} [flags] Of Node.js.
  */
-function spawnApp(t, app, argument = null) {
+function spawnApp(t, app, argument = null, flags = []) {
   const exported = `...require(${JSON.stringify(PACKAGE)})`;
   const context = `{ ${exported}, send: (value) => process.send(value), argument: ${JSON.stringify(argument)} }`;
-  const child = spawn(process.execPath, ["-e", `(${app})(${context});`], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const child = spawn(process.execPath, [...flags, "-e", `(${app})(${context});`], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
   t.after(() => child.kill("SIGKILL"));
 
   const output = { stdout: "", stderr: "" };
