@@ -10,6 +10,7 @@ const { describe, it } = require("node:test");
 
 const { builtAddon, loadNative, platformTriple } = require("../../lib/bridge/native.js");
 const { temporaryFolder } = require("../support/folder");
+const { spawnApp } = require("../support/process");
 const { ROOT } = require("../support/repository");
 
 const LOCAL = path.join(__dirname, "../..", "cryo-server.linux-x64-musl.node");
@@ -33,6 +34,29 @@ describe("the platform", () => {
 
   it("of this process is one of the known ones, with its C library", { skip: process.platform !== "linux" }, () => {
     assert.match(platformTriple(), /^linux-(x64|arm64)-(gnu|musl)$/);
+  });
+
+  it("is found without an answer of other threads, which may be busy for ever", { skip: process.platform !== "linux" }, async (t) => {
+    const pipe = path.join(temporaryFolder(t), "pipe");
+    assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+    const app = spawnApp(
+      t,
+      async ({ cryo, send, argument: pipe }) => {
+        const fs = require("node:fs");
+        const { Worker } = require("node:worker_threads");
+        new Worker('require("node:fs").readFileSync(require("node:worker_threads").workerData, "utf8")', { eval: true, workerData: pipe });
+        // Opens as soon as the worker reads, which waits until it is closed.
+        const held = fs.openSync(pipe, "w");
+        const server = cryo({ validate: () => true }, { host: "127.0.0.1", port: 0 });
+        send("started");
+        await server.Destroy();
+        fs.closeSync(held);
+        process.disconnect();
+      },
+      pipe,
+    );
+    assert.equal(await app.next("the start"), "started");
+    assert.equal((await app.exit()).code, 0);
   });
 });
 

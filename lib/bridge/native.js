@@ -7,6 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 
 const { CryoError, codes } = require("../errors.js");
+const { linuxLibc } = require("./libc.js");
 
 const ROOT = path.join(__dirname, "..", "..");
 
@@ -19,22 +20,6 @@ const TRIPLES = {
   "win32-arm64": "win32-arm64-msvc",
   "win32-x64": "win32-x64-msvc",
 };
-
-/**
- * The C library of a Linux process. Its diagnostic report names glibc's version; musl has none to name.
- *
- * @returns {"gnu" | "musl"}
- */
-function linuxLibc() {
-  // Without this the report looks up a name for the peer of every open socket.
-  const { excludeNetwork } = process.report;
-  process.report.excludeNetwork = true;
-  try {
-    return process.report.getReport().header.glibcVersionRuntime ? "gnu" : "musl";
-  } finally {
-    process.report.excludeNetwork = excludeNetwork;
-  }
-}
 
 /**
  * The name under which this platform's addon is built and published.
