@@ -29,5 +29,14 @@ module.exports = [
     },
   },
   { files: ["**/*.mjs"], languageOptions: { sourceType: "module" } },
+  {
+    // A test of the application's may fake them, which must not stop what the package does by itself.
+    files: ["lib/**"],
+    ignores: ["lib/timers.js"],
+    rules: {
+      "no-restricted-globals": ["error", "queueMicrotask", "setImmediate"],
+      "no-restricted-properties": ["error", { object: "process", property: "nextTick", message: "Use that of lib/timers.js." }],
+    },
+  },
   { files: ["examples/demo/page/*.mjs"], languageOptions: { globals: globals.browser } },
 ];

@@ -3,10 +3,7 @@
 // What keeps the process alive: that the server listens, unless `http_server.unref()` was called, and what is open. With Node's own servers each
 // handle does so by itself; here sockets are Rust's, and the event loop does not know them.
 
-// As they are now: a test of the application's may replace the timers later.
-const { clearInterval, setInterval } = require("node:timers");
-
-const { LONGEST_TIMER } = require("./timers.js");
+const { LONGEST_TIMER, clearInterval, setInterval } = require("./timers.js");
 
 const noop = () => {};
 

@@ -22,7 +22,7 @@ const { report, reportOfListener, tell } = require("./report.js");
 const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
 const { TimeSlice } = require("./streams/time-slice.js");
-const { LONGEST_TIMER } = require("./timers.js");
+const { LONGEST_TIMER, setImmediate } = require("./timers.js");
 const { updateTls, useSsl } = require("./tls.js");
 
 /** What only `cryo()` can give the constructor. */

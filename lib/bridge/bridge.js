@@ -13,6 +13,7 @@ const { EVENT_WORDS, FLAG, COMMAND_WORDS } = require("./codes.js");
 const { Parcels } = require("./parcels.js");
 const { Payload } = require("./payload.js");
 const { runTicks } = require("./ticks.js");
+const { nextTick } = require("../timers.js");
 
 /** Events taken at a time: replies to them leave together, the first ones not too late. */
 const EVENTS = 1024;
@@ -275,7 +276,7 @@ class Bridge {
 
   #scheduleFlush() {
     if (this.#delivering || this.#scheduled) return;
-    process.nextTick(this.#flushLater);
+    nextTick(this.#flushLater);
     this.#scheduled = true;
   }
 

@@ -5,6 +5,7 @@
 
 const { KeptPayload } = require("./kept-payload.js");
 const { lost } = require("./lost.js");
+const { setImmediate } = require("../timers.js");
 
 /** The parcels of one bridge that are being taken over. */
 class Parcels {

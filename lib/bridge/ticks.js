@@ -3,6 +3,8 @@
 // Lets promise continuations and process.nextTick callbacks run in the middle of a batch, as they would between two
 // reads of a socket.
 
+const { queueMicrotask } = require("../timers.js");
+
 /** `process._tickCallback`, which Node.js itself calls between two timers that are due at once; 27 ns. */
 const run = undeprecated(process._tickCallback);
 

@@ -4,6 +4,7 @@
 // whole request yet.
 
 const { argumentTypeError } = require("../errors.js");
+const { nextTick } = require("../timers.js");
 
 /**
  * @typedef {object} Surroundings
@@ -20,7 +21,7 @@ function mirrorConnections(server, { native, maxConnections, call }) {
   limit(server, native, maxConnections);
   server.getConnections = (callback) => {
     if (typeof callback !== "function") throw argumentTypeError("http_server.getConnections", callback, "a callback");
-    process.nextTick(() => call(callback, "callback of getConnections", null, native.connections()));
+    nextTick(() => call(callback, "callback of getConnections", null, native.connections()));
     return server;
   };
   const { closeAllConnections } = server;

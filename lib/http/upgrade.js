@@ -6,6 +6,7 @@
 const { EventEmitter } = require("node:events");
 const { STATUS_CODES } = require("node:http");
 
+const { queueMicrotask } = require("../timers.js");
 const { HttpSocket } = require("./socket.js");
 
 /** Comma-separated lists with this member. Blanks and tabs may surround it (RFC 9110 section 5.6.3), other than what `trim()` takes for white space. */

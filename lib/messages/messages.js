@@ -9,6 +9,7 @@ const { handled } = require("../promises.js");
 const { BINARY, ERROR, EVENTS, UTF8, bytesOf, textOf, valueIn } = require("./kinds.js");
 const { Outbound } = require("./outbound.js");
 const { Sends, sessionClosed } = require("./sends.js");
+const { setImmediate } = require("../timers.js");
 
 /** How a session ends for which too much waits that can't be dropped, as src/protocol/close.rs has it. */
 const OVERFLOW_CODE = 4002;

@@ -5,6 +5,7 @@
 
 const { EVENT_COST } = require("../bridge/codes.js");
 const { CryoError, codes } = require("../errors.js");
+const { setImmediate } = require("../timers.js");
 const { chunksOf } = require("./chunks.js");
 const { ChunkStore } = require("./store.js");
 const { Transmission } = require("./transmission.js");

@@ -6,6 +6,7 @@ const { Readable, finished } = require("node:stream");
 
 const { bytesIn } = require("../bytes.js");
 const { CryoError, argumentTypeError, codes } = require("../errors.js");
+const { setImmediate } = require("../timers.js");
 
 const noop = () => {};
 /** Empty pieces in a row after which others have their turn. */

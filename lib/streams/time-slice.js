@@ -4,6 +4,7 @@
 // streams at once would let everybody else's messages wait until all of their sockets are full.
 
 const { runTicks } = require("../bridge/ticks.js");
+const { setImmediate } = require("../timers.js");
 
 /** Time in ms that streams take at a time. */
 const TURN = 1;
