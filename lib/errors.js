@@ -79,6 +79,21 @@ class CryoError extends Error {
 // On the prototype, as the built-in error classes have it, so that no instance owns an enumerable `name`.
 Object.defineProperty(CryoError.prototype, "name", { value: "CryoError", configurable: true, writable: true });
 
+/**
+ * Whether an error is one of this package's with that code. It may be whatever an application has thrown, such as a proxy that was revoked: a look at
+ * it throws.
+ *
+ * @param {unknown} error
+ * @param {string} code One of the {@link codes}.
+ */
+function hasCode(error, code) {
+  try {
+    return error instanceof CryoError && error.code === code;
+  } catch {
+    return false;
+  }
+}
+
 const SHOWN_LENGTH = 80;
 
 /** A value as an error message shows it: short, on one line, without running code of the value's own, and never a private key. */
@@ -170,4 +185,14 @@ function coded(ErrorClass, code, name, value, takes) {
   return Object.assign(new ErrorClass(`${name} takes ${takes}, not ${show(value)}.`), { code });
 }
 
-module.exports = { CryoError, argumentError, argumentTypeError, codes, optionError, optionRangeError, optionTypeError, secretTypeError };
+module.exports = {
+  CryoError,
+  argumentError,
+  argumentTypeError,
+  codes,
+  hasCode,
+  optionError,
+  optionRangeError,
+  optionTypeError,
+  secretTypeError,
+};

@@ -6,7 +6,9 @@
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
+const { Client } = require("../support/client");
 const { connect } = require("../support/clients");
+const { target } = require("../support/http");
 const { spawnApp } = require("../support/process");
 
 /** An application whose sessions fail in a way of their own, which tells its warnings and answers what is binary. */
@@ -24,6 +26,11 @@ function application({ cryo, send, argument: { what, where, listens } }) {
         throw new Error("inspect");
       },
     }),
+    "a revoked proxy": () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy;
+    },
     nothing: () => undefined,
   }[what];
   process.on("warning", ({ code }) => send(code));
@@ -52,7 +59,7 @@ function application({ cryo, send, argument: { what, where, listens } }) {
 
 for (const where of ["a listener", "an async listener", "a hook"]) {
   describe(`what ${where} fails with`, () => {
-    for (const what of ["an error whose message is no string", "an error whose message throws", "what can't be inspected", "nothing"]) {
+    for (const what of ["an error whose message is no string", "an error whose message throws", "what can't be inspected", "a revoked proxy", "nothing"]) {
       for (const listens of ["is not there", "throws", "rejects"]) {
         test(`may be ${what}, where the listener of 'error' ${listens}`, async (t) => {
           const app = spawnApp(t, application, { what, where, listens });
@@ -89,4 +96,26 @@ test("who only watches errors, by errorMonitor, is told of them, too", async (t)
   assert.deepEqual(await app.next("what was watched"), ["failed", "CryoServerWebsocketSession", "listener of 'message-utf8'"]);
   assert.equal(await app.next("the warning of what watched"), "CRYO_APPLICATION_ERROR");
   assert.equal(await app.next("the warning"), "CRYO_APPLICATION_ERROR");
+});
+
+test("a revoked proxy may also come from a validator, and from on_unregister", async (t) => {
+  const app = spawnApp(t, async ({ cryo, send }) => {
+    const fail = () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      throw proxy;
+    };
+    process.on("warning", ({ message }) => send(message.split(".")[0]));
+    const server = cryo({ validate: async () => fail() }, { host: "127.0.0.1", port: 0 });
+    server.RegisterExtension({ name: "failing", on_unregister: fail });
+    server.on("listening", () => send(server.http_server.address().port));
+    process.on("message", () => server.Destroy().then(() => process.disconnect()));
+  });
+  const client = await Client.open({ port: await app.next("the port") });
+  t.after(() => client.destroy());
+  assert.equal((await client.request(target(1n))).status, 503);
+  assert.match(await app.next("the validator's warning"), /^validator failed: /);
+  app.tell("end");
+  assert.match(await app.next("the extension's warning"), /^on_unregister of extension 'failing' failed: /);
+  assert.equal((await app.exit()).code, 0);
 });

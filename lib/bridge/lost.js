@@ -2,7 +2,7 @@
 
 // The error of a payload that has come and can't be taken over, mostly for lack of memory. Who gets it must not go on as if nothing was missing.
 
-const { CryoError, codes } = require("../errors.js");
+const { CryoError, codes, hasCode } = require("../errors.js");
 
 /**
  * @param {number} length Bytes of the payload.
@@ -17,7 +17,7 @@ function lost(length, cause) {
 
 /** Whether an error is such a one, and not the application's. */
 function isLost(error) {
-  return error instanceof CryoError && error.code === codes.PAYLOAD_LOST;
+  return hasCode(error, codes.PAYLOAD_LOST);
 }
 
 module.exports = { isLost, lost };

@@ -4,7 +4,7 @@
 
 const { EVENT } = require("../bridge/codes.js");
 const { bytesIn } = require("../bytes.js");
-const { CryoError, argumentTypeError, codes } = require("../errors.js");
+const { CryoError, argumentTypeError, codes, hasCode } = require("../errors.js");
 
 /** A message's kind is the code of its event. */
 const { Utf8: UTF8, Binary: BINARY, Error: ERROR } = EVENT;
@@ -58,7 +58,7 @@ function checkLength(length, limit) {
 
 /** Whether an error is that of a payload over the limit. */
 function isTooLarge(error) {
-  return error instanceof CryoError && error.code === codes.PAYLOAD_TOO_LARGE;
+  return hasCode(error, codes.PAYLOAD_TOO_LARGE);
 }
 
 module.exports = { BINARY, ERROR, EVENTS, NAMES, UTF8, bytesOf, isTooLarge, textOf, valueIn };
