@@ -7,7 +7,7 @@ const { describe, test } = require("node:test");
 
 const { Gate } = require("../support/gate");
 const { joined } = require("../support/server");
-const { event, within } = require("../support/wait");
+const { deferred, event, within } = require("../support/wait");
 
 /** Another server, which waits for as long for a client that does not answer its close: however busy the machine is, both are as late. */
 async function startClock(t, closeTimeoutMs) {
@@ -110,6 +110,35 @@ describe("a hook that never settles", () => {
       await within(whose === "server" ? server.Destroy() : session.Close(), "the end", 3 * closeTimeoutMs + 2000);
     });
   }
+
+  test("and has taken its message's memory drops nothing behind the session's end, when it settles at last", async (t) => {
+    const { harness, server, session, client } = await joined(t, QUICK);
+    const hook = deferred();
+    const stuck = deferred();
+    server.RegisterExtension({
+      name: "taking",
+      before_send_binary(_, { value }) {
+        structuredClone(value, { transfer: [value.buffer] });
+        stuck.resolve();
+        return hook.promise;
+      },
+    });
+    const events = [];
+    for (const name of ["dropped", "closed"]) session.on(name, () => events.push(name));
+    // Of a size that has memory of its own.
+    session.SendBinary(Buffer.alloc(100_000));
+    await stuck.promise;
+    const closed = event(session, "closed");
+    client.reset();
+    await closed;
+    const counted = session.dropped;
+    const reported = event(server, "error");
+    hook.resolve();
+    await reported;
+    await harness.join(); // which takes longer than an event
+    assert.deepEqual(events, ["closed"]);
+    assert.equal(session.dropped, counted);
+  });
 
   test('leaves no send pending with undelivered "reject"', async (t) => {
     const pair = await joined(t, { ...QUICK, undelivered: "reject" });

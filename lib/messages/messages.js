@@ -233,7 +233,7 @@ class Messages {
   close(tell) {
     this.open = false;
     this.#sends?.close();
-    this.#outbound?.clear();
+    this.#outbound?.close();
     const last = () => {
       this.#tellDropped();
       tell();

@@ -42,6 +42,8 @@ class Outbound {
   #bytes = 0;
   /** What is to happen at the end of it. @type {Set<() => void>} */
   #ends = new Set();
+  /** The session has ended. */
+  #over = false;
 
   /**
    * @param {import("../server.js").Internals} server
@@ -57,6 +59,7 @@ class Outbound {
     this.#settle = settle;
     this.#overflow = overflow;
     this.#chain = new Chain(server, session, ({ kind, value, token }, passed) => {
+      if (this.#over) return;
       // A message that a hook drops counts as done, as in 3.0.9.
       if (passed) this.#send(kind, token, value);
       else this.#settle(token, OUTCOME.Acknowledged);
@@ -115,6 +118,12 @@ class Outbound {
     this.#bytes = 0;
     this.#lane.clear();
     this.#ends.forEach((end) => end());
+  }
+
+  /** The session is over: nothing becomes of a message that is still with its hooks. */
+  close() {
+    this.#over = true;
+    this.clear();
   }
 
   #checkOverflow() {
