@@ -67,7 +67,7 @@ export declare class CryoWebsocketServer extends TypedEmitter<CryoWebsocketServe
    * does not reconnect.
    *
    * Over TLS the other server's certificate is verified as Node's own clients do it: with Node's root certificates and
-   * NODE_EXTRA_CA_CERTS, unless NODE_TLS_REJECT_UNAUTHORIZED is 0.
+   * NODE_EXTRA_CA_CERTS, or those of `tls.setDefaultCACertificates()`, unless NODE_TLS_REJECT_UNAUTHORIZED is 0.
    *
    * @param host Such as `ws://127.0.0.1:8080`, `wss://example.com/path` or `127.0.0.1:8080`.
    * @param bearer The token the other server's validator is to see.

@@ -5,6 +5,7 @@
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
+const tls = require("node:tls");
 const { describe, test } = require("node:test");
 
 const certificate = require("../support/certs");
@@ -88,6 +89,34 @@ describe("a certificate", () => {
       { url: `wss://localhost:${port}`, cert: cert.toString() },
     );
     assert.equal(await app.next("the session"), "peer");
+    assert.equal((await app.exit()).code, 0);
+  });
+
+  // From Node.js 22.19 on.
+  test("is trusted as long as tls.setDefaultCACertificates() says so", { skip: tls.setDefaultCACertificates === undefined }, async (t) => {
+    const port = await echo(t);
+    const app = spawnApp(
+      t,
+      async ({ cryo, send, argument: { url, cert } }) => {
+        const tls = require("node:tls");
+        const servers = [0, 0].map(() => cryo({ validate: () => true }, { host: "127.0.0.1", port: 0 }));
+        const own = tls.getCACertificates("default");
+        for (const list of [own, [...own, cert], own, [], [cert]]) {
+          tls.setDefaultCACertificates(list);
+          for (const server of servers) {
+            const outcome = server.ConnectPeer(url, "tok").then((peer) => peer.Get("__TYPE"), ({ code }) => code);
+            send(await outcome);
+          }
+        }
+        await Promise.all(servers.map((server) => server.Destroy()));
+        process.disconnect();
+      },
+      { url: `wss://localhost:${port}`, cert: cert.toString() },
+    );
+    const outcomes = [];
+    for (let i = 0; i < 10; i++) outcomes.push(await app.next("an outcome"));
+    const refused = "ERR_CRYO_PEER_TLS";
+    assert.deepEqual(outcomes, [refused, "peer", refused, refused, "peer"].flatMap((outcome) => [outcome, outcome]));
     assert.equal((await app.exit()).code, 0);
   });
 

@@ -40,7 +40,8 @@ class Peers {
   #calls = new Map();
   #next = 0;
   #closed = false;
-  #trusting = false;
+  /** What Rust was told to trust. @type {Buffer | null} */
+  #roots = null;
 
   /**
    * @param {any} native The `NativeServer`.
@@ -134,12 +135,12 @@ class Peers {
         path: url.pathname + url.search,
         addresses,
         port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
-        tls: secure ? this.#trust() : "none",
+        tls: secure ? this.#trust(url.host) : "none",
         token: bearer,
         timeoutMs: Math.max(1, this.#timeout - (performance.now() - started)),
       });
     } catch (cause) {
-      this.#fail(number, unreachable(url.host, cause));
+      this.#fail(number, cause instanceof CryoError ? cause : unreachable(url.host, cause));
     }
   }
 
@@ -158,13 +159,23 @@ class Peers {
     return call;
   }
 
-  #trust() {
+  /** @param {string} host For errors. */
+  #trust(host) {
     if (!mustVerify()) return "unverified";
-    if (!this.#trusting) {
-      this.#native.trustRoots(trustedRoots());
-      this.#trusting = true;
-    }
+    const roots = trustedRoots();
+    // Reading as many as Node.js has takes Rust milliseconds.
+    if (roots !== this.#roots) this.#tellRoots(roots, host);
     return "verified";
+  }
+
+  #tellRoots(roots, host) {
+    try {
+      this.#native.trustRoots(roots);
+      this.#roots = roots;
+    } catch (error) {
+      // There is not one among them.
+      throw FAILURES.tls(host, error.message);
+    }
   }
 }
 

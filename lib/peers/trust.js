@@ -5,13 +5,27 @@
 const fs = require("node:fs");
 const tls = require("node:tls");
 
-let roots = null;
+/** The certificates that were trusted when that was asked last, and the same ones as bytes. @type {readonly string[]} */
+let certificates = [];
+let roots = Buffer.alloc(0);
+
+/** Those of an older Node.js, which don't change. @type {readonly string[] | null} */
+let older = null;
 let warned = false;
 
-/** @returns {Buffer} The certificates that Node.js trusts, with those of NODE_EXTRA_CA_CERTS, in the PEM format. */
+/** @returns {Buffer} The certificates that Node.js trusts now, in the PEM format; the same Buffer as long as they are the same. */
 function trustedRoots() {
-  roots ??= Buffer.from(collect().join("\n"));
+  const current = collect();
+  if (!isSame(current, certificates)) {
+    certificates = current;
+    roots = Buffer.from(current.join("\n"));
+  }
   return roots;
+}
+
+/** Node.js makes another array each time, once an application has set its own. */
+function isSame(one, other) {
+  return one === other || (one.length === other.length && one.every((certificate, at) => certificate === other[at]));
 }
 
 /**
@@ -33,8 +47,14 @@ function mustVerify() {
 }
 
 function collect() {
-  // From Node.js 22.15 on; knows the extra ones and the command line's choices.
+  // From Node.js 22.15 on; knows the extra ones, the command line's choices, and what tls.setDefaultCACertificates() was called with.
   if (typeof tls.getCACertificates === "function") return tls.getCACertificates("default");
+  older ??= withExtra();
+  return older;
+}
+
+/** Node's own, with those of NODE_EXTRA_CA_CERTS. */
+function withExtra() {
   const extra = process.env.NODE_EXTRA_CA_CERTS;
   if (!extra) return tls.rootCertificates;
   try {
