@@ -4,12 +4,18 @@
 // connections from the primary process; here every worker listens by itself, and the system shares connections out, if it is Linux.
 
 const cluster = require("node:cluster");
+const { isIPv4 } = require("node:net");
 const os = require("node:os");
 
 const { CryoError, codes } = require("./errors.js");
 
-/** What this process shares with others, so that it does not share it with itself: the system would let it. */
-const held = new Set();
+/**
+ * What this process shares with others, so that it does not share it with itself: the system would let it. For all copies of the package that are
+ * loaded, as each dependency of the application may bring one along.
+ *
+ * @type {Set<{ address: string, port: number }>}
+ */
+const held = (process[Symbol.for("cryo-server: shared ports")] ??= new Set());
 
 /**
  * Whether the workers of a cluster can share their port. Systems other than Linux would give all connections to one of them: there each
@@ -28,18 +34,31 @@ const inCluster = ({ path }) => cluster.isWorker && path === undefined;
  * @returns {{ listening: import("./http/listening.js").Listening, release: () => void }} `release` is to be called when it stops.
  */
 function listen(native, options) {
-  const { host = "::", port } = options;
-  const share = inCluster(options) && canShare();
-  const key = `${host} ${port}`;
-  if (share && held.has(key)) {
-    const listening = { error: "EADDRINUSE", errno: os.constants.errno.EADDRINUSE, address: host, port };
-    return { listening, release() {} };
-  }
-  const listening = native.listen(share);
-  // Port 0 is another one every time.
-  const holds = share && port !== 0 && listening.error === undefined;
-  if (holds) held.add(key);
-  return { listening, release: () => void (holds && held.delete(key)) };
+  const { host: address = "::", port } = options;
+  if (!inCluster(options) || !canShare()) return { listening: native.listen(false), release() {} };
+  // First, so that no connection comes to a server that has to end.
+  if (isHeld(address, port)) return refused(address, port);
+  const listening = native.listen(true);
+  if (listening.error !== undefined) return { listening, release() {} };
+  // Only now it is known what a name has led to.
+  if (isHeld(listening.address, port)) return refused(listening.address, port);
+  const own = { address: listening.address, port: listening.port };
+  held.add(own);
+  return { listening, release: () => void held.delete(own) };
+}
+
+/** As where the system has refused it. */
+function refused(address, port) {
+  return { listening: { error: "EADDRINUSE", errno: os.constants.errno.EADDRINUSE, address, port }, release() {} };
+}
+
+function isHeld(address, port) {
+  return [...held].some((other) => other.port === port && (includes(other.address, address) || includes(address, other.address)));
+}
+
+/** Whether who listens at an address listens at another one, too. */
+function includes(address, other) {
+  return address === other || address === "::" || (address === "0.0.0.0" && isIPv4(other));
 }
 
 /**

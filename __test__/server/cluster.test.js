@@ -91,12 +91,30 @@ describe("workers of a cluster", { skip: process.platform !== "linux" }, () => {
     assert.deepEqual(await app.next("a worker"), { failed: "EADDRINUSE" });
   });
 
-  test("can't listen on one port twice", async (t) => {
-    const port = await freePort();
+  describe("can't listen on one port twice", () => {
+    const ways = {
+      "by the same address": { second: {} },
+      "by a name and its address": { host: "localhost", second: {} },
+      "with another copy of the package": { second: { copy: true } },
+      "on all addresses and on one": { host: "::", second: { host: "127.0.0.1" } },
+      "on one address and on all": { second: { host: "0.0.0.0" } },
+      "by a port that the system has chosen": { port: 0, second: {} },
+    };
+    for (const [how, work] of Object.entries(ways)) {
+      test(how, async (t) => {
+        const app = startPrimary(t);
+        app.tell({ fork: { port: await freePort(), ...work } });
+        assert.equal((await app.next("the first server")).listening, 1);
+        assert.deepEqual(await app.next("the second one"), { failed: "EADDRINUSE" });
+      });
+    }
+  });
+
+  test("may listen on one port at two addresses", async (t) => {
     const app = startPrimary(t);
-    app.tell({ fork: { port, twice: true } });
-    assert.deepEqual(await app.next("the first server"), { listening: 1, port });
-    assert.deepEqual(await app.next("the second one"), { failed: "EADDRINUSE" });
+    app.tell({ fork: { port: await freePort(), second: { host: "127.0.0.2" } } });
+    const first = await app.next("the first server");
+    assert.deepEqual(await app.next("the second one"), first);
   });
 
   test("may listen on a port again when their server there has ended", async (t) => {

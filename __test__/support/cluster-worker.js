@@ -1,14 +1,14 @@
 "use strict";
 
-// What a worker of node:cluster runs: servers as WORK says it, whose sessions answer each text with the worker's number. With `twice`
-// there is another one on the same port beside the first, with `again` one after the first's end. With `platform` it takes itself to be
-// on that one, but for the addon.
+// What a worker of node:cluster runs: servers as WORK says it, whose sessions answer each text with the worker's number. With `second`
+// there is another one on the same port beside the first, at the same address or at its `host`, or of another copy of the package; with `again` one
+// after the first's end. With `platform` it takes itself to be on that one, but for the addon.
 
 const cluster = require("node:cluster");
 
 const native = require("../../lib/bridge/native");
 
-const { port, twice, again, platform } = JSON.parse(process.env.WORK);
+const { port, host = "127.0.0.1", second, again, platform } = JSON.parse(process.env.WORK);
 
 if (platform) {
   const addon = native.loadNative();
@@ -18,8 +18,8 @@ if (platform) {
 
 const { cryo } = require("../..");
 
-function start() {
-  const server = cryo({ validate: () => true }, { port, host: "127.0.0.1" });
+function start(make = cryo, where = { port, host }) {
+  const server = make({ validate: () => true }, where);
   server.on("listening", () => process.send({ listening: cluster.worker.id, port: server.http_server.address().port }));
   server.http_server.on("error", ({ code, message, cause }) => {
     process.send(cause ? { failed: code, message, cause: cause.code } : { failed: code });
@@ -28,8 +28,21 @@ function start() {
   return server;
 }
 
+/** The package as another dependency of the application would bring it along. */
+function anotherCopy() {
+  for (const file of Object.keys(require.cache)) {
+    if (!file.endsWith(".node")) delete require.cache[file];
+  }
+  return require("../..").cryo;
+}
+
 let server = start();
-if (twice) server.on("listening", start);
+if (second) {
+  server.on("listening", () => {
+    const { address, port } = server.http_server.address();
+    start(second.copy ? anotherCopy() : cryo, { port, host: second.host ?? address });
+  });
+}
 if (again) {
   server.on("listening", async () => {
     await server.Destroy();
