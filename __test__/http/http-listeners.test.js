@@ -10,6 +10,8 @@ const { GET, HttpService, received } = require("../support/http-service");
 const { event } = require("../support/wait");
 
 const POST = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
+/** More than a socket takes at once. */
+const LARGE = 30 * 1024 * 1024;
 const UPGRADE = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
 
 /** What is on the server's `error` event next. */
@@ -53,6 +55,28 @@ for (const [how, listener] of Object.entries(careless)) {
         }
       });
     }
+
+    for (const [name, expectation] of [["checkContinue", "100-continue"], ["checkExpectation", "the impossible"]]) {
+      test(`of '${name}' is reported, and the request answered with 500`, async (t) => {
+        const service = await HttpService.start(t, false, () => {});
+        service.http.on(name, listener);
+        const reported = report(service);
+        const socket = await service.connect();
+        socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\nExpect: ${expectation}\r\nContent-Length: 3\r\n\r\n`);
+        assert.match(await received(socket, "Internal Server Error"), /^HTTP\/1\.1 500 /);
+        assert.deepEqual(await reported, ["careless", `listener of '${name}' on http_server`]);
+      });
+    }
+
+    test("of 'request' is reported, and what it has answered goes out as a whole", async (t) => {
+      const service = await HttpService.start(t, false, (_, response) => {
+        response.end(Buffer.alloc(LARGE, "x"));
+        return listener();
+      });
+      const reported = report(service);
+      assert.equal((await service.request("/")).body.length, LARGE);
+      assert.deepEqual(await reported, ["careless", "listener of 'request' on http_server"]);
+    });
 
     test("of 'close' on a socket is reported, and Node's own are called all the same", async (t) => {
       const service = await HttpService.start(t, false, (request, response) => {

@@ -10,6 +10,7 @@ const https = require("node:https");
 const { EVENT } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
 const { CryoError, codes } = require("../errors.js");
+const { answerAbandoned } = require("./abandoned.js");
 const { mirrorConnections } = require("./connections.js");
 const { guardRequest } = require("./guard.js");
 const { alreadyListening, notListening, notRunning } = require("./listening.js");
@@ -17,9 +18,6 @@ const { HttpSocket } = require("./socket.js");
 const { isCryos, requireUpgrade, serveUpgrade, stopAtUpgrades } = require("./upgrade.js");
 
 const rejection = Symbol.for("nodejs.rejection");
-
-/** What Node.js does about a rejected `request` listener. An https.Server does not have it, but needs the same. */
-const answer = http.Server.prototype[rejection];
 
 /** What a report of a connection's failure names. */
 const CONNECTION = "connection of http_server";
@@ -193,7 +191,8 @@ class HttpServerFacade {
     const begin = this.#secure ? "secureConnection" : "connection";
     const fail = (error, event, args) => {
       this.#failed(error, `listener of '${String(event)}' on http_server`);
-      if (event === "request") answer.call(server, error, event, ...args);
+      const [request, response] = args;
+      if (response instanceof http.ServerResponse) answerAbandoned(error, request, response);
     };
     server.emit = (event, ...args) => {
       if (REQUESTS.has(event)) {
@@ -220,8 +219,7 @@ class HttpServerFacade {
     const response = other instanceof http.ServerResponse ? other : null;
     guardRequest(request, response, (error, where) => {
       this.#failed(error, where);
-      // What was answered already goes out.
-      if (response !== null && !response.writableEnded && !response.destroyed) answer.call(this.server, error, "request", request, response);
+      if (response !== null) answerAbandoned(error, request, response);
     });
   }
 
