@@ -7,18 +7,24 @@ const http = require("node:http");
 const { describe, test } = require("node:test");
 
 const { GET, HttpService, received } = require("../support/http-service");
-const { event } = require("../support/wait");
+const { event, until } = require("../support/wait");
 
 const POST = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
+const UPGRADE = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
+const CONNECT = "CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /** More than a socket takes at once. */
 const LARGE = 30 * 1024 * 1024;
-const UPGRADE = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
 
 /** What is on the server's `error` event next. */
 async function report(service) {
   const [error, session, where] = await event(service.server, "error");
   assert.equal(session, null);
   return [error.message, where];
+}
+
+/** How many connections there are. */
+function connections(service) {
+  return new Promise((resolve) => service.http.getConnections((_, count) => resolve(count)));
 }
 
 const careless = {
@@ -77,6 +83,47 @@ for (const [how, listener] of Object.entries(careless)) {
       assert.equal((await service.request("/")).body.length, LARGE);
       assert.deepEqual(await reported, ["careless", "listener of 'request' on http_server"]);
     });
+
+    for (const [name, head] of Object.entries({ upgrade: UPGRADE, connect: CONNECT, clientError: "no HTTP\r\n\r\n" })) {
+      test(`of '${name}' is reported, and the connection closed`, async (t) => {
+        const service = await HttpService.start(t, false, () => {});
+        service.http.on(name, listener);
+        const reported = report(service);
+        assert.equal(await service.exchange(head), "");
+        assert.deepEqual(await reported, ["careless", `listener of '${name}' on http_server`]);
+        await until(async () => (await connections(service)) === 0, "no connection");
+      });
+
+      test(`of '${name}' is reported, and what it has answered goes out as a whole`, async (t) => {
+        const service = await HttpService.start(t, false, () => {});
+        service.http.on(name, (_, socket) => {
+          socket.end(Buffer.alloc(LARGE, "x"));
+          return listener();
+        });
+        const reported = report(service);
+        assert.equal((await service.exchange(head)).length, LARGE);
+        assert.deepEqual(await reported, ["careless", `listener of '${name}' on http_server`]);
+        await until(async () => (await connections(service)) === 0, "no connection");
+      });
+    }
+
+    for (const name of ["data", "readable"]) {
+      test(`of 'upgrade' is reported, and the connection goes on where '${name}' has a listener`, async (t) => {
+        const service = await HttpService.start(t, false);
+        service.http.on("upgrade", (_, socket) => {
+          socket.on(name, (chunk = socket.read()) => chunk !== null && socket.write(String(chunk).toUpperCase()));
+          socket.write("listening");
+          return listener();
+        });
+        const reported = report(service);
+        const socket = await service.connect();
+        socket.write(UPGRADE);
+        await received(socket, "listening");
+        assert.deepEqual(await reported, ["careless", "listener of 'upgrade' on http_server"]);
+        socket.write("heard");
+        await received(socket, "HEARD");
+      });
+    }
 
     test("of 'close' on a socket is reported, and Node's own are called all the same", async (t) => {
       const service = await HttpService.start(t, false, (request, response) => {

@@ -10,7 +10,7 @@ const https = require("node:https");
 const { EVENT } = require("../bridge/codes.js");
 const { isLost } = require("../bridge/lost.js");
 const { CryoError, codes } = require("../errors.js");
-const { answerAbandoned } = require("./abandoned.js");
+const { answerAbandoned, settleAbandoned } = require("./abandoned.js");
 const { mirrorConnections } = require("./connections.js");
 const { guardRequest } = require("./guard.js");
 const { alreadyListening, notListening, notRunning } = require("./listening.js");
@@ -191,8 +191,7 @@ class HttpServerFacade {
     const begin = this.#secure ? "secureConnection" : "connection";
     const fail = (error, event, args) => {
       this.#failed(error, `listener of '${String(event)}' on http_server`);
-      const [request, response] = args;
-      if (response instanceof http.ServerResponse) answerAbandoned(error, request, response);
+      settleAbandoned(error, event, args);
     };
     server.emit = (event, ...args) => {
       if (REQUESTS.has(event)) {
