@@ -9,9 +9,9 @@ const { describe, test } = require("node:test");
 
 const { freePath } = require("../support/folder");
 const { requestHead, target } = require("../support/http");
-const { GET, HttpService, gone, received, text } = require("../support/http-service");
+const { GET, HttpService, UPGRADE, gone, received, text } = require("../support/http-service");
 const { reports } = require("../support/server");
-const { event } = require("../support/wait");
+const { event, within } = require("../support/wait");
 
 /** A connection that was kept and a new one, when nobody listens any more: both get 426, Node's answer as Rust's. */
 async function assertUnheard(t, secure, options) {
@@ -71,6 +71,15 @@ for (const secure of [false, true]) {
       const errors = reports(service.server);
       assert.equal(await service.exchange(GET), "");
       assert.deepEqual(errors, []);
+    });
+
+    test("an upgrade that is refused is closed when its client closes it, although nobody reads it", async (t) => {
+      const service = await HttpService.start(t, secure);
+      const closed = new Promise((resolve) => {
+        service.http.on("upgrade", (_, socket) => socket.once("close", resolve).end("refused"));
+      });
+      assert.equal(await service.exchange(UPGRADE, "refused"), "refused");
+      await within(closed, "the connection's end");
     });
 
     test("a HEAD request is answered without a body when nobody listens", async (t) => {

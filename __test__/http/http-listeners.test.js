@@ -6,11 +6,10 @@ const assert = require("node:assert/strict");
 const http = require("node:http");
 const { describe, test } = require("node:test");
 
-const { GET, HttpService, received } = require("../support/http-service");
+const { GET, HttpService, UPGRADE, received } = require("../support/http-service");
 const { event, until } = require("../support/wait");
 
 const POST = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
-const UPGRADE = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
 const CONNECT = "CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /** More than a socket takes at once. */
 const LARGE = 30 * 1024 * 1024;

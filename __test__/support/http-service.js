@@ -14,6 +14,8 @@ const { event, within } = require("./wait");
 const HOST = "127.0.0.1";
 /** A request. */
 const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/** An upgrade that is not Cryo's. */
+const UPGRADE = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n";
 
 class HttpService {
   /**
@@ -146,4 +148,4 @@ function gone(socket) {
   return within(new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve)), "the connection's end");
 }
 
-module.exports = { GET, HttpService, gone, received, text };
+module.exports = { GET, HttpService, UPGRADE, gone, received, text };

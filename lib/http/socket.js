@@ -152,7 +152,10 @@ class HttpSocket extends Duplex {
 
   /** The client sends no more. */
   onEnd() {
-    if (!this.destroyed) this.push(null);
+    if (this.destroyed) return;
+    this.push(null);
+    // As a net.Socket does, so that it is noticed also where nobody reads.
+    this.read(0);
   }
 
   /** The socket may take more now. */
