@@ -183,18 +183,21 @@ describe("an error that nobody listens for", () => {
     assert.deepEqual(await reported, ["write after end", "response of http_server"]);
   });
 
-  test("of a socket that was upgraded is reported", async (t) => {
-    const service = await HttpService.start(t, false);
-    service.http.on("upgrade", (_, socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
-    const upgraded = event(service.http, "upgrade");
-    const socket = await service.connect();
-    socket.write(UPGRADE);
-    await received(socket, "\r\n\r\n");
-    const [, ours] = await upgraded;
-    const reported = report(service);
-    ours.destroy(new Error("broken"));
-    assert.deepEqual(await reported, ["broken", "connection of http_server"]);
-  });
+  // While there is more of a body to come, Node.js 26 and later have a stream of their own in the place of the socket.
+  for (const [what, head] of [["", UPGRADE], [" with a body", UPGRADE.replace("\r\n\r\n", "\r\nContent-Length: 10\r\n\r\nabc")]]) {
+    test(`of a socket that was upgraded${what} is reported`, async (t) => {
+      const service = await HttpService.start(t, false);
+      service.http.on("upgrade", (_, socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+      const upgraded = event(service.http, "upgrade");
+      const socket = await service.connect();
+      socket.write(head);
+      await received(socket, "\r\n\r\n");
+      const [, ours] = await upgraded;
+      const reported = report(service);
+      ours.destroy(new Error("broken"));
+      assert.deepEqual(await reported, ["broken", "connection of http_server"]);
+    });
+  }
 });
 
 test("a callback of getConnections that throws is reported", async (t) => {

@@ -1,6 +1,6 @@
 "use strict";
 
-// Listeners on requests and responses: what they throw or reject with is reported, also where Node.js calls them by itself.
+// Listeners on requests, responses and what is in the place of a socket: what they throw or reject with is reported, also where Node.js calls them by itself.
 
 const { emitGuarded } = require("../emit.js");
 
@@ -16,6 +16,11 @@ function guardRequest(request, response, failed) {
   if (response !== null) guard(response, "response of http_server", failed);
 }
 
+/**
+ * @param {import("node:events").EventEmitter} emitter
+ * @param {string} what Names it in reports.
+ * @param {(error: unknown, where: string) => void} failed
+ */
 function guard(emitter, what, failed) {
   // A listener of `checkContinue` may pass it on to those of `request`.
   if (Object.hasOwn(emitter, "emit")) return;
@@ -24,4 +29,4 @@ function guard(emitter, what, failed) {
   Object.defineProperty(emitter, "emit", { value: emit, configurable: true, writable: true });
 }
 
-module.exports = { guardRequest };
+module.exports = { guard, guardRequest };

@@ -12,7 +12,7 @@ const { isLost } = require("../bridge/lost.js");
 const { CryoError, codes } = require("../errors.js");
 const { answerAbandoned, settleAbandoned } = require("./abandoned.js");
 const { mirrorConnections } = require("./connections.js");
-const { guardRequest } = require("./guard.js");
+const { guard, guardRequest } = require("./guard.js");
 const { alreadyListening, notListening, notRunning } = require("./listening.js");
 const { HttpSocket } = require("./socket.js");
 const { isCryos, requireUpgrade, serveUpgrade, stopAtUpgrades } = require("./upgrade.js");
@@ -216,10 +216,13 @@ class HttpServerFacade {
 
   #guardRequest(request, other) {
     const response = other instanceof http.ServerResponse ? other : null;
-    guardRequest(request, response, (error, where) => {
+    const failed = (error, where) => {
       this.#failed(error, where);
       if (response !== null) answerAbandoned(error, request, response);
-    });
+    };
+    guardRequest(request, response, failed);
+    // While the body of an upgrade is still to come, Node.js 26 and later have a stream of their own in the place of the socket.
+    if (response === null && !(other instanceof HttpSocket)) guard(other, CONNECTION, failed);
   }
 
   /** Calls what the application wants to be called. */
