@@ -10,12 +10,14 @@ const { describe, it, test } = require("node:test");
 const { Bridge } = require("../../lib/bridge/bridge.js");
 const { EVENT, FLAG } = require("../../lib/bridge/codes.js");
 const { AsyncContexts } = require("../../lib/bridge/async-contexts.js");
+const { lost } = require("../../lib/bridge/lost.js");
 const { HttpServerFacade } = require("../../lib/http/http-server.js");
+const { requestHead, target } = require("../support/http");
 const { GET, HttpService, gone, received } = require("../support/http-service");
 const { failing, withoutMemory } = require("../support/memory");
 const { joined } = require("../support/server");
 const { together } = require("../support/together");
-const { deferred, event } = require("../support/wait");
+const { deferred, event, until } = require("../support/wait");
 
 const LOST = "ERR_CRYO_PAYLOAD_LOST";
 const CLOSE = { code: 4002, reason: "The server could not take over what has come." };
@@ -216,27 +218,53 @@ describe("a lost payload of a connection of `http_server`", () => {
     });
   }
 
-  it("that held the addresses of a new connection leaves the next connection its own socket", () => {
-    const sockets = ["first", "second"].map((name) => ({ consume() {}, destroy: () => (destroyed[name] = true) }));
-    const destroyed = {};
+  /** An `http_server` of connections without sockets, and the errors that it reports. */
+  function unconnected(takeHttpSocket) {
     const errors = [];
-    const native = { takeHttpSocket: () => sockets.shift(), setWanted() {} };
     const facade = new HttpServerFacade({
       secure: false,
-      native,
+      native: { takeHttpSocket, setWanted() {} },
       contexts: new AsyncContexts(),
       listening: { address: "127.0.0.1", family: "IPv4", port: 1 },
       destroy: async () => {},
       failed: (error) => errors.push(error),
     });
+    return { facade, errors };
+  }
+
+  const ADDRESSES = { text: () => "127.0.0.1\n50000\n127.0.0.1\n1" };
+
+  it("that held the addresses of a new connection leaves the next connection its own socket", () => {
+    const sockets = ["first", "second"].map((name) => ({ consume() {}, destroy: () => (destroyed[name] = true) }));
+    const destroyed = {};
+    const { facade, errors } = unconnected(() => sockets.shift());
     const connections = [];
     facade.server.on("connection", (socket) => connections.push(socket));
     facade.event(EVENT.HttpOpened, 1, { text: failing });
-    facade.event(EVENT.HttpOpened, 2, { text: () => "127.0.0.1\n50000\n127.0.0.1\n1" });
+    facade.event(EVENT.HttpOpened, 2, ADDRESSES);
     assert.equal(errors.length, 1);
     assert.deepEqual(destroyed, { first: true });
     assert.deepEqual(connections.map(({ remotePort }) => remotePort), [50_000]);
     facade.closed();
     assert.deepEqual(destroyed, { first: true, second: true });
+  });
+
+  it("that was under way when its connection was given back closes it", async () => {
+    const calls = [];
+    const native = { giveBack: (bytes, consumed) => calls.push([bytes.length, consumed]), destroy: () => calls.push("destroy") };
+    const { facade, errors } = unconnected(() => native);
+    const come = (buffer) => facade.event(EVENT.HttpData, 1, { buffer });
+    const head = Buffer.from(requestHead(target(7n)));
+    facade.event(EVENT.HttpOpened, 1, ADDRESSES);
+    come(() => head);
+    await until(() => calls.length > 0, "the upgrade");
+    come(() => Buffer.alloc(5));
+    assert.equal(calls.length, 2);
+    come(() => {
+      throw lost(5, new Error("no memory"));
+    });
+    come(() => Buffer.alloc(5));
+    assert.deepEqual(calls.slice(1), [[5, 5], "destroy"]);
+    assert.deepEqual(errors.map(({ code }) => code), [LOST]);
   });
 });

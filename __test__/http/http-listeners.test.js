@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const http = require("node:http");
 const { describe, test } = require("node:test");
 
-const { GET, HttpService, UPGRADE, received } = require("../support/http-service");
+const { GET, HttpService, UPGRADE, connections, received } = require("../support/http-service");
 const { event, until } = require("../support/wait");
 
 const POST = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
@@ -19,11 +19,6 @@ async function report(service) {
   const [error, session, where] = await event(service.server, "error");
   assert.equal(session, null);
   return [error.message, where];
-}
-
-/** How many connections there are. */
-function connections(service) {
-  return new Promise((resolve) => service.http.getConnections((_, count) => resolve(count)));
 }
 
 const careless = {

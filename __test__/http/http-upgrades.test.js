@@ -10,7 +10,8 @@ const { stopAtUpgrades } = require("../../lib/http/upgrade.js");
 const { encode } = require("../support/frames");
 const { requestHead, target } = require("../support/http");
 const { GET, HttpService, received, text } = require("../support/http-service");
-const { event, within } = require("../support/wait");
+const { separately } = require("../support/together");
+const { event, until, within } = require("../support/wait");
 const { encodeFrame } = require("../support/websocket");
 
 const MIB = 1024 * 1024;
@@ -19,6 +20,9 @@ const UPGRADE = requestHead(target(7n));
 const CONNECT = "CONNECT example.com:80 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 /** An upgrade that an application may ignore. */
 const H2C = "GET /h2c HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
+
+/** A message of the session that `UPGRADE` opens. */
+const message = (ack, payload) => encodeFrame(encode("UTF8DATA", { sid: 7n, ack, payload }));
 
 /** A service whose listeners of these events note what they see; requests are answered by `answer`. */
 async function watched(t, secure, names, answer = (_, response) => response.end("done")) {
@@ -57,10 +61,9 @@ for (const secure of [false, true]) {
       test("what comes right behind such an upgrade is the session's", async (t) => {
         const { service } = await watched(t, secure, names);
         const socket = await idle(service);
-        const message = service.harness.session(7n).then((session) => event(session, "message-utf8"));
-        const frame = encodeFrame(encode("UTF8DATA", { sid: 7n, ack: 1, payload: "early" }));
-        socket.write(Buffer.concat([Buffer.from(UPGRADE), frame]));
-        assert.deepEqual(await within(message, "the message"), ["early"]);
+        const first = service.harness.session(7n).then((session) => event(session, "message-utf8"));
+        socket.write(Buffer.concat([Buffer.from(UPGRADE), message(1, "early")]));
+        assert.deepEqual(await within(first, "the message"), ["early"]);
         socket.destroy();
       });
 
@@ -96,6 +99,46 @@ for (const secure of [false, true]) {
     });
   }
 }
+
+describe("what comes behind an upgrade by itself, before the upgrade is noticed", () => {
+  const EARLY = [UPGRADE, message(1, "early"), message(2, "earlier")];
+
+  /** The messages of the session that the upgrade opens, one more among them when that is answered. */
+  async function delivered({ server }, socket, begin) {
+    const seen = [];
+    server.on("session", (session) => session.on("message-utf8", (payload) => seen.push(payload)));
+    await begin();
+    await received(socket, "HTTP/1.1 101 ");
+    socket.write(message(3, "late"));
+    await until(() => seen.includes("late"), "the last message");
+    socket.destroy();
+    return seen;
+  }
+
+  for (const names of [["request"], ["request", "upgrade"]]) {
+    test(`is the session's, with listeners of ${names.join(" and ")}`, async (t) => {
+      const { service } = await watched(t, false, names);
+      const socket = await idle(service);
+      const begin = () => separately(socket, ...EARLY);
+      assert.deepEqual(await delivered(service, socket, begin), ["early", "earlier", "late"]);
+    });
+
+    test(`is so also where Node.js does not read yet, with listeners of ${names.join(" and ")}`, async (t) => {
+      const { service } = await watched(t, false, names, () => {});
+      const socket = await service.connect();
+      const begin = async () => {
+        const requested = event(service.http, "request");
+        socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200001\r\n\r\n${"x".repeat(200_000)}`);
+        const [request, response] = await requested;
+        await until(() => request.socket.isPaused(), "a request that nobody reads");
+        separately(socket, "x", ...EARLY);
+        await until(() => request.socket.bytesRead === socket.bytesWritten, "all that was sent");
+        response.end("done");
+      };
+      assert.deepEqual(await delivered(service, socket, begin), ["early", "earlier", "late"]);
+    });
+  }
+});
 
 for (const names of [["request"], ["request", "upgrade"]]) {
   test(`with listeners of ${names.join(" and ")}, Cryo's upgrade is noticed also where Node.js keeps its parser elsewhere`, async (t) => {

@@ -140,6 +140,11 @@ function received(socket, end) {
   );
 }
 
+/** @returns {Promise<number>} How many connections there are. */
+function connections(service) {
+  return new Promise((resolve, reject) => service.http.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+}
+
 /**
  * Resolves when a connection is closed, whatever comes before: what a client still says to one that was cut may come back as a reset, and then
  * only the end matters.
@@ -148,4 +153,4 @@ function gone(socket) {
   return within(new Promise((resolve) => socket.resume().on("error", () => {}).once("close", resolve)), "the connection's end");
 }
 
-module.exports = { GET, HttpService, UPGRADE, gone, received, text };
+module.exports = { GET, HttpService, UPGRADE, connections, gone, received, text };

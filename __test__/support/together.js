@@ -22,4 +22,12 @@ function together(...sent) {
   }
 }
 
-module.exports = { standStill, together };
+/** Writes each of these, without TLS, so that the server's I/O thread has most probably read it by itself, and the event loop none before the last. */
+function separately(socket, ...parts) {
+  for (const part of parts) {
+    socket.write(part);
+    standStill(20);
+  }
+}
+
+module.exports = { separately, standStill, together };

@@ -110,7 +110,7 @@ class HttpServerFacade {
       this.#event(code, id, payload);
     } catch (error) {
       // What comes behind something lost would be read as another request, or another part of it.
-      if (isLost(error)) this.#sockets.get(id)?.destroy(error);
+      if (isLost(error)) this.#sockets.get(id)?.onLost(error);
       this.#failed(error, CONNECTION);
     }
   }

@@ -16,7 +16,7 @@ const JOINED = 64 * 1024;
 
 /**
  * @typedef {object} Owner
- * @property {() => void} forget Called when it is destroyed.
+ * @property {() => void} forget Called when nothing more of the connection concerns it.
  * @property {(error: unknown, event: string | null) => void} failed A listener of that event threw or rejected; without an event, the
  *   connection broke and nobody listens for `error`.
  *
@@ -31,6 +31,8 @@ class HttpSocket extends Duplex {
   #owner;
   /** Bytes that came and were not reported as consumed. */
   #unconsumed = 0;
+  /** It was given back: what still comes is Cryo's, too. */
+  #isReturned = false;
   /** Bytes the socket has taken. */
   #taken = 0;
   /** What the socket did not take at once: tried again when it may, until it is true; then the callback is due. */
@@ -143,11 +145,18 @@ class HttpSocket extends Duplex {
 
   /** @param {Buffer} bytes What came. */
   onData(bytes) {
+    if (this.#isReturned) return this.#native.giveBack(bytes, bytes.length);
     if (this.destroyed) return;
     this.#timer?.refresh();
     this.bytesRead += bytes.length;
     this.#unconsumed += bytes.length;
     if (this.push(bytes)) this.#consume();
+  }
+
+  /** Something that came can't be delivered, and what comes behind it is nothing without it. */
+  onLost(error) {
+    if (this.#isReturned) this.#leave();
+    else this.destroy(error);
   }
 
   /** The client sends no more. */
@@ -170,17 +179,24 @@ class HttpSocket extends Duplex {
 
   /** @param {string} code What broke the connection; empty if nothing did. */
   onClosed(code) {
-    if (code === "") this.destroy();
+    // What was given back goes on without it.
+    if (this.#isReturned) this.#owner.forget();
+    else if (code === "") this.destroy();
     else this.destroy(Object.assign(new Error(`read ${code}`), { errno: byName(code)?.errno, code, syscall: "read" }));
   }
 
   /**
    * Gives the connection back to Cryo, and is destroyed here.
    *
-   * @param {Buffer} bytes What Cryo goes on with.
+   * @param {Buffer[]} parts What Cryo goes on with. Behind it comes what was not read here yet, and what is still under way to here.
    */
-  giveBack(bytes) {
-    this.#native.giveBack(bytes);
+  giveBack(...parts) {
+    // Nobody hears what is Cryo's.
+    this.removeAllListeners("data");
+    for (let unread; (unread = this.read()) !== null; ) parts.push(unread);
+    this.#isReturned = true;
+    this.#native.giveBack(Buffer.concat(parts), this.#unconsumed);
+    this.#unconsumed = 0;
     this.destroy();
   }
 
@@ -204,12 +220,16 @@ class HttpSocket extends Duplex {
 
   _destroy(error, callback) {
     clearTimeout(this.#timer);
-    this.#native.destroy();
-    this.#owner.forget();
+    if (!this.#isReturned) this.#leave();
     const waiting = this.#waiting;
     this.#waiting = null;
     callback(error);
     waiting?.callback(error ?? Object.assign(new Error("The socket was destroyed before it took this"), { code: "ERR_STREAM_DESTROYED" }));
+  }
+
+  #leave() {
+    this.#native.destroy();
+    this.#owner.forget();
   }
 
   #consume() {

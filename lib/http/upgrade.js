@@ -67,7 +67,7 @@ function serveUpgrade(event, [request, other, behind]) {
   const head = headOf(request);
   if (event === "upgrade") {
     delete socket.server.listenerCount;
-    socket.giveBack(Buffer.concat([head, behind]));
+    socket.giveBack(head, behind);
   } else if (isIdle(socket, other)) socket.giveBack(head);
   else refuse(request, other, 503, "Earlier requests of this connection are not answered yet. Try again on another one.");
   return true;

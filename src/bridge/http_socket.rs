@@ -34,12 +34,13 @@ impl NativeHttpSocket {
     }
 
     /// Gives the connection back to Cryo, which goes on with these bytes: an upgrade to WebSocket. All that was written must have been taken.
+    /// What comes afterwards is given back, too, behind them. With these, `consumed` more of the bytes that came are handled.
     #[napi]
-    pub fn give_back(&self, early: Uint8ArraySlice<'_>) {
-        self.relay.give_back(&early);
+    pub fn give_back(&self, early: Uint8ArraySlice<'_>, consumed: u32) {
+        self.relay.give_back(&early, consumed as usize);
     }
 
-    /// Closes the connection, whatever was still to be written.
+    /// Closes the connection, whatever was still to be written, or given back.
     #[napi]
     pub fn destroy(&self) {
         self.relay.destroy();

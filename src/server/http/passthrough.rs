@@ -115,6 +115,7 @@ impl HttpReader<'_> {
             match self.relay.poll_writing(cx)? {
                 Writing::Same => {}
                 Writing::Ready => self.tell(Code::HttpWritable),
+                Writing::Returning => return Poll::Pending,
                 Writing::Destroyed | Writing::Returned => return Poll::Ready(Ok(())),
             }
             if self.ended || self.relay.is_paused() {

@@ -38,7 +38,8 @@ struct State {
     ended: bool,
     /// The application has given the connection up.
     destroyed: bool,
-    /// The application has given the connection back, with these bytes to begin with.
+    /// The application has given the connection back, with these bytes to begin with. What was received and not consumed then belongs behind
+    /// them: it is on its way to JavaScript, and comes back.
     returned: Option<Vec<u8>>,
     /// Bytes received that the application has not consumed.
     unread: usize,
@@ -55,6 +56,8 @@ pub enum Writing {
     Ready,
     /// The application has given the connection up.
     Destroyed,
+    /// It gives it back, but has not all bytes yet that were received: there must be no more.
+    Returning,
     /// It has given it back, and the connection is to be taken from here.
     Returned,
 }
@@ -113,25 +116,32 @@ impl Relay {
         }
     }
 
-    /// The application gives the connection up: it is closed, whatever was still to be written.
+    /// The application gives the connection up, also one that it gives back: it is closed, whatever was still to be written.
     pub fn destroy(&self) {
         self.state.lock().destroyed = true;
         self.task.wake();
     }
 
     /// The application gives the connection back, everything that it had to write being written: its next request, whose head is in
-    /// `early`, is Cryo's.
-    pub fn give_back(&self, early: &[u8]) {
-        self.state.lock().returned = Some(early.to_vec());
-        self.task.wake();
+    /// `early`, is Cryo's. What it gets of the connection from then on is given back in the same way, behind that. With these it has consumed
+    /// so many more of the bytes received.
+    pub fn give_back(&self, early: &[u8], consumed: usize) {
+        let mut state = self.state.lock();
+        state.unread = state.unread.saturating_sub(consumed);
+        state.returned.get_or_insert_default().extend_from_slice(early);
+        if state.unread == 0 {
+            self.task.wake();
+        }
     }
 
-    /// The connection, and what it begins with, if the application has given it back. Otherwise it is closed with this.
+    /// The connection, and what it begins with, if the application has given all of it back. Otherwise it is closed with this.
     pub(super) fn take(&self) -> Option<(Stream, Vec<u8>)> {
         // JavaScript may have the relay for longer, and must not keep the runtime's descriptors by it.
         self.task.take();
         let mut state = self.state.lock();
-        state.stream.take().zip(state.returned.take())
+        let is_whole = state.unread == 0 && !state.destroyed;
+        let (stream, returned) = (state.stream.take(), state.returned.take());
+        stream.zip(returned).filter(|_| is_whole)
     }
 
     /// Whether the socket is not to be read until the application has consumed more.
@@ -151,11 +161,11 @@ impl Relay {
     pub(super) fn poll_writing(&self, cx: &mut Context<'_>) -> io::Result<Writing> {
         self.task.register(cx.waker());
         let mut state = self.state.lock();
-        if state.returned.is_some() {
-            return Ok(Writing::Returned);
-        }
         if state.destroyed {
             return Ok(Writing::Destroyed);
+        }
+        if state.returned.is_some() {
+            return Ok(if state.unread == 0 { Writing::Returned } else { Writing::Returning });
         }
         if let Some(failure) = state.failure.take() {
             return Err(failure);
@@ -246,4 +256,49 @@ fn write_plain(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
         }
     }
     Ok(taken)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A relay that has received ten bytes.
+    fn relay() -> Arc<Relay> {
+        let (ours, _) = tokio::net::UnixStream::pair().expect("two sockets");
+        let relay = Relay::new(0, Stream::Plain(Socket::Unix(ours)));
+        relay.received(10);
+        relay
+    }
+
+    async fn look(relay: &Relay) -> Writing {
+        std::future::poll_fn(|cx| Poll::Ready(relay.poll_writing(cx))).await.expect("a socket that lives")
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_given_back_with_all_that_was_received() {
+        let relay = relay();
+        relay.consume(3);
+        relay.give_back(b"head", 4);
+        assert_eq!(look(&relay).await, Writing::Returning);
+        relay.give_back(b"end", 3);
+        assert_eq!(look(&relay).await, Writing::Returned);
+        assert_eq!(relay.take().map(|(_, bytes)| bytes), Some(b"headend".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_before_that_is_closed() {
+        let relay = relay();
+        relay.give_back(b"head", 4);
+        assert!(relay.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn one_that_is_given_up_meanwhile_is_closed() {
+        let relay = relay();
+        relay.give_back(b"head", 4);
+        relay.destroy();
+        assert_eq!(look(&relay).await, Writing::Destroyed);
+        relay.give_back(b"behind", 6);
+        assert!(relay.take().is_none());
+    }
 }
