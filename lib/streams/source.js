@@ -36,8 +36,18 @@ class Source {
    */
   async next() {
     for (let empty = 0; !this.#destroyed; ) {
-      const { done, value } = await this.#step();
-      if (done) return null;
+      let done;
+      let value;
+      try {
+        ({ done, value } = await this.#next());
+      } catch (error) {
+        this.#ended = true;
+        throw error;
+      }
+      if (done) {
+        this.#ended = true;
+        return null;
+      }
       const piece = await value;
       const bytes = bytesOf(piece);
       if (bytes === null) throw argumentTypeError("Stream", piece, "pieces that are Buffers, views, ArrayBuffers or strings");
@@ -46,17 +56,6 @@ class Source {
       if (++empty % PATIENCE === 0) await new Promise(setImmediate);
     }
     return null;
-  }
-
-  async #step() {
-    try {
-      const { done, value } = await this.#next();
-      this.#ended = Boolean(done);
-      return { done, value };
-    } catch (error) {
-      this.#ended = true;
-      throw error;
-    }
   }
 
   /** Tells the source that no more is wanted. */
