@@ -2,12 +2,10 @@
 
 // What the streams of a session may do with it: commands to Rust, events and reports to the application.
 
-// As it is now: a test of the application's may replace the timers later.
-const { setImmediate } = require("node:timers");
-
 const { COMMAND } = require("../bridge/codes.js");
 const { isHeard } = require("../emit.js");
 const { report, tell } = require("../report.js");
+const { setImmediate } = require("../timers.js");
 
 /** Bytes that may be handled without telling Rust, which then is told once for many chunks. */
 const UNTOLD = 64 * 1024;
