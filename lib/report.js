@@ -7,7 +7,7 @@ const { inspect } = require("node:util");
 
 const { isLost } = require("./bridge/lost.js");
 const { emitGuarded, isThenable, mayMiss } = require("./emit.js");
-const { codes } = require("./errors.js");
+const { codes, hasCode } = require("./errors.js");
 
 /** Warnings a second at most: a listener that fails on every message must not drown the log. */
 const WARNINGS_PER_SECOND = 10;
@@ -83,7 +83,7 @@ function reportOfListener(thrown, error, where = "what emitted 'error'") {
 
 /** Reports an error as a process warning. */
 function warn(error, where, more = "") {
-  if (!isLost(error) && !mayWarn()) return;
+  if (!isLost(error) && !hasCode(error, codes.SERVER_FAILED) && !mayWarn()) return;
   const { message, detail } = describe(error);
   emitWarning(`${where} failed: ${message.replace(/\.$/, "")}. ${more}`.trimEnd(), detail);
 }

@@ -3,8 +3,11 @@
 // What a process warns of where the application's errors get to no listener of `error`: everything, in words where they are too many.
 
 const assert = require("node:assert/strict");
+const { EventEmitter } = require("node:events");
 const { describe, test } = require("node:test");
 
+const { CryoError, codes } = require("../../lib/errors.js");
+const { report } = require("../../lib/report.js");
 const { connect } = require("../support/clients");
 const { spawnApp } = require("../support/process");
 
@@ -73,5 +76,13 @@ describe("more failures than a second has warnings", () => {
     }
     assert.equal(counts.shown + counts.hidden, COUNT);
     assert.notEqual(counts.hidden, 0);
+  });
+
+  test("don't hide that the server has ended by a fault of its own", (t) => {
+    const { mock } = t.mock.method(process, "emitWarning", () => {});
+    const server = new EventEmitter();
+    for (let n = 0; n < COUNT; n++) report(server, new Error("one of many"), null, "listener");
+    report(server, new CryoError(codes.SERVER_FAILED, "It has ended."), null, "I/O thread");
+    assert.match(mock.calls.at(-1).arguments[0], /^I\/O thread failed: It has ended\. /);
   });
 });
