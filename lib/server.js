@@ -8,14 +8,13 @@ const { Admission } = require("./admission/admission.js");
 const { Bridge } = require("./bridge/bridge.js");
 const { explained, listen } = require("./cluster.js");
 const { EVENT, COMMAND } = require("./bridge/codes.js");
-const { loadNative } = require("./bridge/native.js");
-const { isNode } = require("./bridge/runtime.js");
 const { deferred } = require("./promises.js");
-const { CryoError, argumentError, argumentTypeError, codes } = require("./errors.js");
+const { argumentError, argumentTypeError } = require("./errors.js");
 const { Extensions } = require("./messages/extensions.js");
 const { HttpServerFacade } = require("./http/http-server.js");
 const { listenError } = require("./http/listening.js");
 const { Liveness } = require("./liveness.js");
+const { makeNative, serverFailed } = require("./native-server.js");
 const { normalizeOptions } = require("./options/options.js");
 const { Peers } = require("./peers/peers.js");
 const { report, reportOfListener, tell } = require("./report.js");
@@ -23,7 +22,7 @@ const { CryoServerWebsocketSession } = require("./session/session.js");
 const { Sessions } = require("./session/sessions.js");
 const { TimeSlice } = require("./streams/time-slice.js");
 const { LONGEST_TIMER, setImmediate } = require("./timers.js");
-const { updateTls, useSsl } = require("./tls.js");
+const { updateTls } = require("./tls.js");
 
 /** What only `cryo()` can give the constructor. */
 const MADE_BY_CRYO = Symbol("made by cryo()");
@@ -298,25 +297,6 @@ class CryoWebsocketServer extends EventEmitter {
     this.#destroyed.resolve();
     if (failure !== null) report(this, failure, null, "I/O thread");
   }
-}
-
-/**
- * @param {Readonly<Record<string, any>>} options As `normalizeOptions` returns them.
- * @param {Bridge} bridge Where its events go, and its commands come from.
- * @returns {any} A `NativeServer`.
- * @throws {TypeError} `ERR_CRYO_INVALID_OPTION` for `options.ssl`.
- */
-function makeNative(options, bridge) {
-  const { NativeServer } = loadNative();
-  const make = () => new NativeServer(options, bridge.arrays, bridge.wake, isNode() ? bridge.contexts.resource : null);
-  // The only thing that options which passed their check can still be wrong in.
-  return options.ssl === undefined ? make() : useSsl("options.ssl", options.ssl, make);
-}
-
-/** @param {string} said What the panic of the I/O thread said. */
-function serverFailed(said) {
-  const words = `The server has ended by a fault of its own, and all of its connections are closed: ${said}.`;
-  return new CryoError(codes.SERVER_FAILED, `${words} Please report this.`);
 }
 
 /**
