@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
 
 const { requestHead, target } = require("../support/http");
-const { HttpService, gone } = require("../support/http-service");
+const { HttpService, connections, gone } = require("../support/http-service");
 const { deferred, event, settled, until } = require("../support/wait");
 
 /** The beginning of a request. */
@@ -20,15 +20,14 @@ for (const secure of [false, true]) {
   describe(secure ? "TLS" : "plain", () => {
     test("getConnections counts the connections of requests, of sessions, and those without a request", async (t) => {
       const service = await HttpService.start(t, secure, answer);
-      const count = () => new Promise((resolve, reject) => service.http.getConnections((error, n) => (error ? reject(error) : resolve(n))));
-      assert.equal(await count(), 0);
+      assert.equal(await connections(service), 0);
       await service.harness.join();
       await service.request("/");
-      assert.equal(await count(), 2);
+      assert.equal(await connections(service), 2);
       const silent = await service.connect();
-      await until(async () => (await count()) === 3, "the connection without a request");
+      await until(async () => (await connections(service)) === 3, "the connection without a request");
       silent.destroy();
-      await until(async () => (await count()) === 2, "its end");
+      await until(async () => (await connections(service)) === 2, "its end");
       assert.throws(() => service.http.getConnections(), { name: "TypeError", code: "ERR_CRYO_INVALID_ARGUMENT" });
     });
 

@@ -8,14 +8,10 @@ const { describe, test } = require("node:test");
 
 const { caughtUp } = require("../support/pair");
 const { joined } = require("../support/server");
-const { cancelled, noise, pieces, upload } = require("../support/transactions");
+const { cancelled, chunk, finish, noise, pieces, start, upload } = require("../support/transactions");
 
 const ACKS = { acks: true };
 const TIMEOUT = { code: "ERR_CRYO_STREAM_TIMEOUT" };
-
-const start = (client, txId, streamName) => client.send("TX_START", { txId, byteLength: -1, streamName });
-const chunk = (client, txId, payload) => client.send("TX_CHUNK", { txId, seq: 0, payload });
-const finish = (client, txId) => client.send("TX_FINISH", { txId });
 
 const claimed = async (session, name) => String(await buffer(await session.WaitForStream(name, 1)));
 

@@ -9,16 +9,13 @@ const { describe, test } = require("node:test");
 
 const { caughtUp } = require("../support/pair");
 const { joined } = require("../support/server");
-const { noise, pieces, sha256, upload } = require("../support/transactions");
+const { chunk, noise, pieces, sha256, start, upload } = require("../support/transactions");
 
 const ACKS = { acks: true };
 const GONE = { code: "ERR_CRYO_STREAM_STORAGE", message: /a listener of 'tx-chunk' has transferred/ };
 
 /** Takes a chunk's memory away, as `postMessage()` with a transfer list does. */
 const take = (chunk) => Buffer.from(structuredClone(chunk, { transfer: [chunk.buffer] }));
-
-const start = (client, streamName) => client.send("TX_START", { txId: 0, byteLength: -1, streamName });
-const chunk = (client, payload) => client.send("TX_CHUNK", { txId: 0, seq: 0, payload });
 
 describe("a chunk that a listener of tx-chunk transfers", () => {
   test("counts as handled: the session goes on, and the listener gets all of the stream", async (t) => {
@@ -47,10 +44,10 @@ describe("a chunk that a listener of tx-chunk transfers", () => {
       const { client, session } = await joined(t, { maxUnreadBytes: 64 * 1024 }, ACKS);
       session.stream.on("tx-chunk", (_txId, chunk) => chunk[0] === 2 && later(() => take(chunk)));
       const claim = session.WaitForStream("up");
-      start(client, "up");
+      start(client, 0, "up");
       const readable = await claim;
       readable.on("error", () => {}); // seen by what reads it
-      for (const n of [1, 2, 3]) chunk(client, Buffer.alloc(10_000, n));
+      for (const n of [1, 2, 3]) chunk(client, 0, Buffer.alloc(10_000, n));
       await caughtUp({ client, session });
       await assert.rejects(buffer(readable), GONE);
       assert.equal((await client.nextOf("TX_CANCEL")).txId, 0);

@@ -7,9 +7,9 @@ const fs = require("node:fs");
 const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
 
-const { MIB, SMALL, begin, chunk, finish, lookUntil, standstill, withLooks } = require("../support/standstill");
+const { MIB, SMALL, begin, lookUntil, standstill, withLooks } = require("../support/standstill");
 const { withoutFolder } = require("../support/temporary-files");
-const { endless, noise, pieces, sha256, upload } = require("../support/transactions");
+const { chunk, endless, finish, noise, pieces, sha256, upload } = require("../support/transactions");
 
 const FAILED = "ERR_CRYO_STREAM_STORAGE";
 

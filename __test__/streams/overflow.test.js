@@ -12,9 +12,9 @@ const { runInNewContext } = require("node:vm");
 
 const { caughtUp } = require("../support/pair");
 const { joined } = require("../support/server");
-const { LIMIT, MIB, SMALL, begin, chunk, finish, interleave, lookUntil, overcome, start, withLooks } = require("../support/standstill");
+const { LIMIT, MIB, SMALL, begin, interleave, lookUntil, overcome, withLooks } = require("../support/standstill");
 const { assertClosed, spilled } = require("../support/temporary-files");
-const { noise, pieces, sha256, upload } = require("../support/transactions");
+const { chunk, finish, noise, pieces, sha256, start, upload } = require("../support/transactions");
 const { event, until } = require("../support/wait");
 
 const onLinux = { skip: process.platform !== "linux" };

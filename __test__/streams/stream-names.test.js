@@ -9,15 +9,13 @@ const { buffer } = require("node:stream/consumers");
 const { describe, test } = require("node:test");
 
 const { joined, reports } = require("../support/server");
-const { cancelled, upload } = require("../support/transactions");
+const { cancelled, start, upload } = require("../support/transactions");
 
 const ACKS = { acks: true };
 const LIMIT = { maxUnclaimedStreamBytes: 100_000 };
 
 /** A name that takes 80,000 bytes of memory. */
 const long = (letter) => `€${letter.repeat(39_999)}`;
-
-const start = (client, txId, streamName) => client.send("TX_START", { txId, byteLength: -1, streamName });
 
 describe("the names of streams that nobody waits for", () => {
   test("are limited in bytes: the oldest goes, and one that is over the limit by itself", async (t) => {

@@ -5,16 +5,12 @@
 const { buffer } = require("node:stream/consumers");
 
 const { joined } = require("./server");
-const { noise, pieces } = require("./transactions");
+const { chunk, noise, pieces, start } = require("./transactions");
 const { event, until } = require("./wait");
 
 const MIB = 1024 * 1024;
 const LIMIT = 64 * 1024;
 const SMALL = { maxUnreadBytes: LIMIT };
-
-const start = (client, txId, streamName) => client.send("TX_START", { txId, byteLength: -1, streamName });
-const chunk = (client, txId, payload) => client.send("TX_CHUNK", { txId, seq: 0, payload });
-const finish = (client, txId) => client.send("TX_FINISH", { txId });
 
 /** Begins streams named "0", "1" and so on, and claims them. */
 async function begin({ client, session }, count) {
@@ -66,4 +62,4 @@ async function overcome(t, options) {
   return parts;
 }
 
-module.exports = { LIMIT, MIB, SMALL, begin, chunk, finish, interleave, lookUntil, overcome, standstill, start, withLooks };
+module.exports = { LIMIT, MIB, SMALL, begin, interleave, lookUntil, overcome, standstill, withLooks };

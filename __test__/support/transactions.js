@@ -43,11 +43,16 @@ function pieces(bytes, size) {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
 }
 
+// Single frames of a stream of the client's. The server does not look at the numbers of chunks.
+const start = (client, txId, streamName) => client.send("TX_START", { txId, byteLength: -1, streamName });
+const chunk = (client, txId, payload) => client.send("TX_CHUNK", { txId, seq: 0, payload });
+const finish = (client, txId) => client.send("TX_FINISH", { txId });
+
 /** Sends a whole stream, without waiting for the server's ACKs. */
 function upload(client, txId, name, chunks) {
-  client.send("TX_START", { txId, byteLength: -1, streamName: name });
+  start(client, txId, name);
   chunks.forEach((payload, seq) => client.send("TX_CHUNK", { txId, seq, payload }));
-  return client.send("TX_FINISH", { txId });
+  return finish(client, txId);
 }
 
 /**
@@ -146,4 +151,20 @@ async function cancelled({ client, session }) {
   return numbers;
 }
 
-module.exports = { ALL, cancelled, download, endless, fetchAll, fetchRange, fetching, forgetful, noise, pieces, sha256, upload };
+module.exports = {
+  ALL,
+  cancelled,
+  chunk,
+  download,
+  endless,
+  fetchAll,
+  fetchRange,
+  fetching,
+  finish,
+  forgetful,
+  noise,
+  pieces,
+  sha256,
+  start,
+  upload,
+};
