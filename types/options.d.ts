@@ -126,7 +126,7 @@ export interface ICryoWebsocketServerOptions {
    * @default `::`, which takes IPv4 too; `0.0.0.0` where there is no IPv6
    */
   host?: string | undefined;
-  /** Path of a Unix domain socket to listen on, in the place of `port` and `host`. Not on Windows. */
+  /** Path of a Unix domain socket to listen on, in the place of `port` and `host`, with either of which it throws. Not on Windows. */
   path?: string | undefined;
   /** Listens with TLS 1.2 and 1.3. Left out, connections are plain text. */
   ssl?: SSLOptions | undefined;
@@ -138,7 +138,7 @@ export interface ICryoWebsocketServerOptions {
   keepAliveIntervalMs?: number | undefined;
   /**
    * Limits of what waits to be sent to one session: a profile, or any of the limits in one of the two spellings. Upper-case limits
-   * that are left out come from the profile `default`. Unknown names throw.
+   * that are left out come from the profile `default`. Numbers are whole, and 1 or more; the low water mark may be 0. Unknown names throw.
    * @default "default"
    */
   backpressure?:
@@ -158,7 +158,8 @@ export interface ICryoWebsocketServerOptions {
    */
   extensionErrors?: "pass" | "drop" | undefined;
   /**
-   * What happens to a client whose session id is in use: it is refused, or it replaces the older session.
+   * What happens to a client whose session id is in use: it is refused, or it replaces the older session. With either, it is refused while
+   * another handshake has the id.
    * @default "refuse"
    */
   onDuplicateSid?: "refuse" | "replace" | undefined;
@@ -228,9 +229,10 @@ export interface ICryoWebsocketServerOptions {
   maxUnclaimedStreamBytes?: number | undefined;
   /**
    * Which `Origin` a browser may have: a list of origins, or a function that decides. Left out, any. A list has them as
-   * browsers send them, such as `https://example.com` or `http://localhost:3000`: without a path, wildcards or the scheme's own port. Clients
-   * that send no `Origin` are no browsers; the function is asked about them, the list lets them in. Clients that are not accepted get 403
-   * before the validator is asked. If the function throws or rejects, the client gets 503, and the error is reported as the `error` event.
+   * browsers send them, such as `https://example.com` or `http://localhost:3000`: without a path, wildcards or the scheme's own port; what
+   * none sends throws. Clients that send no `Origin` are no browsers; the function is asked about them, the list lets them in. Clients that are
+   * not accepted get 403 before the validator is asked. If the function throws or rejects, the client gets 503, and the error is reported as
+   * the `error` event.
    */
   verifyOrigin?:
     | readonly string[]

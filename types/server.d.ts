@@ -29,7 +29,7 @@ export interface CryoWebsocketServerAddedEvents {
    * @param error What was thrown, or what a promise was rejected with: not always an Error.
    * @param session Whose event or message it was; null where there is none.
    * @param where What failed, such as `listener of 'message-utf8'`, `before_send_utf8 of extension 'logger'`, `validator`,
-   *   `verifyOrigin` or `source of a stream`.
+   *   `verifyOrigin`, `source of a stream`, `delivery` (of a payload that is lost) or `I/O thread` (the server itself).
    */
   error: (error: unknown, session: CryoServerWebsocketSession | null, where: string) => void;
 }

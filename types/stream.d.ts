@@ -43,7 +43,7 @@ export type CryoStreamSource =
 export interface CryoTransactionEvents {
   /** The peer began a stream. */
   "tx-start": (txId: number, name: string) => void;
-  /** A piece of it arrived. */
+  /** A piece of it arrived. A listener may transfer its memory to another thread; `WaitForStream` does not give that stream then. */
   "tx-chunk": (txId: number, chunk: Buffer) => void;
   /** The peer sent its last piece. */
   "tx-finish": (txId: number) => void;
@@ -77,7 +77,7 @@ export declare class CryoTransactionManager extends TypedEmitter<CryoTransaction
    * @returns Rejects with `Timeout elapsed!`, code `ERR_CRYO_STREAM_TIMEOUT`; with `ERR_CRYO_SESSION_CLOSED` when the session ends
    *   first, or has ended, and no stream of that name is left; with `ERR_CRYO_NO_TRANSACTIONS` when the peer has announced that it takes
    *   no part in transactions; with a TypeError, `ERR_CRYO_INVALID_ARGUMENT`, for a name or timeout that can't be used. While it is
-   *   read, the stream may be destroyed with `ERR_CRYO_STREAM_CANCELLED` or `ERR_CRYO_STREAM_PREMATURE_CLOSE`.
+   *   read, the stream may be destroyed with `ERR_CRYO_STREAM_CANCELLED`, `ERR_CRYO_STREAM_PREMATURE_CLOSE` or `ERR_CRYO_STREAM_STORAGE`.
    */
   WaitForStream(name?: string, timeout?: number): Promise<CryoReadable>;
   /**
