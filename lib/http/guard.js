@@ -1,6 +1,7 @@
 "use strict";
 
-// Listeners on requests, responses and what is in the place of a socket: what they throw or reject with is reported, also where Node.js calls them by itself.
+// Listeners on requests, responses and what is in the place of a socket: what they throw or reject with is reported, also where Node.js calls them
+// by itself.
 
 const { emitGuarded } = require("../emit.js");
 

@@ -9,7 +9,7 @@ const { STATUS_CODES } = require("node:http");
 const { queueMicrotask } = require("../timers.js");
 const { HttpSocket } = require("./socket.js");
 
-/** Comma-separated lists with this member. Blanks and tabs may surround it (RFC 9110 section 5.6.3), other than what `trim()` takes for white space. */
+/** Comma-separated lists with this member. Blanks and tabs may surround it (RFC 9110 section 5.6.3), but not all that `trim()` takes for white space. */
 const WITH_WEBSOCKET = /(?:^|,)[ \t]*websocket[ \t]*(?:,|$)/i;
 const WITH_UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
 

@@ -75,7 +75,8 @@ class CryoReadable extends Readable {
     /** The transaction's number. */
     this.txId = txId;
     /**
-     * Size of the whole stream in bytes, as its sender announced it; -1 where it did not. Not `byteLength`, which libraries for uploads take for a fact.
+     * Size of the whole stream in bytes, as its sender announced it; -1 where it did not. Not called `byteLength`, which libraries for uploads take
+     * for a fact.
      */
     this.announcedBytes = announcedBytes;
   }
