@@ -13,7 +13,7 @@ class Admission {
   /** @type {((origin: string | undefined, request: UpgradeRequest) => unknown) | null} */
   #allows;
   #trust;
-  /** Handshakes under way, by number: token and request. */
+  /** Handshakes in progress, by number: token and request. */
   #handshakes = new Map();
 
   /**
