@@ -71,6 +71,14 @@ describe("a peer's session", () => {
     assert.deepEqual(seen, [...Array(2000).keys()]);
   });
 
+  test("carries the largest messages both ways at once", async (t) => {
+    const { peer, session } = await connected(t);
+    const largest = Buffer.alloc(16 * 1024 * 1024, "x");
+    const arrivals = [peer, session].map((side) => event(side, "message-binary"));
+    await within(Promise.all([peer.SendBinary(largest), session.SendBinary(largest)]), "ACKs");
+    for (const [bytes] of await Promise.all(arrivals)) assert.ok(bytes.equals(largest));
+  });
+
   test("can be made to the server itself", async (t) => {
     const { server, port } = await Harness.start(t);
     const arrival = event(server, "session");

@@ -78,7 +78,7 @@ pub enum Beat {
 impl Session {
     /// Sends a ping, unless so much waits for the socket already that the peer reads too slowly to answer.
     pub fn ping<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
-        if self.phase.is_open() && !self.throttled {
+        if self.phase.is_open() && !self.is_throttled() {
             let number = self.acks.number();
             self.send_ping(number, io);
         }

@@ -81,8 +81,8 @@ pub struct Session {
     features: Option<u64>,
     /// ENDPOINT_INFO has left: until then everything waits in the outbox.
     greeted: bool,
-    /// The socket is behind by more than the high-water mark, and not yet back below the low one.
-    throttled: bool,
+    /// The socket is behind by more than the high-water mark, and not yet back below the low one: bytes that may wait for it besides replies.
+    throttled: Option<usize>,
     /// What is known of the peer's being alive.
     pulse: Pulse,
     rx: u64,
@@ -112,7 +112,7 @@ impl Session {
             streams: None,
             features: None,
             greeted: false,
-            throttled: false,
+            throttled: None,
             pulse: Pulse::default(),
             rx: 0,
             tx: 0,
@@ -168,12 +168,12 @@ impl Session {
     /// The socket has taken bytes: what the outbox may now give goes to the wire.
     pub fn drained<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
         self.make_room(io);
-        if !self.greeted || self.phase.is_closed() || (self.throttled && io.wire.pending() > self.config.low_water_mark)
-        {
+        let throttled = self.is_throttled() && io.wire.pending() > self.config.low_water_mark;
+        if !self.greeted || self.phase.is_closed() || throttled {
             return;
         }
-        self.throttled = false;
-        while !self.throttled
+        self.throttled = None;
+        while !self.is_throttled()
             && let Some(queued) = self.outbox.pop()
         {
             if let Some(ack) = queued.ack {
@@ -209,7 +209,14 @@ impl Session {
 
     /// Whether messages wait because the socket is behind.
     pub fn is_throttled(&self) -> bool {
-        self.throttled
+        self.throttled.is_some()
+    }
+
+    /// Bytes that may wait for the socket besides replies. The message that reached the high-water mark may be larger than that by far, and until
+    /// the socket is back below the low one, replies may take the place of what has left: were there less room for them, two peers that send
+    /// each other large messages could each wait for the other to read.
+    pub fn most_output(&self) -> usize {
+        self.throttled.unwrap_or(self.config.high_water_mark)
     }
 
     /// Whether the application has more to handle than it should be given, when all batches up to number `done` are handled.
@@ -245,7 +252,7 @@ impl Session {
 
     /// Whether a frame goes to the wire at once, because none waits before it.
     fn flows(&self) -> bool {
-        self.greeted && !self.throttled && self.outbox.is_empty()
+        self.greeted && !self.is_throttled() && self.outbox.is_empty()
     }
 
     fn enqueue<W: Wire, E: Events>(&mut self, frame: &Frame<'_>, waited_for: Option<u32>, io: &mut Io<'_, W, E>) {
@@ -277,8 +284,10 @@ impl Session {
         self.tx += length as u64;
         self.run.add(frame_type, length);
         wire.frame(head, tail);
-        if wire.pending() >= self.config.high_water_mark {
-            self.throttled = true;
+        let mark = self.config.high_water_mark;
+        if wire.pending() >= mark && !self.is_throttled() {
+            // Of what waits before this frame, replies alone can have passed the mark.
+            self.throttled = Some(mark + length);
         }
     }
 }

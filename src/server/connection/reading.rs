@@ -20,9 +20,9 @@ use crate::server::Shared;
 use crate::server::events::filling::Filling;
 use crate::session::{Micros, Wire};
 
-/// Output beyond the high-water mark, in bytes, from which on a peer that does not read is not read either: what it sends can't
-/// make its ACKs pile up.
-const REPLY_ALLOWANCE: usize = 256 * 1024;
+/// Output beyond [what may wait besides replies](crate::session::Session::most_output), in bytes, from which on a peer that does not read is not read
+/// either: what it sends can't make its ACKs pile up.
+pub(super) const REPLY_ALLOWANCE: usize = 256 * 1024;
 
 thread_local! {
     /// Where sockets are read to, and where TLS is decrypted to. Shared by all connections of the thread, so that an idle one owns no buffer.
@@ -97,14 +97,15 @@ impl Reader {
     /// Whether the socket is not to be read now; whoever makes room then wakes the driver.
     pub fn must_pause(&self, cx: &Context<'_>) -> bool {
         let mut core = self.link.lock();
-        let limit = self.shared.settings.session.high_water_mark + REPLY_ALLOWANCE;
-        if core.outgoing.pending() > limit && !core.blocked {
+        let too_much = |core: &Core| core.outgoing.pending() > core.session.most_output() + REPLY_ALLOWANCE;
+        if !core.blocked && too_much(&core) {
             // Too much to wait for the application's replies.
             self.shared.flush(&self.link, core);
             core = self.link.lock();
         }
-        // Blocked, so that the socket's own readiness wakes the driver.
-        if core.blocked && core.outgoing.pending() > limit {
+        // Blocked, so that the socket's own readiness wakes the driver. The heartbeat takes no account of this: whether the peer is alive shows by
+        // what the socket takes.
+        if core.blocked && too_much(&core) {
             return true;
         }
         if !core.paused && !self.shared.inbox.may_be_full() {

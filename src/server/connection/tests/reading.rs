@@ -9,13 +9,14 @@ use tokio::net::UnixStream;
 use crate::net::socket::Socket;
 use crate::net::websocket::{Decoder, Role};
 use crate::net::write_buffer::WriteBuffer;
+use crate::protocol::MAX_PAYLOAD;
 use crate::server::Shared;
 use crate::server::connection::link::Link;
-use crate::server::connection::reading::Reader;
+use crate::server::connection::reading::{REPLY_ALLOWANCE, Reader};
 use crate::server::events::batch::{Batch, Code};
 use crate::server::events::filling::CAPACITY;
 use crate::server::settings::Settings;
-use crate::session::{Session, Wire};
+use crate::session::{MessageKind, Session, Wire};
 
 /// Counts how often it is woken.
 #[derive(Default)]
@@ -74,6 +75,46 @@ async fn output_that_waits_for_replies_is_written_once_it_is_too_much() {
     link.lock().outgoing.frame(&[], &[0; 1 << 20]);
     assert!(reader.must_pause(&context), "the socket does not take so much");
     assert!(link.lock().blocked && link.lock().outgoing.taken() > 0);
+}
+
+#[tokio::test]
+async fn a_large_message_of_ours_leaves_replies_their_room() {
+    let (shared, link, reader, _peer) = connection();
+    let context = Context::from_waker(Waker::noop());
+    let send = |length| {
+        let mut core = link.lock();
+        shared.call(&link, &mut core, |session, io| session.send(MessageKind::Binary, &vec![0; length], 0, io));
+        shared.flush(&link, core);
+    };
+    reader.greet();
+    send(MAX_PAYLOAD);
+    assert!(
+        !reader.must_pause(&context),
+        "the peer may wait for us to read its own large message before it reads ours"
+    );
+    assert!(link.lock().blocked);
+    // What waits in the queue does not count.
+    let most = shared.settings.session.high_water_mark + MAX_PAYLOAD + REPLY_ALLOWANCE;
+    send(MAX_PAYLOAD);
+    while link.lock().outgoing.pending() < most - 127 {
+        link.lock().outgoing.pong(&[0; 125]);
+        assert!(!reader.must_pause(&context));
+    }
+    (0..3).for_each(|_| link.lock().outgoing.pong(&[0; 125]));
+    assert!(reader.must_pause(&context), "replies that nobody reads");
+}
+
+#[tokio::test]
+async fn what_is_flooded_before_a_large_message_counts_as_replies() {
+    let (shared, link, reader, _peer) = connection();
+    let context = Context::from_waker(Waker::noop());
+    let mark = shared.settings.session.high_water_mark;
+    let mut core = link.lock();
+    core.blocked = true;
+    core.outgoing.frame(&[], &vec![0; mark + REPLY_ALLOWANCE]);
+    shared.call(&link, &mut core, |session, io| session.send(MessageKind::Binary, &[0; 1000], 0, io));
+    drop(core);
+    assert!(reader.must_pause(&context));
 }
 
 #[tokio::test]
