@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tokio_rustls::rustls::{ClientConfig, ServerConfig};
 
-use super::connection::link::Link;
+use super::connection::link::{Core, Link};
 use super::events::batch::Batch;
 use super::events::sink::Sink;
 use super::handshake::Answer;
@@ -34,9 +34,8 @@ impl Shared {
         if core.session.is_closed() {
             link.wake();
         }
-        if !core.awaiting && core.session.awaits_acks() {
-            core.awaiting = true;
-            self.await_acks(link);
+        if core.session.awaits_acks() {
+            self.await_acks(link, &mut core);
         }
         !std::mem::replace(&mut core.dirty, true)
     }
@@ -115,7 +114,11 @@ impl Shared {
         self.stop.send_modify(|current| *current = stop.max(*current));
     }
 
-    fn await_acks(&self, link: &Arc<Link>) {
+    /// Has the session looked at now and then, as long as it waits for ACKs.
+    pub(super) fn await_acks(&self, link: &Arc<Link>, core: &mut Core) {
+        if std::mem::replace(&mut core.awaiting, true) {
+            return;
+        }
         let mut awaiting = self.awaiting.lock();
         awaiting.push(Arc::clone(link));
         if awaiting.len() == 1 {

@@ -110,7 +110,7 @@ fn beat(shared: &Shared, session: SlotId) -> bool {
     true
 }
 
-/// Looks for overdue ACKs, in the sessions that wait for any.
+/// Looks for overdue ACKs, in the sessions that wait for any; and for applications that handle nothing while they wait for one, overdue or not.
 pub async fn sweep(shared: Arc<Shared>) {
     loop {
         shared.awaiting_grew.notified().await;
@@ -133,7 +133,7 @@ pub async fn sweep(shared: Arc<Shared>) {
                     if core.paused && core.session.window.raise_if_stalled() {
                         link.wake();
                     }
-                    core.awaiting = core.session.awaits_acks();
+                    core.awaiting = core.session.awaits_acks() || core.paused && core.session.may_await_late_ack();
                     core.awaiting
                 })
             });

@@ -165,6 +165,12 @@ impl Session {
         self.acks.is_waiting()
     }
 
+    /// Whether the application may handle nothing because it waits for an ACK that counts as timed out, and stands behind what is not read: the limit
+    /// of that has to be raised then, although there is nothing to sweep.
+    pub fn may_await_late_ack(&self) -> bool {
+        self.acks.has_late() && self.window.may_be_raised()
+    }
+
     /// The socket has taken bytes: what the outbox may now give goes to the wire.
     pub fn drained<W: Wire, E: Events>(&mut self, io: &mut Io<'_, W, E>) {
         self.make_room(io);

@@ -63,14 +63,19 @@ impl ReceiveWindow {
         self.unread(done) >= self.raised_limit()
     }
 
-    /// To be called now and then while the session waits for an ACK. If the application has handled nothing since the last call, and what it holds
-    /// keeps the socket from being read, it may itself wait for that ACK, which stands behind what is not read: the limit is doubled each
-    /// time, up to 16 times its value, until there is less to handle again. True when it was.
+    /// To be called now and then while the session waits for an ACK, be it late. If the application has handled nothing since the last call, and
+    /// what it holds keeps the socket from being read, it may itself wait for that ACK, which stands behind what is not read: the limit is
+    /// doubled each time, up to 16 times its value, until there is less to handle again. True when it was.
     pub fn raise_if_stalled(&mut self) -> bool {
-        let stalled = !std::mem::replace(&mut self.moved, false) && self.holds_too_much();
-        let raises = stalled && self.raised < MOST_RAISED;
+        let raises = !std::mem::replace(&mut self.moved, false) && self.may_be_raised();
         self.raised += u32::from(raises);
         raises
+    }
+
+    /// Whether a call of [`raise_if_stalled`](Self::raise_if_stalled) can make a difference: what the application holds keeps the socket from being
+    /// read, and the limit is not at its highest.
+    pub fn may_be_raised(&self) -> bool {
+        self.raised < MOST_RAISED && self.holds_too_much()
     }
 
     /// Whether what the application holds is enough to keep the socket from being read, whatever becomes of the batches.
@@ -125,11 +130,12 @@ mod tests {
         assert!(!window.raise_if_stalled(), "the application has handled something");
         for times in [2, 4, 8, 16] {
             assert!(window.is_full(0));
-            assert!(window.raise_if_stalled());
-            assert!(!window.is_full(0));
+            assert!(window.may_be_raised() && window.raise_if_stalled());
+            assert!(!window.is_full(0) && !window.may_be_raised());
             window.hold(100 * times - window.unread(0));
         }
-        assert!(window.is_full(0) && !window.raise_if_stalled(), "16 times, and no more");
+        assert!(window.is_full(0) && !window.may_be_raised(), "16 times, and no more");
+        assert!(!window.raise_if_stalled());
         window.release(1501);
         assert!(!window.is_full(0));
         window.hold(1);

@@ -119,6 +119,10 @@ impl Reader {
             if core.paused && (filling.is_full() || !core.session.window.holds_too_much()) {
                 filling.resume_after(cx.waker());
             }
+            // Sessions of which all missing ACKs are late are not swept otherwise.
+            if core.paused && core.session.may_await_late_ack() {
+                self.shared.await_acks(&self.link, &mut core);
+            }
             core.paused
         })
     }

@@ -199,6 +199,11 @@ impl Acks {
         self.entries.len() > self.late + self.settled
     }
 
+    /// Whether any frame that counts as timed out is remembered, because its ACK may still come.
+    pub fn has_late(&self) -> bool {
+        self.late > 0
+    }
+
     /// How many frames were counted as timed out since the last call.
     pub fn take_timeouts(&mut self) -> u32 {
         std::mem::take(&mut self.timeouts)

@@ -16,6 +16,7 @@ use crate::server::connection::reading::{REPLY_ALLOWANCE, Reader};
 use crate::server::events::batch::{Batch, Code};
 use crate::server::events::filling::CAPACITY;
 use crate::server::settings::Settings;
+use crate::session::acks::ACK_TIMEOUT;
 use crate::session::{MessageKind, Session, Wire};
 
 /// Counts how often it is woken.
@@ -115,6 +116,36 @@ async fn what_is_flooded_before_a_large_message_counts_as_replies() {
     shared.call(&link, &mut core, |session, io| session.send(MessageKind::Binary, &[0; 1000], 0, io));
     drop(core);
     assert!(reader.must_pause(&context));
+}
+
+#[tokio::test]
+async fn a_session_that_may_await_a_late_ack_is_swept_while_that_helps() {
+    let (shared, link, reader, _peer) = connection();
+    let context = Context::from_waker(Waker::noop());
+    let limit = shared.settings.session.max_unread;
+    reader.greet();
+    let mut core = link.lock();
+    shared.call(&link, &mut core, |session, io| session.send(MessageKind::Utf8, b"awaited", 1, io));
+    core.with(2 * ACK_TIMEOUT, Batch::default().sink(0, 0), |session, io| session.sweep(io));
+    drop(core);
+    let swept = || link.lock().awaiting;
+    assert!(!reader.must_pause(&context) && !swept(), "it is read");
+    let fill = |bytes| {
+        shared.hold(&link, bytes);
+        // As the reading that reached the limit leaves it.
+        link.lock().paused = true;
+    };
+    fill(limit);
+    for times in [2, 4, 8, 16] {
+        assert!(reader.must_pause(&context) && swept());
+        let mut core = link.lock();
+        assert!(core.session.window.raise_if_stalled());
+        core.awaiting = false;
+        drop(core);
+        assert!(!reader.must_pause(&context) && !swept());
+        fill(limit * times / 2);
+    }
+    assert!(reader.must_pause(&context) && !swept(), "nothing is left to be raised");
 }
 
 #[tokio::test]
