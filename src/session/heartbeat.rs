@@ -67,7 +67,7 @@ impl Pulse {
 /// What a heartbeat round found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Beat {
-    /// Alive: figures for the application; a new ping is on its way.
+    /// Alive: figures for the application; a new ping is on its way, if ENDPOINT_INFO has left.
     Alive(Stats),
     /// Nothing was heard since a ping that it should have answered by now: it was told so and is being closed.
     Dead,
@@ -114,9 +114,12 @@ impl Session {
         self.pulse.heard = reading_paused;
         self.pulse.behind = io.wire.pending() > 0;
         (self.pulse.taken, self.pulse.last) = (taken, io.now);
-        let number = self.acks.number();
-        (self.pulse.ping, self.pulse.answered) = (Some(number), false);
-        self.send_ping(number, io);
+        // Before ENDPOINT_INFO a ping would wait, and a short round would take that for the peer's silence.
+        if self.greeted {
+            let number = self.acks.number();
+            (self.pulse.ping, self.pulse.answered) = (Some(number), false);
+            self.send_ping(number, io);
+        }
         Beat::Alive(stats)
     }
 

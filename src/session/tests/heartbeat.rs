@@ -50,6 +50,20 @@ fn a_silent_peer_is_told_and_closed_in_the_second_round() {
 }
 
 #[test]
+fn rounds_before_endpoint_info_send_no_ping_and_are_survived() {
+    let mut rig = Rig::silent(Config::default());
+    for round in 0..3 {
+        assert!(is_alive(beat(&mut rig)), "round {round}");
+    }
+    rig.call(Session::greet);
+    rig.take(usize::MAX);
+    assert_eq!(rig.did(), [greeting()]);
+    assert!(is_alive(beat(&mut rig)), "the first ping leaves only now");
+    assert_eq!(rig.did(), [Did::Frame(Frame::Ping { ack: 1 })]);
+    assert_eq!(beat(&mut rig), Beat::Dead);
+}
+
+#[test]
 fn any_traffic_is_a_sign_of_life() {
     let mut rig = Rig::greeted(Config::default());
     for round in 0..5 {
