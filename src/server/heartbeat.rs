@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Shared;
+use super::connection::link::Link;
 use super::registry::SlotId;
-use crate::session::Beat;
+use crate::session::{Beat, Micros};
 
 /// Parts that a round is split into, so that many sessions don't all have their turn at once.
 const PARTS: usize = 64;
@@ -19,7 +20,7 @@ const SHORTEST_TICK: Duration = Duration::from_millis(10);
 const LEAST_ROOM: usize = 16;
 
 /// Sessions that have their turns before the sockets are looked at again. What they answer is read while they are still in the processor's
-/// caches, and nobody waits for a whole part.
+/// caches, and nobody waits for a whole part, or sweep.
 const GROUP: usize = 16;
 
 /// Time between two looks for overdue ACKs.
@@ -116,33 +117,41 @@ pub async fn sweep(shared: Arc<Shared>) {
         shared.awaiting_grew.notified().await;
         loop {
             tokio::time::sleep(SWEEP).await;
-            let mut links = std::mem::take(&mut *shared.awaiting.lock());
+            let mut links = std::mem::take(&mut *shared.awaiting.lock()).into_iter();
             let now = shared.now();
-            links.retain(|link| {
-                let core = link.lock();
-                if core.dirty {
-                    // The application's turn goes on, and may for long: what it has sent must not wait for an ACK before it has left.
-                    shared.flush(link, core);
-                } else {
-                    drop(core);
-                }
-                shared.inbox.write(|filling| {
-                    let mut core = link.lock();
-                    let number = filling.number;
-                    core.with(now, filling.batch.sink(link.slot, number), |session, io| session.sweep(io));
-                    if core.paused && core.session.window.raise_if_stalled() {
-                        link.wake();
-                    }
-                    core.awaiting = core.session.awaits_acks() || core.paused && core.session.may_await_late_ack();
-                    core.awaiting
-                })
-            });
-            if links.is_empty() && shared.awaiting.lock().is_empty() {
+            let mut waiting = Vec::with_capacity(links.len());
+            while links.len() > 0 {
+                waiting.extend(links.by_ref().take(GROUP).filter(|link| look(&shared, link, now)));
+                tokio::task::yield_now().await;
+            }
+            let mut awaiting = shared.awaiting.lock();
+            if waiting.is_empty() && awaiting.is_empty() {
                 break;
             }
-            shared.awaiting.lock().append(&mut links);
+            awaiting.append(&mut waiting);
         }
     }
+}
+
+/// One session's turn in that. False when it needs none any more.
+fn look(shared: &Shared, link: &Arc<Link>, now: Micros) -> bool {
+    let core = link.lock();
+    if core.dirty {
+        // The application's turn goes on, and may for long: what it has sent must not wait for an ACK before it has left.
+        shared.flush(link, core);
+    } else {
+        drop(core);
+    }
+    shared.inbox.write(|filling| {
+        let mut core = link.lock();
+        let number = filling.number;
+        core.with(now, filling.batch.sink(link.slot, number), |session, io| session.sweep(io));
+        if core.paused && core.session.window.raise_if_stalled() {
+            link.wake();
+        }
+        core.awaiting = core.session.awaits_acks() || core.paused && core.session.may_await_late_ack();
+        core.awaiting
+    })
 }
 
 #[cfg(test)]
@@ -182,5 +191,39 @@ mod tests {
     fn any_interval_has_parts() {
         assert_eq!(Wheel::new(Duration::from_nanos(1)).parts.len(), 1);
         assert_eq!(Wheel::new(Duration::from_secs(15)).parts.len(), PARTS);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn others_have_their_turns_during_a_sweep() {
+        use crate::net::socket::Socket;
+        use crate::net::websocket::Role;
+        use crate::net::write_buffer::WriteBuffer;
+        use crate::server::settings::Settings;
+        use crate::session::{Session, Wire as _};
+
+        let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
+        let link = |_| {
+            let (ours, theirs) = tokio::net::UnixStream::pair().expect("two sockets");
+            let (_, write) = Socket::Unix(ours).into_split();
+            let session = Session::new(1, Arc::default());
+            let link = Link::new(Default::default(), 1, session, WriteBuffer::new(Role::Server), None, write);
+            let mut core = link.lock();
+            // What the application has sent in a turn that goes on leaves with the sweep.
+            core.outgoing.pong(b"output");
+            core.dirty = true;
+            drop(core);
+            (link, theirs)
+        };
+        let links: Vec<_> = (0..3 * GROUP).map(link).collect();
+        shared.awaiting.lock().extend(links.iter().map(|(link, _)| Arc::clone(link)));
+        shared.awaiting_grew.notify_one();
+        let sweeping = tokio::spawn(sweep(Arc::clone(&shared)));
+        let had_turns = || links.iter().filter(|(link, _)| link.lock().outgoing.pending() == 0).count();
+        while had_turns() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(had_turns(), GROUP);
+        sweeping.abort();
     }
 }
