@@ -41,6 +41,8 @@ function spawnApp(t, app, argument = null, flags = []) {
     next: (what) => messages.next(what),
     /** Tells the application something, which it gets as `process.on("message")`. */
     tell: (value) => child.send(value),
+    /** Sends it a signal. @param {NodeJS.Signals} name */
+    signal: (name) => child.kill(name),
     /**
      * How it ended.
      *

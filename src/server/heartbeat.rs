@@ -26,6 +26,12 @@ const GROUP: usize = 16;
 /// Time between two looks for overdue ACKs.
 const SWEEP: Duration = Duration::from_millis(250);
 
+/// How late a round is, at least, where the process is taken to have stood still. More than [`CATCH_UP`] makes the next one.
+const STANDSTILL: Duration = Duration::from_millis(500);
+
+/// Time for what came during a standstill.
+const CATCH_UP: Duration = Duration::from_millis(250);
+
 /// Sessions by the part of the round in which they came, and so have their turns: the first one a whole interval later.
 #[derive(Debug)]
 pub struct Wheel {
@@ -75,7 +81,7 @@ pub async fn run(shared: Arc<Shared>) {
     // After a stall, rounds are not made up for: peers would get pings faster than they can answer.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        catch_up(ticks.tick().await).await;
         let members = shared.wheel.lock().turn();
         let mut alive = Vec::with_capacity(members.len());
         for group in members.chunks(GROUP) {
@@ -84,6 +90,17 @@ pub async fn run(shared: Arc<Shared>) {
         }
         shared.wheel.lock().keep(alive);
         shared.inbox.relax();
+    }
+}
+
+/// Has sockets read before a round that was due at this time. A process that goes on after a standstill (it was stopped, or its machine was) may
+/// see its timers first, and would miss the answers that lie in its sockets.
+async fn catch_up(due: Instant) {
+    tokio::task::yield_now().await;
+    if due.elapsed() > STANDSTILL {
+        // The runtime looks at so many sockets at a time, and the event loop reads those that are lent to it.
+        tokio::time::sleep(CATCH_UP).await;
+        tokio::task::yield_now().await;
     }
 }
 
@@ -116,7 +133,9 @@ pub async fn sweep(shared: Arc<Shared>) {
     loop {
         shared.awaiting_grew.notified().await;
         loop {
-            tokio::time::sleep(SWEEP).await;
+            let due = Instant::now() + SWEEP;
+            tokio::time::sleep_until(due).await;
+            catch_up(due).await;
             let mut links = std::mem::take(&mut *shared.awaiting.lock()).into_iter();
             let now = shared.now();
             let mut waiting = Vec::with_capacity(links.len());
