@@ -175,7 +175,8 @@ export interface ICryoWebsocketServerOptions {
    */
   closeTimeoutMs?: number | undefined;
   /**
-   * Handshakes in progress at a time. Above, they are refused with 503; with TLS closed at once.
+   * Handshakes in progress at a time, and connections that `http_server` has not taken yet because the event loop is busy. Above, they are
+   * refused with 503; with TLS closed at once.
    * @default 1024
    */
   maxPendingHandshakes?: number | undefined;

@@ -70,9 +70,9 @@ impl Delivery {
         self.batch.large.take_parcel()
     }
 
-    /// The connection of the next `HttpOpened` event.
+    /// The connection of the next `HttpOpened` event. Another may then be on its way.
     pub fn take_relay(&mut self) -> Option<Arc<Relay>> {
-        self.batch.relays.pop_front()
+        self.batch.relays.pop_front().map(|(relay, _)| relay)
     }
 
     fn copy(&mut self, words: &mut [u32], bytes: &mut [u8]) -> usize {

@@ -37,7 +37,7 @@ pub mod settings;
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::thread::available_parallelism;
 use std::time::Instant;
 
@@ -101,7 +101,8 @@ pub struct Shared {
     connect_requests: mpsc::UnboundedSender<ConnectRequest>,
     /// Taken by the task that connects.
     incoming_connect_requests: Mutex<Option<mpsc::UnboundedReceiver<ConnectRequest>>>,
-    pending_handshakes: AtomicUsize,
+    /// Permits for handshakes in progress, and for connections on their way to Node.js, which has not taken them yet.
+    handshakes: Arc<Semaphore>,
     /// Tells the connections that have not sent a whole request yet to go.
     dismissals: watch::Sender<()>,
     lingering: Lingering,
@@ -136,7 +137,7 @@ impl Shared {
             peer_tls: Mutex::default(),
             connect_requests,
             incoming_connect_requests: Mutex::new(Some(incoming_connect_requests)),
-            pending_handshakes: AtomicUsize::new(0),
+            handshakes: Arc::new(Semaphore::new(settings.max_pending_handshakes)),
             dismissals: watch::Sender::new(()),
             limits: Limits::new(settings.max_connections, settings.max_connections_per_address),
             lingering: Lingering::default(),

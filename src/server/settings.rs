@@ -28,7 +28,7 @@ pub struct Settings {
     pub max_connections: usize,
     /// Connections there may be from one address; `usize::MAX` for any number.
     pub max_connections_per_address: usize,
-    /// Handshakes that may be under way at once.
+    /// Handshakes that may be in progress at once, and connections on their way to Node.js.
     pub max_pending_handshakes: usize,
     /// How long a leaving session may take for what was sent before, and then for the peer's answer.
     pub close_timeout: Duration,

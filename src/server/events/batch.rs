@@ -112,8 +112,8 @@ pub struct Batch {
     pub large: LargePayloads,
     /// The sessions whose `Opened` event is in this batch, in order.
     pub opened: Vec<Arc<Link>>,
-    /// The connections whose `HttpOpened` event is in this batch, in order.
-    pub relays: VecDeque<Arc<Relay>>,
+    /// The connections whose `HttpOpened` event is in this batch, in order, each with its permit as one that nobody has taken yet.
+    pub relays: VecDeque<(Arc<Relay>, OwnedSemaphorePermit)>,
     /// Of the questions in this batch, one each; others may be asked when it has been delivered.
     pub permits: Vec<OwnedSemaphorePermit>,
 }
@@ -169,9 +169,9 @@ impl Batch {
     }
 
     /// A connection that Node.js is to serve, and what it has to know about it.
-    pub fn http_opened(&mut self, relay: &Arc<Relay>, about: &str) {
+    pub fn http_opened(&mut self, relay: &Arc<Relay>, about: &str, pending: OwnedSemaphorePermit) {
         self.push(relay.id, Code::HttpOpened, 0, 0, about.as_bytes());
-        self.relays.push_back(Arc::clone(relay));
+        self.relays.push_back((Arc::clone(relay), pending));
     }
 
     /// A session's end and its last figures: bytes received, bytes sent, messages dropped.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::io::AsyncWriteExt;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -87,21 +88,11 @@ impl From<std::io::Error> for Ending {
     }
 }
 
-/// Counts a handshake as under way for as long as it lives.
-struct Pending<'a>(&'a Shared);
+/// Counts a handshake as in progress for as long as it lives; or says why there can be none.
+type Pending = Result<OwnedSemaphorePermit, Refusal>;
 
-impl<'a> Pending<'a> {
-    fn begin(shared: &'a Shared) -> Result<Self, Refusal> {
-        let before = shared.pending_handshakes.fetch_add(1, Ordering::Relaxed);
-        let pending = Self(shared);
-        if before < shared.settings.max_pending_handshakes { Ok(pending) } else { Err(Refusal::too_many_handshakes()) }
-    }
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        self.0.pending_handshakes.fetch_sub(1, Ordering::Relaxed);
-    }
+fn begin(shared: &Shared) -> Pending {
+    Arc::clone(&shared.handshakes).try_acquire_owned().map_err(|_| Refusal::too_many_handshakes())
 }
 
 /// Serves a connection from its first byte to its last.
@@ -109,7 +100,7 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
     let deadline = Instant::now() + shared.settings.handshake_timeout;
     let mut stop = shared.stop.subscribe();
     let mut dismissal = shared.dismissals.subscribe();
-    let pending = Pending::begin(&shared);
+    let pending = begin(&shared);
     let tls = shared.tls.lock().clone();
     if let (Some(_), Err(refusal)) = (&tls, &pending) {
         // Without a word: an answer would cost the TLS handshake that there is no room for.
@@ -127,14 +118,15 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
         Err(ending) => return shared.metrics.handshake(ending.outcome()),
     };
     let mut client = Client { stream, buffer: Vec::new(), peer, was_handed_over: false, dismissal };
-    let mut outcome = attempt(&shared, pending, &mut client, deadline).await;
-    if let Err(Ending::HandedOver) = outcome {
+    let mut outcome = attempt(&shared, &pending, &mut client, deadline).await;
+    // In any other case it is pending no more.
+    if let (Err(Ending::HandedOver), Ok(pending)) = (&outcome, pending) {
         shared.metrics.handshake(Ending::HandedOver.outcome());
         let Client { stream, buffer, peer, dismissal, .. } = client;
-        let Some((stream, buffer)) = passthrough::serve(&shared, stream, peer, buffer).await else { return };
+        let Some((stream, buffer)) = passthrough::serve(&shared, stream, peer, buffer, pending).await else { return };
         client = Client { stream, buffer, peer, was_handed_over: true, dismissal };
         let deadline = Instant::now() + shared.settings.handshake_timeout;
-        outcome = attempt(&shared, Pending::begin(&shared), &mut client, deadline).await;
+        outcome = attempt(&shared, &begin(&shared), &mut client, deadline).await;
     }
     match outcome {
         Ok(Accepted { sid, number }) => {
@@ -160,11 +152,13 @@ pub async fn serve(shared: Arc<Shared>, socket: Socket, peer: Option<SocketAddr>
 /// One handshake, from its first byte to its answer or that it gets none.
 async fn attempt(
     shared: &Shared,
-    pending: Result<Pending<'_>, Refusal>,
+    pending: &Pending,
     client: &mut Client,
     deadline: Instant,
 ) -> Result<Accepted, Ending> {
-    let _pending = pending?;
+    if let Err(refusal) = pending {
+        return Err(refusal.clone().into());
+    }
     let mut stop = shared.stop.subscribe();
     tokio::select! {
         outcome = timeout_at(deadline, negotiate(shared, client)) => {

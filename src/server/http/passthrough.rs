@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::ReadBuf;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::relay::{Relay, Writing};
 use crate::net::handshake::RequestHead;
@@ -55,18 +56,19 @@ impl Wanted {
 }
 
 /// Hands a connection over and serves it until it is closed, or given back: then it is returned, with the head of a request that is Cryo's after all.
-/// `early` is what was read of it.
+/// `early` is what was read of it. It counts as `pending` until JavaScript takes it.
 pub async fn serve(
     shared: &Shared,
     stream: Stream,
     peer: Option<SocketAddr>,
     early: Vec<u8>,
+    pending: OwnedSemaphorePermit,
 ) -> Option<(Stream, Vec<u8>)> {
     let tls = stream.server_tls().map(tls::describe).unwrap_or_default();
     let about = format!("{}\n{}\n{tls}", lines(peer), lines(stream.socket().local_address()));
     let id = shared.next_relay.fetch_add(1, Ordering::Relaxed);
     let mut reader = HttpReader { shared, relay: Relay::new(id, stream), ended: false, error: ABORTED };
-    shared.inbox.write(|filling| filling.batch.http_opened(&reader.relay, &about));
+    shared.inbox.write(|filling| filling.batch.http_opened(&reader.relay, &about, pending));
     reader.deliver(&early);
     drop(early);
     let result = tokio::select! {
@@ -207,12 +209,17 @@ mod tests {
 
         let shared = Shared::new(Settings::default(), None, Box::new(|| ()));
         let (ours, _theirs) = tokio::net::UnixStream::pair().expect("two sockets");
-        let service = serve(&shared, Stream::Plain(Socket::Unix(ours)), None, b"request".to_vec());
+        let pending = Arc::clone(&shared.handshakes).try_acquire_owned().expect("one of many");
+        let service = serve(&shared, Stream::Plain(Socket::Unix(ours)), None, b"request".to_vec(), pending);
         assert!(tokio::time::timeout(std::time::Duration::ZERO, service).await.is_err());
         let batch = shared.inbox.next(Batch::default()).expect("events");
         let codes: Vec<_> = batch.words.chunks(WORDS).map(|words| words[1]).collect();
         assert_eq!(codes, [Code::HttpOpened, Code::HttpData, Code::HttpClosed].map(u32::from));
         assert!(batch.bytes.ends_with(b"requestECONNABORTED"));
+        let free = |shared: &Shared| shared.handshakes.available_permits() == shared.settings.max_pending_handshakes;
+        assert!(!free(&shared), "what it has left is still to be handled");
+        drop(batch);
+        assert!(free(&shared));
     }
 
     fn head(method: &str, connection: Option<&str>) -> RequestHead {

@@ -8,7 +8,6 @@
 mod exposition;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 
@@ -78,7 +77,12 @@ impl Shared {
             [("maxConnections", over_limit), ("maxConnectionsPerAddress", over_address_limit)]
                 .map(|(limit, count)| ([("limit", limit.into())], count.get())),
         );
-        text.gauge("cryo_handshakes_pending", "Handshakes under way.", self.pending_handshakes.load(Ordering::Relaxed));
+        let pending = self.settings.max_pending_handshakes - self.handshakes.available_permits();
+        text.gauge(
+            "cryo_handshakes_pending",
+            "Handshakes in progress, and connections that http_server has not taken yet.",
+            pending,
+        );
         let outcomes = handshakes.lock().clone();
         text.counters(
             "cryo_handshakes_total",
