@@ -20,11 +20,15 @@ const SHORTEST_TICK: Duration = Duration::from_millis(10);
 const LEAST_ROOM: usize = 16;
 
 /// Sessions that have their turns before the sockets are looked at again. What they answer is read while they are still in the processor's
-/// caches, and nobody waits for a whole part, or sweep.
+/// caches, and nobody waits for a whole part.
 const GROUP: usize = 16;
 
 /// Time between two looks for overdue ACKs.
 const SWEEP: Duration = Duration::from_millis(250);
+
+/// How long these looks may take before others have their turns. More than thousands of sessions need in which little is overdue: their sockets
+/// would be read in as many small pieces, which takes a tenth of the throughput.
+const LONGEST_LOOK: Duration = Duration::from_millis(20);
 
 /// How late a round is, at least, where the process is taken to have stood still. More than [`CATCH_UP`] makes the next one.
 const STANDSTILL: Duration = Duration::from_millis(500);
@@ -96,8 +100,8 @@ pub async fn run(shared: Arc<Shared>) {
 /// Has sockets read before a round that was due at this time. A process that goes on after a standstill (it was stopped, or its machine was) may
 /// see its timers first, and would miss the answers that lie in its sockets.
 async fn catch_up(due: Instant) {
-    tokio::task::yield_now().await;
     if due.elapsed() > STANDSTILL {
+        tokio::task::yield_now().await;
         // The runtime looks at so many sockets at a time, and the event loop reads those that are lent to it.
         tokio::time::sleep(CATCH_UP).await;
         tokio::task::yield_now().await;
@@ -136,13 +140,8 @@ pub async fn sweep(shared: Arc<Shared>) {
             let due = Instant::now() + SWEEP;
             tokio::time::sleep_until(due).await;
             catch_up(due).await;
-            let mut links = std::mem::take(&mut *shared.awaiting.lock()).into_iter();
-            let now = shared.now();
-            let mut waiting = Vec::with_capacity(links.len());
-            while links.len() > 0 {
-                waiting.extend(links.by_ref().take(GROUP).filter(|link| look(&shared, link, now)));
-                tokio::task::yield_now().await;
-            }
+            let links = std::mem::take(&mut *shared.awaiting.lock());
+            let mut waiting = look_at_all(&shared, links, LONGEST_LOOK).await;
             let mut awaiting = shared.awaiting.lock();
             if waiting.is_empty() && awaiting.is_empty() {
                 break;
@@ -150,6 +149,22 @@ pub async fn sweep(shared: Arc<Shared>) {
             awaiting.append(&mut waiting);
         }
     }
+}
+
+/// Looks for these sessions' overdue ACKs, and gives others their turns after `longest` of it. Returns those that still wait for any.
+async fn look_at_all(shared: &Shared, links: Vec<Arc<Link>>, longest: Duration) -> Vec<Arc<Link>> {
+    let now = shared.now();
+    let mut links = links.into_iter();
+    let mut waiting = Vec::with_capacity(links.len());
+    let mut begun = Instant::now();
+    while links.len() > 0 {
+        waiting.extend(links.by_ref().take(GROUP).filter(|link| look(shared, link, now)));
+        if begun.elapsed() >= longest {
+            tokio::task::yield_now().await;
+            begun = Instant::now();
+        }
+    }
+    waiting
 }
 
 /// One session's turn in that. False when it needs none any more.
@@ -235,14 +250,16 @@ mod tests {
             (link, theirs)
         };
         let links: Vec<_> = (0..3 * GROUP).map(link).collect();
-        shared.awaiting.lock().extend(links.iter().map(|(link, _)| Arc::clone(link)));
-        shared.awaiting_grew.notify_one();
-        let sweeping = tokio::spawn(sweep(Arc::clone(&shared)));
+        let all = links.iter().map(|(link, _)| Arc::clone(link)).collect();
+        let looking = tokio::spawn({
+            let shared = Arc::clone(&shared);
+            async move { look_at_all(&shared, all, Duration::ZERO).await }
+        });
         let had_turns = || links.iter().filter(|(link, _)| link.lock().outgoing.pending() == 0).count();
         while had_turns() == 0 {
             tokio::task::yield_now().await;
         }
         assert_eq!(had_turns(), GROUP);
-        sweeping.abort();
+        looking.abort();
     }
 }
